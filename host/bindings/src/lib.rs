@@ -1,0 +1,14 @@
+//! The host's side of the contract in `wit/`: generated, but for the conversions between the
+//! contract's error and node and those of `kamld-types`.
+//!
+//! `imports` holds what plug-ins call and the host implements; the other modules hold what plug-ins
+//! export and the host calls, one module an extension point.
+//! Invariant: no other crate of the host runs `bindgen!` on `wit/`.
+
+pub mod commands;
+mod convert;
+pub mod describer;
+pub mod imports;
+pub mod preview;
+
+pub use imports::kamld::plugin::types::{Error, Node};

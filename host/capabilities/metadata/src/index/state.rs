@@ -1,0 +1,206 @@
+//! What the workers remember between starts, in a fourth tree. Keys by first letter: `r` roots that are indexed
+//! (by generation of the index), `w` objects that want a description, `n` those that nobody describes, `l` those
+//! to ask for again later, `q` subjects to index again.
+//!
+//! All of it is derived: losing the last moments of it only makes work twice, so nothing here waits for a flush.
+//! Must not live here: anything that a person wrote.
+
+use super::DescribeRequest;
+use crate::{catalog::Subject, embedded::record, error::Result};
+use kamld_types::{AssetId, Hash};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone)]
+pub(crate) struct State {
+    db: sled::Db,
+    tree: sled::Tree,
+}
+
+/// The state of an asset that the index has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Indexed {
+    pub incarnation: String,
+    pub root: Vec<u8>,
+}
+
+/// An object whose content nobody has described yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Want {
+    pub subject: Subject,
+    pub root: Vec<u8>,
+    pub hash: Hash,
+    pub media_type: String,
+    pub size: u64,
+}
+
+impl Want {
+    pub(crate) fn request(&self) -> Option<DescribeRequest> {
+        Some(DescribeRequest {
+            asset: self.subject.asset.clone(),
+            path: self.subject.path.clone()?,
+            root: self.root.clone(),
+            hash: self.hash,
+            media_type: self.media_type.clone(),
+            size: self.size,
+        })
+    }
+}
+
+/// What became of a want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// The catalogue knows the content: index the subject again.
+    Described,
+    /// Something else is at that path by now.
+    Gone,
+    Nobody,
+    Later,
+}
+
+fn root_key(generation: &str, asset: &AssetId) -> Vec<u8> {
+    format!("r\0{generation}\0{asset}").into_bytes()
+}
+
+fn subject_key(letter: char, subject: &Subject) -> Vec<u8> {
+    format!("{letter}\0{subject}").into_bytes()
+}
+
+impl State {
+    pub(crate) fn open(db: &sled::Db) -> Result<Self> {
+        let state = Self { db: db.clone(), tree: db.open_tree("metadata/index")? };
+        state.ask_again('l')?;
+        Ok(state)
+    }
+
+    /// Forgets what other generations of the index had.
+    pub(crate) fn keep_generation(&self, generation: &str) -> Result<()> {
+        let own = format!("r\0{generation}\0");
+        for key in self.tree.scan_prefix("r\0").keys() {
+            let key = key?;
+            if !key.starts_with(own.as_bytes()) {
+                self.tree.remove(key)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn indexed(&self, generation: &str, asset: &AssetId) -> Result<Option<Indexed>> {
+        let key = root_key(generation, asset);
+        // A damaged root is a forgotten one: the asset is indexed from the start.
+        Ok(self.tree.get(&key)?.and_then(|record| record::read(&key, &record).ok()))
+    }
+
+    pub(crate) fn indexed_assets(&self, generation: &str) -> Result<Vec<AssetId>> {
+        let prefix = format!("r\0{generation}\0");
+        let mut assets = Vec::new();
+        for key in self.tree.scan_prefix(&prefix).keys() {
+            let key = key?;
+            if let Some(asset) = std::str::from_utf8(&key[prefix.len()..]).ok().and_then(|text| text.parse().ok()) {
+                assets.push(asset);
+            }
+        }
+        Ok(assets)
+    }
+
+    /// Records, in one step, what a commit of the index has brought.
+    pub(crate) fn committed(
+        &self,
+        generation: &str,
+        roots: &[(AssetId, Option<Indexed>)],
+        wants: &[Want],
+        again: &[(Subject, Vec<u8>)],
+    ) -> Result<()> {
+        let mut batch = sled::Batch::default();
+        for (asset, indexed) in roots {
+            let key = root_key(generation, asset);
+            match indexed {
+                Some(indexed) => batch.insert(&key[..], record::write(&key, indexed)?),
+                None => batch.remove(key),
+            }
+        }
+        for want in wants {
+            let key = subject_key('w', &want.subject);
+            batch.insert(&key[..], record::write(&key, want)?);
+            batch.remove(subject_key('n', &want.subject));
+            batch.remove(subject_key('l', &want.subject));
+        }
+        self.tree.apply_batch(batch)?;
+        for (subject, mark) in again {
+            let _ = self.tree.compare_and_swap(subject_key('q', subject), Some(&mark[..]), None::<&[u8]>)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn wants(&self, limit: usize) -> Result<Vec<Want>> {
+        let mut wants = Vec::new();
+        for entry in self.tree.scan_prefix("w\0").take(limit) {
+            let (key, value) = entry?;
+            match record::read(&key, &value) {
+                Ok(want) => wants.push(want),
+                // Derived: building the index anew asks for it again.
+                Err(_) => drop(self.tree.remove(key)?),
+            }
+        }
+        Ok(wants)
+    }
+
+    pub(crate) fn count_wants(&self) -> usize {
+        self.tree.scan_prefix("w\0").count()
+    }
+
+    pub(crate) fn settle(&self, want: &Want, settled: Settled) -> Result<()> {
+        let key = subject_key('w', &want.subject);
+        let value = record::write(&key, want)?;
+        let keep = |letter| -> Result<()> {
+            let key = subject_key(letter, &want.subject);
+            self.tree.insert(&key[..], record::write(&key, want)?)?;
+            Ok(())
+        };
+        match settled {
+            Settled::Described => {
+                let mark = self.db.generate_id()?.to_le_bytes();
+                self.tree.insert(subject_key('q', &want.subject), &mark)?;
+            }
+            Settled::Nobody => keep('n')?,
+            Settled::Later => keep('l')?,
+            Settled::Gone => {}
+        }
+        // Another want of the same subject, for newer bytes, stays.
+        let _ = self.tree.compare_and_swap(key, Some(&value[..]), None::<&[u8]>)?;
+        Ok(())
+    }
+
+    /// Turns everything that was put off under a letter into wants again.
+    pub(crate) fn ask_again(&self, letter: char) -> Result<()> {
+        for entry in self.tree.scan_prefix(format!("{letter}\0")) {
+            let (key, value) = entry?;
+            if let Ok(want) = record::read::<Want>(&key, &value) {
+                let wants = subject_key('w', &want.subject);
+                let _ = self.tree.compare_and_swap(&wants, None::<&[u8]>, Some(record::write(&wants, &want)?))?;
+            }
+            self.tree.remove(key)?;
+        }
+        Ok(())
+    }
+
+    /// Subjects to index again, each with its mark.
+    pub(crate) fn again(&self, limit: usize) -> Result<Vec<(Subject, Vec<u8>)>> {
+        let mut again = Vec::new();
+        for entry in self.tree.scan_prefix("q\0").take(limit) {
+            let (key, mark) = entry?;
+            match std::str::from_utf8(&key[2..]).ok().and_then(|text| text.parse().ok()) {
+                Some(subject) => again.push((subject, mark.to_vec())),
+                None => drop(self.tree.remove(key)?),
+            }
+        }
+        Ok(again)
+    }
+
+    pub(crate) fn nothing_again(&self) -> bool {
+        self.tree.scan_prefix("q\0").next().is_none()
+    }
+
+    pub(crate) fn nothing_wanted(&self) -> bool {
+        self.tree.scan_prefix("w\0").next().is_none()
+    }
+}

@@ -1,0 +1,263 @@
+//! `kamld:storage/objects`: listing, reading and writing, with handles for readers and writers.
+//!
+//! A handle remembers what it was opened for and asks the gate again on every use: a grant that is taken
+//! away ends reading in mid-object.
+
+use super::{Answer, Narrow, StorageHost, answer, branch_name, limit, ref_name};
+use crate::{
+    model::{ListOptions, Listed, Page},
+    policy::{self, Needs},
+    reader::ObjectReader,
+    writer::{Destination, ObjectWriter},
+};
+use kamld_bindings::imports::kamld::storage::{
+    objects::{self as wit, Host, HostReader, HostWriter},
+    types,
+};
+use kamld_types::{AssetId, ObjectPath, Problem};
+use wasmtime::component::Resource;
+
+/// Bytes that one call may move: what the runtime lets the host hold for one call.
+const MAX_BYTES: u64 = 8 << 20;
+
+struct OpenReader {
+    reader: ObjectReader,
+    resource: String,
+}
+
+struct OpenWriter {
+    /// None once a write has failed: then nothing can be finished.
+    writer: Option<ObjectWriter>,
+    resource: String,
+}
+
+fn reader(handle: &Resource<wit::Reader>) -> Resource<OpenReader> {
+    Resource::new_borrow(handle.rep())
+}
+
+fn writer(handle: &Resource<wit::Writer>) -> Resource<OpenWriter> {
+    Resource::new_borrow(handle.rep())
+}
+
+impl Host for StorageHost<'_> {
+    async fn stat(
+        &mut self,
+        project: String,
+        asset: String,
+        at: Option<String>,
+        path: String,
+    ) -> Answer<types::Object> {
+        let host = self.narrow();
+        answer(
+            async move {
+                let asset = host.at_path(policy::OBJECTS_STAT, &project, &asset, &path)?;
+                let view = host.store.view(&asset, ref_name(at)?.as_ref()).await?;
+                Ok(view.stat(&ObjectPath::new(path)?).await?.into())
+            }
+            .await,
+        )
+    }
+
+    async fn list(
+        &mut self,
+        project: String,
+        asset: String,
+        at: Option<String>,
+        options: wit::ListOptions,
+    ) -> Answer<types::Page> {
+        let host = self.narrow();
+        answer(
+            async move {
+                let asset = host.asset(policy::OBJECTS_LIST, &project, &asset)?;
+                let view = host.store.view(&asset, ref_name(at)?.as_ref()).await?;
+                let wit::ListOptions { prefix, recursive, after, limit: most } = options;
+                let page = view.list(ListOptions { prefix, recursive, after, limit: limit(most)? }).await?;
+                Ok(host.visible_entries(&asset, page).into())
+            }
+            .await,
+        )
+    }
+
+    async fn open(
+        &mut self,
+        project: String,
+        asset: String,
+        at: Option<String>,
+        path: String,
+    ) -> Answer<Resource<wit::Reader>> {
+        let host = self.narrow();
+        let opened = async move {
+            let id = host.at_path(policy::OBJECTS_OPEN, &project, &asset, &path)?;
+            let view = host.store.view(&id, ref_name(at)?.as_ref()).await?;
+            let resource = format!("{id}/{path}");
+            let reader = view.read(&ObjectPath::new(path)?).await?;
+            Ok(OpenReader { reader, resource })
+        }
+        .await;
+        let handle = opened.and_then(|open| self.table.push(open).map_err(too_many));
+        answer(handle.map(|handle| Resource::new_own(handle.rep())))
+    }
+
+    async fn create(
+        &mut self,
+        project: String,
+        asset: String,
+        branch: Option<String>,
+        path: String,
+        media_type: Option<String>,
+    ) -> Answer<Resource<wit::Writer>> {
+        let host = self.narrow();
+        let opened = async move {
+            let asset = host.at_path(policy::OBJECTS_CREATE, &project, &asset, &path)?;
+            let resource = format!("{asset}/{path}");
+            let (branch, path) = (branch_name(branch)?, ObjectPath::new(path)?);
+            let writer = host.store.writer(Destination { asset, branch, path, media_type, modified: None }).await?;
+            Ok(OpenWriter { writer: Some(writer), resource })
+        }
+        .await;
+        let handle = opened.and_then(|open| self.table.push(open).map_err(too_many));
+        answer(handle.map(|handle| Resource::new_own(handle.rep())))
+    }
+
+    async fn copy(
+        &mut self,
+        project: String,
+        asset: String,
+        branch: Option<String>,
+        from: String,
+        to: String,
+    ) -> Answer<u64> {
+        let host = self.narrow();
+        answer(
+            async move {
+                let needs = [policy::OBJECTS_COPY_FROM, policy::OBJECTS_COPY_TO];
+                let asset = host.both_ends(needs, &project, &asset, &from, &to)?;
+                Ok(host.store.copy_objects(&asset, branch_name(branch)?.as_ref(), &from, &to).await?)
+            }
+            .await,
+        )
+    }
+
+    async fn move_(
+        &mut self,
+        project: String,
+        asset: String,
+        branch: Option<String>,
+        from: String,
+        to: String,
+    ) -> Answer<u64> {
+        let host = self.narrow();
+        answer(
+            async move {
+                let needs = [policy::OBJECTS_MOVE_FROM, policy::OBJECTS_MOVE_TO];
+                let asset = host.both_ends(needs, &project, &asset, &from, &to)?;
+                Ok(host.store.move_objects(&asset, branch_name(branch)?.as_ref(), &from, &to).await?)
+            }
+            .await,
+        )
+    }
+
+    async fn remove(&mut self, project: String, asset: String, branch: Option<String>, path: String) -> Answer<u64> {
+        let host = self.narrow();
+        answer(
+            async move {
+                let asset = host.at_path(policy::OBJECTS_REMOVE, &project, &asset, &path)?;
+                Ok(host.store.remove_objects(&asset, branch_name(branch)?.as_ref(), &path).await?)
+            }
+            .await,
+        )
+    }
+}
+
+impl HostReader for StorageHost<'_> {
+    async fn size(&mut self, handle: Resource<wit::Reader>) -> wasmtime::Result<u64> {
+        Ok(self.table.get(&reader(&handle))?.reader.size())
+    }
+
+    async fn read_at(&mut self, handle: Resource<wit::Reader>, offset: u64, length: u32) -> Answer<Vec<u8>> {
+        let open = self.table.get(&reader(&handle))?;
+        if let Err(problem) = self.narrow().admit(policy::OBJECTS_OPEN, &open.resource) {
+            return answer(Err(problem));
+        }
+        let reader = open.reader.clone();
+        let read = reader.read_at(offset, u64::from(length).min(MAX_BYTES)).await;
+        answer(read.map(Vec::from).map_err(Into::into))
+    }
+
+    async fn drop(&mut self, handle: Resource<wit::Reader>) -> wasmtime::Result<()> {
+        self.table.delete(Resource::<OpenReader>::new_own(handle.rep()))?;
+        Ok(())
+    }
+}
+
+impl HostWriter for StorageHost<'_> {
+    async fn write(&mut self, handle: Resource<wit::Writer>, bytes: Vec<u8>) -> Answer<()> {
+        let open = self.table.get(&writer(&handle))?;
+        if let Err(problem) = self.narrow().admit(policy::OBJECTS_CREATE, &open.resource) {
+            return answer(Err(problem));
+        }
+        if bytes.len() as u64 > MAX_BYTES {
+            return answer(Err(
+                Problem::limit("one write takes at most 8 MiB").help("write the object in chunks of 1 MiB")
+            ));
+        }
+        let open = self.table.get_mut(&writer(&handle))?;
+        let Some(mut taken) = open.writer.take() else { return answer(Err(closed())) };
+        let written = taken.write(&bytes).await;
+        if written.is_ok() {
+            self.table.get_mut(&writer(&handle))?.writer = Some(taken);
+        }
+        answer(written.map_err(Into::into))
+    }
+
+    async fn finish(&mut self, handle: Resource<wit::Writer>) -> Answer<types::Object> {
+        let open = self.table.get(&writer(&handle))?;
+        if let Err(problem) = self.narrow().admit(policy::OBJECTS_CREATE, &open.resource) {
+            return answer(Err(problem));
+        }
+        let Some(taken) = self.table.get_mut(&writer(&handle))?.writer.take() else { return answer(Err(closed())) };
+        answer(taken.finish().await.map(Into::into).map_err(Into::into))
+    }
+
+    async fn drop(&mut self, handle: Resource<wit::Writer>) -> wasmtime::Result<()> {
+        self.table.delete(Resource::<OpenWriter>::new_own(handle.rep()))?;
+        Ok(())
+    }
+}
+
+fn closed() -> Problem {
+    Problem::invalid("this writer is finished, or a write of it failed")
+        .help("create another writer and write the object again")
+}
+
+fn too_many(error: wasmtime::component::ResourceTableError) -> Problem {
+    Problem::limit(format!("no more handles can be opened: {error}"))
+        .help("drop readers and writers when they are done")
+}
+
+impl Narrow<'_> {
+    fn both_ends(
+        &self,
+        needs: [Needs; 2],
+        project: &str,
+        asset: &str,
+        from: &str,
+        to: &str,
+    ) -> Result<AssetId, Problem> {
+        self.admit(needs[0], &format!("{project}/{asset}/{from}"))?;
+        self.admit(needs[1], &format!("{project}/{asset}/{to}"))?;
+        AssetId::new(project, asset)
+    }
+
+    fn visible_entries(&self, asset: &AssetId, mut page: Page) -> Page {
+        let interface = policy::OBJECTS_LIST.interface;
+        page.entries.retain(|entry| {
+            let path = match entry {
+                Listed::Object(object) => object.path.as_str(),
+                Listed::Folder(folder) => folder,
+            };
+            self.call.may_see(interface, &format!("{asset}/{path}"))
+        });
+        page
+    }
+}

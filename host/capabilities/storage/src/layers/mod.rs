@@ -1,0 +1,3 @@
+//! Wrappers of the two traits underneath.
+
+pub mod fault;

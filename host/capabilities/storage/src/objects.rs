@@ -1,0 +1,273 @@
+//! Writing objects: batches, copies, moves, removals, and entries for what is in the store already.
+
+use crate::{
+    edit::{Answer, Job, Place, Target, submit},
+    error::{Error, Result},
+    media,
+    model::{Millis, Object, now},
+    spool::Spooled,
+    store::{AssetStore, Inner},
+    tree::{Body, Location, Put},
+};
+use bytes::Bytes;
+use kamld_types::{AssetId, BranchName, Hash, ObjectPath};
+use sha2::{Digest, Sha256};
+use std::{collections::HashSet, sync::Arc};
+
+/// Objects up to this many bytes are packed, larger ones are stored whole: below it the cost of a file or
+/// a request outweighs the bytes, above it outside engines gain by reading in place.
+pub const SMALL: u64 = 128 << 10;
+/// The longest media type, in bytes.
+const MAX_MEDIA_TYPE: usize = 255;
+
+/// One object to be put.
+pub struct NewObject {
+    pub path: ObjectPath,
+    /// Found out from name and content when none is given.
+    pub media_type: Option<String>,
+    /// The time of writing when none is given.
+    pub modified: Option<Millis>,
+    pub body: NewBody,
+}
+
+pub enum NewBody {
+    Bytes(Bytes),
+    /// A finished file of the spool.
+    Spooled(Spooled),
+}
+
+/// An entry for an object whose bytes are in the store already, stored whole (or empty).
+#[derive(Clone, Debug)]
+pub struct KnownObject {
+    pub path: ObjectPath,
+    pub size: u64,
+    pub hash: Hash,
+    pub media_type: String,
+    pub modified: Millis,
+}
+
+/// A path as it stands in a request: an object, or with a `/` at its end a folder.
+pub(crate) fn place(path: &str) -> Result<Place> {
+    match path.strip_suffix('/') {
+        Some(folder) => Ok(Place::Folder(format!("{}/", ObjectPath::new(folder)?).into())),
+        None => Ok(Place::Object(ObjectPath::new(path)?.as_str().into())),
+    }
+}
+
+impl AssetStore {
+    /// Puts a batch: all of it is seen at once, durable on return. When a path occurs twice the last one stays.
+    /// An object whose bytes and media type are unchanged stays as it is, its time included.
+    pub async fn put(
+        &self,
+        asset: &AssetId,
+        branch: Option<&BranchName>,
+        batch: Vec<NewObject>,
+    ) -> Result<Vec<Object>> {
+        let target = self.inner.target(asset, branch).await?;
+        let bodies = batch.iter().map(|new| match &new.body {
+            NewBody::Bytes(bytes) => Some(bytes.clone()),
+            NewBody::Spooled(_) => None,
+        });
+        let hashes = hash_all(bodies.collect()).await?;
+        let mut puts = Vec::with_capacity(batch.len());
+        let mut objects = Vec::with_capacity(batch.len());
+        for (new, hash) in batch.into_iter().zip(hashes) {
+            let head = match &new.body {
+                NewBody::Bytes(bytes) => &bytes[..bytes.len().min(media::HEAD)],
+                NewBody::Spooled(spooled) => spooled.head(),
+            };
+            let media_type = checked_media_type(new.media_type, &new.path, head)?;
+            let modified = new.modified.unwrap_or_else(now);
+            let (size, hash, body) = match (new.body, hash) {
+                (NewBody::Bytes(bytes), Some(hash)) => {
+                    (bytes.len() as u64, hash, self.inner.keep_bytes(hash, bytes).await?)
+                }
+                (NewBody::Bytes(_), None) => return Err(Error::internal("a body was not hashed")),
+                (NewBody::Spooled(spooled), _) => {
+                    (spooled.size(), spooled.hash(), self.inner.keep_spooled(&spooled).await?)
+                }
+            };
+            let object = Object { path: new.path, size, hash, media_type, modified };
+            puts.push(put_of(&object, body));
+            objects.push(object);
+        }
+        self.inner.put_entries(target, puts, &mut objects).await?;
+        Ok(objects)
+    }
+
+    /// Puts entries for objects that are in the store already, without reading their bytes. `invalid` when
+    /// one is not there with that size; `trusted` skips the look. Split a very large import into calls
+    /// of a million or so.
+    pub async fn import_entries(
+        &self,
+        asset: &AssetId,
+        branch: Option<&BranchName>,
+        entries: Vec<KnownObject>,
+        trusted: bool,
+    ) -> Result<()> {
+        let target = self.inner.target(asset, branch).await?;
+        if !trusted {
+            let mut seen = HashSet::new();
+            for entry in entries.iter().filter(|entry| entry.size > 0) {
+                if seen.insert((entry.hash, entry.size))
+                    && self.inner.backing().size_of(entry.hash).await? != Some(entry.size)
+                {
+                    return Err(Error::invalid(format!(
+                        "the bytes of '{}' ({}) are not in the store",
+                        entry.path,
+                        entry.hash.short()
+                    ))
+                    .help("nothing was imported; put the object with its bytes"));
+                }
+            }
+        }
+        let mut puts = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let location = if entry.size == 0 { Location::Empty } else { Location::Whole };
+            let KnownObject { path, size, hash, media_type, modified } = entry;
+            let media_type = checked_media_type(Some(media_type), &path, &[])?;
+            let put = Put { size, hash, media_type: media_type.into(), modified, body: Body::At(location) };
+            puts.push((path.as_str().into(), put));
+        }
+        submit(&self.inner, target, Job::Put(puts)).await?;
+        Ok(())
+    }
+
+    /// Copies no bytes. A path that ends in `/` stands for all below it. Answers how many objects.
+    pub async fn copy_objects(
+        &self,
+        asset: &AssetId,
+        branch: Option<&BranchName>,
+        from: &str,
+        to: &str,
+    ) -> Result<u64> {
+        let job = Job::Copy { from: place(from)?, to: place(to)?, remove: false };
+        self.count(asset, branch, job).await
+    }
+
+    pub async fn move_objects(
+        &self,
+        asset: &AssetId,
+        branch: Option<&BranchName>,
+        from: &str,
+        to: &str,
+    ) -> Result<u64> {
+        let job = Job::Copy { from: place(from)?, to: place(to)?, remove: true };
+        self.count(asset, branch, job).await
+    }
+
+    pub async fn remove_objects(&self, asset: &AssetId, branch: Option<&BranchName>, path: &str) -> Result<u64> {
+        self.count(asset, branch, Job::Remove(place(path)?)).await
+    }
+
+    async fn count(&self, asset: &AssetId, branch: Option<&BranchName>, job: Job) -> Result<u64> {
+        let target = self.inner.target(asset, branch).await?;
+        match submit(&self.inner, target, job).await? {
+            Answer::Count(count) => Ok(count),
+            _ => Err(Error::internal("an edit was answered with something else")),
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) async fn put_entries(
+        self: &Arc<Self>,
+        target: Target,
+        puts: Vec<(Arc<str>, Put)>,
+        objects: &mut [Object],
+    ) -> Result<()> {
+        if puts.is_empty() {
+            return Ok(());
+        }
+        if let Answer::Put(kept) = submit(self, target, Job::Put(puts)).await? {
+            for object in objects {
+                if let Some(modified) = kept.get(object.path.as_str()) {
+                    object.modified = *modified;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep_bytes(&self, hash: Hash, bytes: Bytes) -> Result<Body> {
+        let size = bytes.len() as u64;
+        if size <= SMALL {
+            return Ok(Body::Pack(bytes));
+        }
+        if self.backing().size_of(hash).await? != Some(size) {
+            self.backing().put(&crate::backing::Backing::object_key(hash), bytes.into()).await?;
+        }
+        Ok(Body::At(Location::Whole))
+    }
+
+    pub(crate) async fn keep_spooled(&self, spooled: &Spooled) -> Result<Body> {
+        let size = spooled.size();
+        if size <= SMALL {
+            return Ok(Body::Pack(spooled.bytes().await?));
+        }
+        if self.backing().size_of(spooled.hash()).await? != Some(size) {
+            spooled.sync().await?;
+            match &self.backing().local {
+                Some(folder) => {
+                    self.backing().link_whole(folder.clone(), spooled.hash(), size, spooled.path().to_owned()).await?;
+                }
+                None => self.backing().upload_whole(spooled.hash(), size, spooled.file()).await?,
+            }
+        }
+        Ok(Body::At(Location::Whole))
+    }
+}
+
+pub(crate) fn put_of(object: &Object, body: Body) -> (Arc<str>, Put) {
+    let put = Put {
+        size: object.size,
+        hash: object.hash,
+        media_type: object.media_type.as_str().into(),
+        modified: object.modified,
+        body,
+    };
+    (object.path.as_str().into(), put)
+}
+
+/// The given media type when it is one, else what name and content say.
+pub(crate) fn checked_media_type(given: Option<String>, path: &ObjectPath, head: &[u8]) -> Result<String> {
+    let Some(given) = given.filter(|given| !given.is_empty()) else {
+        return Ok(media::media_type(path.as_str(), head).to_owned());
+    };
+    let plain =
+        given.len() <= MAX_MEDIA_TYPE && given.contains('/') && given.bytes().all(|b| (b' '..=b'~').contains(&b));
+    if plain {
+        return Ok(given);
+    }
+    Err(Error::invalid(format!("'{}' is not a media type", given.chars().take(60).collect::<String>()))
+        .help("write it as text/csv, or leave it out to have it found out"))
+}
+
+/// Bytes below which another thread costs more than it saves.
+const INLINE: usize = 256 << 10;
+
+/// The hashes of bodies, on as many threads as there are cores when there is much to do.
+async fn hash_all(bodies: Vec<Option<Bytes>>) -> Result<Vec<Option<Hash>>> {
+    let hash = |bytes: &Bytes| Hash(Sha256::digest(bytes).into());
+    let total: usize = bodies.iter().flatten().map(Bytes::len).sum();
+    if total <= INLINE {
+        return Ok(bodies.iter().map(|body| body.as_ref().map(hash)).collect());
+    }
+    let work = move || {
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
+        let share = bodies.len().div_ceil(threads);
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = bodies
+                .chunks(share.max(1))
+                .map(|part| scope.spawn(move || part.iter().map(|body| body.as_ref().map(hash)).collect::<Vec<_>>()))
+                .collect();
+            parts
+                .into_iter()
+                .map(|part| part.join().map_err(|_| Error::internal("hashing failed")))
+                .collect::<Result<Vec<_>>>()
+        })
+    };
+    let parts =
+        tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(format!("hashing: {error}")))??;
+    Ok(parts.into_iter().flatten().collect())
+}

@@ -1,0 +1,175 @@
+//! Packs: one object of the store for all nodes and small bodies of one batch.
+//!
+//! Layout: magic, the parts one behind the other, the index (kind, offset, length, hash of each part),
+//! then `u32` length of the index, `u32` crc32 of the index, magic. So a check can walk a pack alone.
+//! Invariant: a part never moves; a pack is written once, whole, durably.
+
+use crate::{
+    backing::Backing,
+    error::{Error, Result},
+    tree::{Location, Node, Nodes},
+};
+use bytes::Bytes;
+use kamld_types::Hash;
+use object_store::PutPayload;
+use std::{collections::HashMap, sync::Arc};
+use uuid::Uuid;
+
+const HEAD: &[u8; 8] = b"KAMLDPK1";
+const FOOT: &[u8; 8] = b"KAMLDPKX";
+const INDEX_ENTRY: usize = 1 + 8 + 4 + 32;
+/// A batch that grows beyond this goes out as several packs, so that memory stays bounded.
+const ROLL: u64 = 32 << 20;
+/// Parsed nodes of the current pack that are kept for the cache, in bytes of memory.
+const FRESH: usize = 16 << 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartKind {
+    Body,
+    Node,
+}
+
+/// One line of a pack's index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub kind: PartKind,
+    pub offset: u64,
+    pub len: u32,
+    /// Of a body: SHA-256 of its bytes. Of a node: its logical hash.
+    pub hash: Hash,
+}
+
+pub struct PackWriter {
+    nodes: Arc<Nodes>,
+    id: Uuid,
+    parts: Vec<Bytes>,
+    index: Vec<Part>,
+    size: u64,
+    /// Bodies of this batch, in whichever of its packs.
+    bodies: HashMap<Hash, Location>,
+    fresh: Vec<(Hash, Arc<Node>)>,
+    fresh_weight: usize,
+}
+
+impl PackWriter {
+    pub fn new(nodes: Arc<Nodes>) -> Self {
+        Self {
+            nodes,
+            id: Uuid::now_v7(),
+            parts: Vec::new(),
+            index: Vec::new(),
+            size: HEAD.len() as u64,
+            bodies: HashMap::new(),
+            fresh: Vec::new(),
+            fresh_weight: 0,
+        }
+    }
+
+    fn add(&mut self, kind: PartKind, hash: Hash, bytes: Bytes) -> u64 {
+        let offset = self.size;
+        self.size += bytes.len() as u64;
+        self.index.push(Part { kind, offset, len: bytes.len() as u32, hash });
+        self.parts.push(bytes);
+        offset
+    }
+
+    /// Adds a small body, once per hash.
+    pub fn add_body(&mut self, hash: Hash, bytes: Bytes) -> Location {
+        if let Some(location) = self.bodies.get(&hash) {
+            return *location;
+        }
+        let pack = self.id;
+        let offset = self.add(PartKind::Body, hash, bytes);
+        let location = Location::Packed { pack, offset };
+        self.bodies.insert(hash, location);
+        location
+    }
+
+    /// Adds a node; a pack that has grown large goes out before it.
+    pub async fn add_node(&mut self, hash: Hash, bytes: Bytes, node: Node) -> Result<(Uuid, u64)> {
+        if self.size > ROLL {
+            self.flush().await?;
+        }
+        if self.fresh_weight < FRESH {
+            self.fresh_weight += node.weight();
+            self.fresh.push((hash, Arc::new(node)));
+        }
+        let pack = self.id;
+        Ok((pack, self.add(PartKind::Node, hash, bytes)))
+    }
+
+    /// A part that is not in the store yet.
+    pub fn part(&self, pack: Uuid, offset: u64) -> Option<Bytes> {
+        if pack != self.id {
+            return None;
+        }
+        let place = self.index.binary_search_by_key(&offset, |part| part.offset).ok()?;
+        self.parts.get(place).cloned()
+    }
+
+    /// Makes everything added so far durable.
+    pub async fn flush(&mut self) -> Result<()> {
+        if self.parts.is_empty() {
+            return Ok(());
+        }
+        let index = write_index(&self.index);
+        let mut foot = Vec::with_capacity(16);
+        foot.extend((index.len() as u32).to_le_bytes());
+        foot.extend(crc32fast::hash(&index).to_le_bytes());
+        foot.extend(FOOT);
+        let parts = std::mem::take(&mut self.parts);
+        let payload: PutPayload =
+            std::iter::once(Bytes::from_static(HEAD)).chain(parts).chain([index.into(), foot.into()]).collect();
+        self.nodes.backing.put(&Backing::pack_key(self.id), payload).await?;
+        for (hash, node) in self.fresh.drain(..) {
+            self.nodes.keep(hash, node);
+        }
+        self.fresh_weight = 0;
+        self.index.clear();
+        self.size = HEAD.len() as u64;
+        self.id = Uuid::now_v7();
+        Ok(())
+    }
+}
+
+fn write_index(parts: &[Part]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(parts.len() * INDEX_ENTRY);
+    for part in parts {
+        out.push(match part.kind {
+            PartKind::Body => 0,
+            PartKind::Node => 1,
+        });
+        out.extend(part.offset.to_le_bytes());
+        out.extend(part.len.to_le_bytes());
+        out.extend(part.hash.0);
+    }
+    out
+}
+
+/// The index of a stored pack; `corrupt` when it is damaged.
+pub async fn read_index(backing: &Backing, pack: Uuid) -> Result<Vec<Part>> {
+    let damaged = || Error::corrupt(format!("the index of pack {pack} is damaged"));
+    let Some(size) = backing.size(&Backing::pack_key(pack)).await? else {
+        return Err(Error::corrupt(format!("pack {pack} is missing from the store")));
+    };
+    let foot_at = size.checked_sub(16).ok_or_else(damaged)?;
+    let foot = backing.part(pack, foot_at, 16).await?;
+    let number = |at: usize| foot[at..at + 4].iter().rev().fold(0u32, |n, b| (n << 8) | u32::from(*b));
+    let len = u64::from(number(0));
+    if &foot[8..] != FOOT || len % INDEX_ENTRY as u64 != 0 {
+        return Err(damaged());
+    }
+    let index = backing.part(pack, foot_at.checked_sub(len).ok_or_else(damaged)?, len).await?;
+    if crc32fast::hash(&index) != number(4) {
+        return Err(damaged());
+    }
+    let part = |line: &[u8]| {
+        Some(Part {
+            kind: if line[0] == 0 { PartKind::Body } else { PartKind::Node },
+            offset: u64::from_le_bytes(*line.get(1..9)?.first_chunk()?),
+            len: u32::from_le_bytes(*line.get(9..13)?.first_chunk()?),
+            hash: Hash(*line.get(13..45)?.first_chunk()?),
+        })
+    };
+    index.chunks_exact(INDEX_ENTRY).map(part).collect::<Option<_>>().ok_or_else(damaged)
+}

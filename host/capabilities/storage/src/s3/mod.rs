@@ -1,0 +1,197 @@
+//! Refs as small objects on S3, by conditional puts.
+//!
+//! S3 has no conditional delete everywhere, so a deleted record becomes an empty object under the same
+//! condition, and an empty object counts as absent.
+//! Invariant: a back end that ignores conditions is refused when it is opened, since two writers on
+//! it would lose each other's work.
+
+use crate::{
+    error::{Error, Result},
+    refstore::{Expect, Flush, Record, RefStore, Tag, Wrote},
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::{
+    ObjectStore, ObjectStoreExt, PutMode, PutPayload, UpdateVersion,
+    aws::{AmazonS3Builder, S3ConditionalPut},
+    path::Path,
+    prefix::PrefixStore,
+};
+use std::sync::Arc;
+use uuid::Uuid;
+
+const FOLDER: &str = "refs";
+/// Records fetched at the same time for one listing.
+const PARALLEL: usize = 16;
+
+/// How to reach a bucket.
+#[derive(Clone)]
+pub struct S3Config {
+    /// Such as `http://127.0.0.1:9000`.
+    pub url: String,
+    pub key: String,
+    pub secret: String,
+    pub bucket: String,
+    pub region: String,
+    /// A folder of the bucket, when the bucket is shared with others.
+    pub prefix: Option<String>,
+}
+
+/// The object store of a bucket.
+pub fn s3_objects(config: &S3Config) -> Result<Arc<dyn ObjectStore>> {
+    let bucket = AmazonS3Builder::new()
+        .with_endpoint(&config.url)
+        .with_allow_http(config.url.starts_with("http://"))
+        .with_access_key_id(&config.key)
+        .with_secret_access_key(&config.secret)
+        .with_bucket_name(&config.bucket)
+        .with_region(&config.region)
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        .build()?;
+    Ok(match &config.prefix {
+        Some(prefix) => Arc::new(PrefixStore::new(bucket, prefix.as_str())),
+        None => Arc::new(bucket),
+    })
+}
+
+pub struct S3Refs {
+    store: Arc<dyn ObjectStore>,
+}
+
+impl S3Refs {
+    /// Opens the refs and makes sure that the store keeps conditions.
+    pub async fn open(store: Arc<dyn ObjectStore>) -> Result<Self> {
+        let refs = Self { store };
+        refs.probe().await?;
+        Ok(refs)
+    }
+
+    async fn probe(&self) -> Result<()> {
+        let key = format!("probe/{}", Uuid::now_v7());
+        let refuse = |what: &str| {
+            Error::invalid(format!("the object store {what}, so two writers could lose each other's work"))
+                .help("use a store with conditional puts (If-None-Match and If-Match): AWS S3, MinIO, Ceph RGW, or local disk")
+        };
+        let Wrote::Done(first) = self.put(&key, Bytes::from_static(b"1"), Expect::Absent, Flush::Now).await? else {
+            return Err(refuse("claims that a new record is there already"));
+        };
+        if self.put(&key, Bytes::from_static(b"2"), Expect::Absent, Flush::Now).await? != Wrote::Conflict {
+            return Err(refuse("overwrites what it should only create"));
+        }
+        let Wrote::Done(_) = self.put(&key, Bytes::from_static(b"3"), Expect::Tag(first.clone()), Flush::Now).await?
+        else {
+            return Err(refuse("does not know the tag that it gave out"));
+        };
+        if self.put(&key, Bytes::from_static(b"4"), Expect::Tag(first), Flush::Now).await? != Wrote::Conflict {
+            return Err(refuse("overwrites a record that was changed in between"));
+        }
+        self.store.delete(&at(&key)).await?;
+        Ok(())
+    }
+
+    /// The record with its tag, tombstones included.
+    async fn raw(&self, key: &Path) -> Result<Option<(Bytes, Tag)>> {
+        match self.store.get(key).await {
+            Ok(result) => {
+                let tag = tag(result.meta.e_tag.clone(), result.meta.version.clone());
+                Ok(Some((result.bytes().await?, tag)))
+            }
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn write(&self, key: &Path, value: Bytes, mode: PutMode) -> Result<Wrote> {
+        match self.store.put_opts(key, PutPayload::from(value), mode.into()).await {
+            Ok(put) => Ok(Wrote::Done(tag(put.e_tag, put.version))),
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                Ok(Wrote::Conflict)
+            }
+            // An update of what is not there any more.
+            Err(object_store::Error::NotFound { .. }) => Ok(Wrote::Conflict),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn at(key: &str) -> Path {
+    Path::from(format!("{FOLDER}/{key}"))
+}
+
+fn tag(e_tag: Option<String>, version: Option<String>) -> Tag {
+    Tag(format!("{}\n{}", e_tag.unwrap_or_default(), version.unwrap_or_default()))
+}
+
+fn update(tag: &Tag) -> PutMode {
+    let (e_tag, version) = tag.0.split_once('\n').unwrap_or((&tag.0, ""));
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    PutMode::Update(UpdateVersion { e_tag: some(e_tag), version: some(version) })
+}
+
+#[async_trait]
+impl RefStore for S3Refs {
+    async fn get(&self, key: &str) -> Result<Option<(Bytes, Tag)>> {
+        Ok(self.raw(&at(key)).await?.filter(|(value, _)| !value.is_empty()))
+    }
+
+    async fn put(&self, key: &str, value: Bytes, expect: Expect, _: Flush) -> Result<Wrote> {
+        let path = at(key);
+        match expect {
+            Expect::Any => self.write(&path, value, PutMode::Overwrite).await,
+            Expect::Tag(tag) => self.write(&path, value, update(&tag)).await,
+            Expect::Absent => match self.write(&path, value.clone(), PutMode::Create).await? {
+                Wrote::Done(tag) => Ok(Wrote::Done(tag)),
+                // A deleted record may stand in the way.
+                Wrote::Conflict => match self.raw(&path).await? {
+                    Some((old, tag)) if old.is_empty() => self.write(&path, value, update(&tag)).await,
+                    _ => Ok(Wrote::Conflict),
+                },
+            },
+        }
+    }
+
+    async fn delete(&self, key: &str, expect: Expect) -> Result<bool> {
+        let path = at(key);
+        loop {
+            let current = self.raw(&path).await?;
+            let live = current.as_ref().filter(|(value, _)| !value.is_empty());
+            if !crate::refstore::fits(&expect, live.map(|(_, tag)| tag)) {
+                return Ok(false);
+            }
+            let Some((_, tag)) = live else { return Ok(true) };
+            if self.write(&path, Bytes::new(), update(tag)).await? != Wrote::Conflict {
+                return Ok(true);
+            }
+        }
+    }
+
+    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Record>> {
+        // The store lists whole folders; a prefix may end inside of a name.
+        let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let listed = self.store.list(Some(&at(folder)));
+        let start = format!("{FOLDER}/");
+        let mut keys: Vec<String> = listed
+            .map_ok(|meta| meta.location.to_string().strip_prefix(&start).unwrap_or_default().to_owned())
+            .try_filter(|key| {
+                let wanted = key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after);
+                futures::future::ready(wanted)
+            })
+            .try_collect()
+            .await?;
+        keys.sort_unstable();
+        let mut records = Vec::new();
+        let mut fetched = stream::iter(keys)
+            .map(|key| async move { self.get(&key).await.map(|found| (key, found)) })
+            .buffered(PARALLEL);
+        while let Some(next) = fetched.next().await {
+            if let (key, Some((value, tag))) = next? {
+                records.push(Record { key, value, tag });
+                if records.len() >= limit {
+                    break;
+                }
+            }
+        }
+        Ok(records)
+    }
+}

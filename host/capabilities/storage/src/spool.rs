@@ -1,0 +1,336 @@
+//! The spool: files of this machine that fill up before they become objects.
+//!
+//! Lives here: files and their hashes. `uploads` gives them meaning and resumes them.
+//! Layout: `ID.part` with `ID.json` is an upload that survives a restart, `ID.tmp` is a write in
+//! progress that does not.
+//! Invariant: what `Fill::finish` reports is on the disk.
+
+use crate::{
+    backing::sync_folder,
+    error::{Error, Result},
+    media,
+};
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use kamld_types::Hash;
+use sha2::{Digest, Sha256};
+use std::{
+    fs::{File, OpenOptions},
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    pin::pin,
+    sync::Arc,
+};
+use tokio::{
+    sync::{Notify, Semaphore, mpsc},
+    task::JoinHandle,
+};
+use uuid::Uuid;
+
+/// Bytes that go to the disk and to the hash together.
+const BLOCK: usize = 1 << 20;
+/// Blocks waiting for the disk or the hash: memory of one fill stays below 20 MiB.
+const WAITING: usize = 8;
+/// Bytes after which the disk is told to write out, so that the end does not wait for everything.
+const SYNC_EVERY: u64 = 32 << 20;
+/// Fills that run at the same time: each takes two threads of the pool for blocking work, which has 512.
+const FILLS: usize = 128;
+
+pub(crate) struct Spool {
+    pub folder: PathBuf,
+    fills: Arc<Semaphore>,
+}
+
+impl Spool {
+    pub fn open(folder: PathBuf) -> Result<Self> {
+        let tidy = || -> std::io::Result<()> {
+            std::fs::create_dir_all(&folder)?;
+            for file in std::fs::read_dir(&folder)? {
+                let path = file?.path();
+                if path.extension().is_some_and(|ending| ending == "tmp") {
+                    std::fs::remove_file(path)?;
+                }
+            }
+            Ok(())
+        };
+        tidy().map_err(|error| Error::io("opening the spool", &error))?;
+        Ok(Self { folder, fills: Arc::new(Semaphore::new(FILLS)) })
+    }
+
+    /// Bytes that can still be written to the disk of the spool; none when that is not known.
+    pub fn room(&self) -> Option<u64> {
+        let stat = rustix::fs::statvfs(&self.folder).ok()?;
+        Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    /// A file that is gone when it is dropped, or when the process ends.
+    pub fn scratch(&self) -> Result<Scratch> {
+        let path = self.folder.join(format!("{}.tmp", Uuid::now_v7()));
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
+        let file = file.map_err(|error| Error::io("making a file in the spool", &error))?;
+        Ok(Scratch { path, file: Arc::new(file) })
+    }
+
+    /// Writes a stream to a file from `offset` on, until it ends, fails, reaches `most` bytes in the file, or
+    /// `stop` is told. What came in is durable in any case.
+    pub async fn fill<S, E>(
+        &self,
+        file: Arc<File>,
+        offset: u64,
+        most: u64,
+        hasher: Option<Sha256>,
+        stream: S,
+        stop: Option<&Notify>,
+    ) -> Filled
+    where
+        S: Stream<Item = std::result::Result<Bytes, E>> + Send,
+        E: std::fmt::Display + Send,
+    {
+        let permit = self.fills.acquire().await;
+        let mut fill = Fill::start(file, offset, hasher);
+        let mut stream = pin!(stream);
+        let mut at = offset;
+        let trouble = loop {
+            let next = match stop {
+                None => stream.next().await,
+                Some(stop) => tokio::select! {
+                    next = stream.next() => next,
+                    () = stop.notified() => break Some(Error::cancelled("the upload goes on in another request")),
+                },
+            };
+            match next {
+                None => break None,
+                Some(Err(error)) => {
+                    let help = "what arrived is kept; go on from the offset that the server tells";
+                    break Some(Error::cancelled(format!("the upload was cut: {error}")).help(help));
+                }
+                Some(Ok(bytes)) => {
+                    let fits = usize::try_from(most.saturating_sub(at)).unwrap_or(usize::MAX);
+                    let bytes_len = bytes.len();
+                    let bytes = bytes.slice(..bytes_len.min(fits));
+                    at += bytes.len() as u64;
+                    fill.push(bytes).await;
+                    if bytes_len > fits {
+                        break Some(
+                            Error::invalid(format!("more bytes came in than the {most} that were announced"))
+                                .help("the announced bytes are kept; start another upload with the right size"),
+                        );
+                    }
+                }
+            }
+        };
+        let mut filled = fill.finish().await;
+        drop(permit);
+        filled.trouble = filled.trouble.or(trouble);
+        filled
+    }
+}
+
+/// What came of a fill.
+pub(crate) struct Filled {
+    /// The length of the file up to which everything is durable.
+    pub offset: u64,
+    /// Over everything up to `offset`; none when the hash was not known from the start or is lost.
+    pub hasher: Option<Sha256>,
+    pub trouble: Option<Error>,
+}
+
+/// Writing and hashing side by side, each on a thread of its own.
+struct Fill {
+    block: Vec<Bytes>,
+    size: usize,
+    disk: mpsc::Sender<Vec<Bytes>>,
+    hash: Option<mpsc::Sender<Vec<Bytes>>>,
+    written: JoinHandle<(u64, std::io::Result<()>)>,
+    hashed: Option<JoinHandle<Sha256>>,
+    offset: u64,
+}
+
+impl Fill {
+    fn start(file: Arc<File>, offset: u64, hasher: Option<Sha256>) -> Self {
+        let (disk, mut blocks) = mpsc::channel::<Vec<Bytes>>(WAITING);
+        let written = tokio::task::spawn_blocking(move || {
+            let (mut at, mut synced) = (offset, offset);
+            let result = (|| {
+                while let Some(block) = blocks.blocking_recv() {
+                    for bytes in block {
+                        file.write_all_at(&bytes, at)?;
+                        at += bytes.len() as u64;
+                    }
+                    if at - synced >= SYNC_EVERY {
+                        file.sync_data()?;
+                        synced = at;
+                    }
+                }
+                file.sync_data()?;
+                synced = at;
+                Ok(())
+            })();
+            (synced, result)
+        });
+        let (hash, hashed) = match hasher {
+            None => (None, None),
+            Some(mut hasher) => {
+                let (hash, mut blocks) = mpsc::channel::<Vec<Bytes>>(WAITING);
+                let hashed = tokio::task::spawn_blocking(move || {
+                    while let Some(block) = blocks.blocking_recv() {
+                        block.iter().for_each(|bytes| hasher.update(bytes));
+                    }
+                    hasher
+                });
+                (Some(hash), Some(hashed))
+            }
+        };
+        Self { block: Vec::new(), size: 0, disk, hash, written, hashed, offset }
+    }
+
+    async fn push(&mut self, bytes: Bytes) {
+        self.size += bytes.len();
+        self.block.push(bytes);
+        if self.size >= BLOCK {
+            self.send().await;
+        }
+    }
+
+    async fn send(&mut self) {
+        let block = std::mem::take(&mut self.block);
+        self.size = 0;
+        if let Some(hash) = &self.hash {
+            let _ = hash.send(block.clone()).await;
+        }
+        // When the disk gave up, its reason comes with `finish`.
+        let _ = self.disk.send(block).await;
+    }
+
+    async fn finish(mut self) -> Filled {
+        self.send().await;
+        drop((self.disk, self.hash));
+        let (offset, result) = match self.written.await {
+            Ok(done) => done,
+            Err(error) => (self.offset, Err(std::io::Error::other(error))),
+        };
+        let trouble = result.err().map(|error| Error::io("writing the upload", &error));
+        let hasher = match self.hashed {
+            // After trouble the hash has seen more than the disk has.
+            Some(hashed) if trouble.is_none() => hashed.await.ok(),
+            _ => None,
+        };
+        Filled { offset, hasher, trouble }
+    }
+}
+
+/// A file of the spool that is removed when it is dropped.
+pub(crate) struct Scratch {
+    path: PathBuf,
+    pub file: Arc<File>,
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// A file whose content is complete: what becomes an object.
+pub struct Spooled {
+    path: PathBuf,
+    file: Arc<File>,
+    size: u64,
+    hash: Hash,
+    head: Bytes,
+    /// Removes the file in the end when it is nobody else's.
+    _scratch: Option<Scratch>,
+}
+
+impl Spooled {
+    pub(crate) async fn new(path: PathBuf, file: Arc<File>, size: u64, hash: Option<Hash>) -> Result<Self> {
+        let reading = file.clone();
+        let read = move || -> std::io::Result<(Bytes, Hash)> {
+            let mut head = vec![0; usize::try_from(size).unwrap_or(usize::MAX).min(media::HEAD)];
+            reading.read_exact_at(&mut head, 0)?;
+            let hash = match hash {
+                Some(hash) => hash,
+                None => hash_file(&reading, size)?,
+            };
+            Ok((head.into(), hash))
+        };
+        let (head, hash) = blocking("reading the upload", read).await?;
+        Ok(Self { path, file, size, hash, head, _scratch: None })
+    }
+
+    pub(crate) async fn of_scratch(scratch: Scratch, size: u64, hash: Hash) -> Result<Self> {
+        let mut spooled = Self::new(scratch.path.clone(), scratch.file.clone(), size, Some(hash)).await?;
+        spooled._scratch = Some(scratch);
+        Ok(spooled)
+    }
+
+    /// Bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn file(&self) -> Arc<File> {
+        self.file.clone()
+    }
+
+    /// All of it: only for small ones.
+    pub(crate) async fn bytes(&self) -> Result<Bytes> {
+        let (file, size) = (self.file.clone(), self.size);
+        let read = move || {
+            let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
+            file.read_exact_at(&mut bytes, 0).map(|()| bytes.into())
+        };
+        blocking("reading the upload", read).await
+    }
+
+    pub(crate) async fn sync(&self) -> Result<()> {
+        let file = self.file.clone();
+        blocking("syncing the upload", move || file.sync_all()).await
+    }
+}
+
+fn hash_file(file: &File, size: u64) -> std::io::Result<Hash> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; BLOCK];
+    let mut at = 0;
+    while at < size {
+        let len = usize::try_from(size - at).unwrap_or(BLOCK).min(BLOCK);
+        file.read_exact_at(&mut buffer[..len], at)?;
+        hasher.update(&buffer[..len]);
+        at += len as u64;
+    }
+    Ok(Hash(hasher.finalize().into()))
+}
+
+/// Runs file work where it may wait.
+pub(crate) async fn blocking<T: Send + 'static>(
+    what: &'static str,
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| Error::io(what, &error)),
+        Err(error) => Err(Error::internal(format!("{what}: {error}"))),
+    }
+}
+
+/// Writes a small file so that it is there whole or not at all, also after a power cut.
+pub(crate) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let staged = folder.join(format!("{name}.new"));
+    let mut file = File::create(&staged)?;
+    std::io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&staged, folder.join(name))?;
+    sync_folder(folder)
+}

@@ -1,0 +1,86 @@
+//! The contract over the store: refused before any effect, and shown only what may be seen.
+
+use kamld_bindings::{
+    Error,
+    imports::kamld::storage::{assets, history, objects, objects::HostReader, objects::HostWriter, types::AssetKind},
+};
+use kamld_policy::{Call, Gate, Rights};
+use kamld_storage::{AssetStore, Backends, embedded::MemoryRefs, host::StorageHost};
+use kamld_types::{Person, PluginId};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use wasmtime::component::{Resource, ResourceTable};
+
+fn call(gate: Gate) -> Arc<Call> {
+    Arc::new(Call {
+        plugin: PluginId::new("kamld/test").unwrap(),
+        person: Person::local(),
+        rights: Rights::Everything,
+        project: None,
+        trace: "0".repeat(32),
+        deadline: Instant::now() + Duration::from_secs(60),
+        gate: Arc::new(gate),
+        generation: 0,
+        current_generation: Arc::new(AtomicU64::new(0)),
+        denials: None,
+    })
+}
+
+fn store(spool: &std::path::Path) -> Arc<AssetStore> {
+    Arc::new(AssetStore::open(Backends::memory(Arc::new(MemoryRefs::default()), spool.into())).unwrap())
+}
+
+fn strikes() -> (String, String) {
+    ("birds".into(), "strikes".into())
+}
+
+#[tokio::test]
+async fn a_plug_in_without_a_grant_is_refused_before_any_effect() {
+    let spool = tempfile::tempdir().unwrap();
+    let (store, call, mut table) = (store(spool.path()), call(Gate::default()), ResourceTable::new());
+    let mut host = StorageHost { table: &mut table, call: &call, store: &store };
+    let (project, asset) = strikes();
+    let made = assets::Host::create(&mut host, project.clone(), asset.clone(), AssetKind::Dataset).await.unwrap();
+    assert!(matches!(made, Err(Error::Denied(_))), "{made:?}");
+    assert!(store.list_assets(None).await.unwrap().is_empty());
+    let read = objects::Host::stat(&mut host, project, asset, None, "a".into()).await.unwrap();
+    assert!(matches!(read, Err(Error::Denied(_))), "it does not even learn whether the asset is there: {read:?}");
+}
+
+#[tokio::test]
+async fn what_is_written_through_the_contract_is_read_through_it() {
+    let spool = tempfile::tempdir().unwrap();
+    let (store, call, mut table) = (store(spool.path()), call(Gate::open()), ResourceTable::new());
+    let mut host = StorageHost { table: &mut table, call: &call, store: &store };
+    let (project, asset) = strikes();
+    assets::Host::create(&mut host, project.clone(), asset.clone(), AssetKind::Dataset).await.unwrap().unwrap();
+    let create = |host| objects::Host::create(host, project.clone(), asset.clone(), None, "a b/1.csv".into(), None);
+    let writer = create(&mut host).await.unwrap().unwrap();
+    let rep = writer.rep();
+    host.write(writer, b"x,y\n".to_vec()).await.unwrap().unwrap();
+    host.write(Resource::new_own(rep), vec![b'1'; 2 << 20]).await.unwrap().unwrap();
+    let object = host.finish(Resource::new_own(rep)).await.unwrap().unwrap();
+    assert_eq!((object.size, object.media_type.as_str()), ((2 << 20) + 4, "text/csv"));
+    let again = host.finish(Resource::new_own(rep)).await.unwrap();
+    assert!(matches!(again, Err(Error::Invalid(_))), "a writer finishes once: {again:?}");
+    HostWriter::drop(&mut host, Resource::new_own(rep)).await.unwrap();
+    let writer = create(&mut host).await.unwrap().unwrap();
+    HostWriter::drop(&mut host, writer).await.unwrap();
+    let (p, a) = strikes();
+    let reader = objects::Host::open(&mut host, p.clone(), a.clone(), None, "a b/1.csv".into()).await.unwrap().unwrap();
+    let rep = reader.rep();
+    assert_eq!(host.read_at(reader, 0, 5).await.unwrap().unwrap(), b"x,y\n1");
+    let all = host.read_at(Resource::new_own(rep), 0, u32::MAX).await.unwrap().unwrap();
+    assert_eq!(all.len(), (2 << 20) + 4);
+    history::Host::commit(&mut host, p, a, None, "first".into(), vec![]).await.unwrap().unwrap();
+    // A grant that changes reaches a handle that is open.
+    call.current_generation.store(1, Ordering::Release);
+    let read = host.read_at(Resource::new_own(rep), 0, 5).await.unwrap();
+    assert!(matches!(read, Err(Error::Denied(_))), "{read:?}");
+    HostReader::drop(&mut host, Resource::new_own(rep)).await.unwrap();
+}

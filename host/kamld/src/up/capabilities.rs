@@ -1,0 +1,59 @@
+//! The capabilities as plug-ins meet them: what is linked, and what each call finds behind it.
+
+use kamld_metadata::{
+    Catalog, Kv, Projects, Search,
+    host::MetadataHost,
+    sql::Sql,
+};
+use kamld_runtime::{Guest, HostCall, Linkage, Parts};
+use kamld_storage::{AssetStore, host::StorageHost};
+use std::sync::Arc;
+use wasmtime::component::Linker;
+
+/// Storage, for every call.
+pub struct StorageLinkage(pub Arc<AssetStore>);
+
+impl Linkage for StorageLinkage {
+    fn link(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        kamld_storage::host::link(linker, |guest: &mut Guest| {
+            let HostCall { table, call, parts, .. } = guest.host_call();
+            StorageHost { table, call, store: parts.of::<Arc<AssetStore>>() }
+        })
+    }
+
+    fn open(&self, parts: &mut Parts) {
+        parts.insert(self.0.clone());
+    }
+
+    fn offers(&self) -> Vec<String> {
+        ["types", "assets", "refs", "objects", "history", "space"].map(|name| format!("kamld:storage/{name}@0.1.0")).into()
+    }
+}
+
+/// Metadata, for every call.
+#[derive(Clone)]
+pub struct MetadataLinkage {
+    pub catalog: Arc<dyn Catalog>,
+    pub projects: Arc<dyn Projects>,
+    pub kv: Arc<dyn Kv>,
+    pub search: Arc<Search>,
+    pub sql: Arc<Sql>,
+}
+
+impl Linkage for MetadataLinkage {
+    fn link(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        kamld_metadata::host::link(linker, |guest: &mut Guest| {
+            let HostCall { table, call, parts, .. } = guest.host_call();
+            let Self { catalog, projects, kv, search, sql } = parts.of::<Self>();
+            MetadataHost { table, call, catalog, projects, kv, search, sql }
+        })
+    }
+
+    fn open(&self, parts: &mut Parts) {
+        parts.insert(self.clone());
+    }
+
+    fn offers(&self) -> Vec<String> {
+        ["projects", "catalog", "search", "sql", "kv"].map(|name| format!("kamld:metadata/{name}@0.1.0")).into()
+    }
+}

@@ -1,0 +1,14 @@
+//! What a new data folder starts with: the one place of the host where ids of plug-ins stand.
+
+/// Ids in the order of installation; `plugins.start` in the configuration takes ids out or adds others.
+pub const START: &[&str] = &[
+    "kamld/projects",
+    "kamld/datasets",
+    "kamld/history",
+    "kamld/search",
+    "kamld/sql",
+    "kamld/preview-table",
+    "kamld/preview-image",
+    "kamld/preview-text",
+    "kamld/samples",
+];

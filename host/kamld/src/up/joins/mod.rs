@@ -1,0 +1,9 @@
+//! Where capabilities meet: each states what it needs of another as a small trait, and here it is answered.
+//!
+//! Must not live here: anything but translation. Invariant: a join opens nothing that its caller was not admitted to.
+
+mod index;
+mod tables;
+
+pub use index::{IndexedAssets, PluginDescriber};
+pub use tables::StoredTables;

@@ -1,0 +1,211 @@
+//! `kamld up`: the composition root. It opens the data folder, chooses back ends, joins capabilities, loads plug-ins
+//! and serves until it is told to stop.
+//!
+//! Invariant: what is opened first is closed last, and a start that fails leaves nothing half made behind.
+
+mod capabilities;
+mod denials;
+pub mod first_party;
+mod folder;
+mod installed;
+mod joins;
+mod packages;
+mod parts;
+mod previews;
+mod probe;
+mod storage;
+mod trace;
+
+use crate::{cli::local::UpArgs, config, local};
+use anyhow::Context;
+use capabilities::{MetadataLinkage, StorageLinkage};
+use folder::Folder;
+use kamld_metadata::{Search, embedded::Embedded, sql::Sql};
+use kamld_runtime::{Caller, Compiler, Runtime};
+use kamld_server::Server;
+use kamld_types::{Person, PluginId};
+use serde_json::{Map, Value};
+use std::{io::Write, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+
+/// How long running requests may go on after the person said stop.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often uploads that nobody goes on with are looked for.
+const SWEEP: Duration = Duration::from_secs(3600);
+
+/// Serves until Ctrl-C or SIGTERM.
+pub fn run(args: UpArgs) -> anyhow::Result<()> {
+    let folder = Folder::open(&args.data)?;
+    let mut settings = local::settings(&args.set);
+    settings.extend(args.listen.map(|address| format!("listen={address}")));
+    let effective = config::load(&folder.path, &settings)?;
+    let traces = trace::start(&effective.config.log)?;
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("kamld").build()?;
+    let served = threads.block_on(serve(&folder, effective.config, &args));
+    threads.shutdown_timeout(Duration::from_secs(2));
+    drop(traces);
+    served
+}
+
+async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow::Result<()> {
+    // Built before anything is opened: it can take minutes, and it can be stopped.
+    let packages = packages::prepare()?;
+
+    let db = sled::Config::new()
+        .path(folder.join("meta"))
+        .cache_capacity(32 << 20)
+        .flush_every_ms(None)
+        .open()
+        .with_context(|| format!("the metadata in {} cannot be opened", folder.path.display()))?;
+    let store = storage::open(&config.storage, folder, &db).await?;
+    let Embedded { projects, catalog, kv } = Embedded::open(&db).map_err(kamld_types::Problem::from)?;
+    let indexed = Arc::new(joins::IndexedAssets(store.clone()));
+    let search = Search::open(&db, &folder.join("index"), catalog.clone(), indexed).map_err(kamld_types::Problem::from)?;
+    let sql = Arc::new(Sql::new(storage::sql(&config.sql, folder), Arc::new(joins::StoredTables(store.clone())))?);
+
+    let installed = installed::Installed::open(folder)?;
+    let previews = Arc::new(previews::PluginPreviews { store: store.clone(), runtime: Default::default() });
+    let compiler = Compiler::child(std::env::current_exe()?, ["compile"]);
+    let metadata = MetadataLinkage {
+        catalog: catalog.clone(),
+        projects: projects.clone(),
+        kv,
+        search: search.clone(),
+        sql: sql.clone(),
+    };
+    let runtime = Arc::new(Runtime::new(
+        kamld_runtime::Config {
+            limits: config.limits.clone(),
+            cache: folder.join("cache"),
+            compiler,
+            denials: Some(installed.denials()),
+        },
+        vec![Arc::new(StorageLinkage(Arc::new(store.clone()))), Arc::new(metadata)],
+        previews.clone(),
+    )?);
+    previews.runtime.set(Arc::downgrade(&runtime)).ok();
+
+    installed.bring_up(&runtime, &packages, &config.plugins.start, folder.new).await?;
+    search.set_describer(Arc::new(joins::PluginDescriber(Arc::downgrade(&runtime))));
+    search.describe_again().map_err(kamld_types::Problem::from)?;
+    let self_test = probe::self_test(&runtime).await;
+    let follow = follow(store.clone(), search.clone(), catalog.clone());
+
+    let token = folder.token()?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("cannot listen on {}: another program may hold the port; --listen 127.0.0.1:0 takes a free one", config.listen)
+    })?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let server = Server::new(
+        parts::all(parts::Joined {
+            store: store.clone(),
+            search: search.clone(),
+            sql,
+            runtime: runtime.clone(),
+            installed: installed.clone(),
+            data: folder.path.clone(),
+            self_test,
+        }),
+        kamld_server::Settings::laptop(token.clone(), listener.local_addr()?),
+    );
+    if args.sample {
+        sample(&runtime).await?;
+    }
+    folder.announce(&url, &token)?;
+    let link = format!("{url}/?token={token}");
+    println!("ready {link}");
+    std::io::stdout().flush().ok();
+    if !args.no_browser {
+        browse(&link);
+    }
+    let served = kamld_server::serve(listener, server, stopped(), GRACE).await;
+    eprintln!("stopping");
+    folder.retire();
+    follow.abort();
+    search.stop().await;
+    installed.close();
+    drop(runtime);
+    db.flush_async().await.context("the last metadata could not be flushed")?;
+    served.context("the server stopped")
+}
+
+/// Tells the index what changed, and sweeps uploads that nobody goes on with.
+fn follow(
+    store: kamld_storage::AssetStore,
+    search: Arc<Search>,
+    catalog: Arc<dyn kamld_metadata::Catalog>,
+) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut events = store.events();
+        let mut sweep = tokio::time::interval(SWEEP);
+        let _ = catalog;
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Ok(changed) => search.notify(&changed.asset),
+                    Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => search.notify_all(),
+                    Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+                },
+                _ = sweep.tick() => match store.uploads().expire(kamld_storage::EXPIRES_AFTER).await {
+                    Ok(0) => {}
+                    Ok(count) => tracing::info!(count, "uploads expired"),
+                    Err(error) => tracing::warn!(%error, "expired uploads could not be removed"),
+                },
+            }
+        }
+    })
+}
+
+/// Adds the sample project, unless it is there.
+async fn sample(runtime: &Arc<Runtime>) -> anyhow::Result<()> {
+    let name = ["sample".to_owned(), "add".to_owned()];
+    let (plugin, _) = runtime.find_command(&name).context("no plug-in offers sample data here")?;
+    let mut arguments = Map::new();
+    arguments.insert("project".into(), Value::String("sample".into()));
+    match runtime.run_command(&plugin, host_caller(), &name, arguments).await {
+        Ok(_) => Ok(()),
+        Err(problem) if problem.kind == kamld_types::Kind::AlreadyExists => Ok(()),
+        Err(problem) => Err(problem).context("the sample data could not be added"),
+    }
+}
+
+fn host_caller() -> Caller {
+    Caller {
+        person: Person::local(),
+        rights: kamld_policy::Rights::Everything,
+        project: None,
+        trace: uuid::Uuid::new_v4().simple().to_string(),
+        locale: "en".into(),
+        deadline: None,
+    }
+}
+
+/// Opens the link where there is a desktop; a server has none, and then the printed link is enough.
+fn browse(link: &str) {
+    if std::env::var_os("DISPLAY").is_none() && std::env::var_os("WAYLAND_DISPLAY").is_none() {
+        return;
+    }
+    let opened = std::process::Command::new("xdg-open").arg(link).spawn();
+    if let Err(error) = opened {
+        tracing::info!(%error, "no browser could be opened");
+    }
+}
+
+/// Resolves when the person says stop.
+async fn stopped() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
+
+/// The ids that a first start installs, checked.
+pub fn ids(names: &[String]) -> anyhow::Result<Vec<PluginId>> {
+    names.iter().map(|name| PluginId::new(name).with_context(|| format!("plugins.start names '{name}'"))).collect()
+}

@@ -1,0 +1,46 @@
+//! What the server asks of the rest of the host, answered over storage, metadata, runtime and registry.
+//!
+//! Lives here: joining, one file a trait. Must not live here: decisions about rights (the server has made them)
+//! or about grants (policy makes them).
+
+mod audit;
+mod commands;
+mod health;
+mod maintenance;
+mod objects;
+mod plugins;
+mod results;
+mod uploads;
+
+use super::installed::Installed;
+use kamld_metadata::{Search, sql::Sql};
+use kamld_runtime::Runtime;
+use kamld_server::{Parts, parts::PartHealth};
+use kamld_storage::AssetStore;
+use std::{path::PathBuf, sync::Arc};
+
+/// What the parts are made of.
+pub struct Joined {
+    pub store: AssetStore,
+    pub search: Arc<Search>,
+    pub sql: Arc<Sql>,
+    pub runtime: Arc<Runtime>,
+    pub installed: Installed,
+    pub data: PathBuf,
+    pub self_test: Vec<PartHealth>,
+}
+
+/// Everything that a server needs.
+pub fn all(joined: Joined) -> Parts {
+    let Joined { store, search, sql, runtime, installed, data, self_test } = joined;
+    Parts {
+        commands: Arc::new(commands::PluginCommands::new(runtime.clone(), search.clone())),
+        objects: Arc::new(objects::StoredObjects(store.clone())),
+        uploads: Arc::new(uploads::StoredUploads(store.clone())),
+        results: Arc::new(results::QueryResults(sql)),
+        audit: Arc::new(audit::AuditPages(installed.audit().clone())),
+        plugins: Arc::new(plugins::PluginAdmin(installed)),
+        maintenance: Arc::new(maintenance::HostMaintenance { store: store.clone(), search: search.clone() }),
+        health: Arc::new(health::HostHealth { store, search, runtime, data, self_test }),
+    }
+}

@@ -1,0 +1,116 @@
+//! One line of the log and its hash.
+//!
+//! A line is a JSON object whose last key is `hash`: the SHA-256 of the object without it, as it stands in the line.
+//! So the bytes are what is sealed, and no second way of writing the same record passes.
+
+use crate::package::digest;
+use kamld_types::{Hash, PluginId, Problem, problem::Result};
+use serde::{Deserialize, Serialize};
+
+/// Characters of a detail that are kept: room for a path and a reason, and a bound for a line.
+pub const MAX_DETAIL: usize = 4_000;
+/// No line is longer, in bytes: each character of a detail takes at most 6 when JSON escapes it.
+pub const MAX_LINE: usize = 32 * 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    Install,
+    Upgrade,
+    Remove,
+    Enable,
+    Disable,
+    Grant,
+    Revoke,
+    Deny,
+    Rollback,
+    Start,
+    /// The log itself was mended or found wanting.
+    Repair,
+}
+
+impl Action {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Action::Install => "install",
+            Action::Upgrade => "upgrade",
+            Action::Remove => "remove",
+            Action::Enable => "enable",
+            Action::Disable => "disable",
+            Action::Grant => "grant",
+            Action::Revoke => "revoke",
+            Action::Deny => "deny",
+            Action::Rollback => "rollback",
+            Action::Start => "start",
+            Action::Repair => "repair",
+        }
+    }
+}
+
+/// What stands in one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// Milliseconds since 1970, UTC.
+    pub time: u64,
+    /// The id of a person, or `host`.
+    pub actor: String,
+    pub action: Action,
+    pub plugin: Option<PluginId>,
+    /// In words.
+    pub detail: String,
+    /// The hash of the record before; zeros for the first.
+    pub prev: Hash,
+    pub hash: Hash,
+}
+
+/// A record that is not sealed yet.
+#[derive(Serialize)]
+pub struct Body {
+    pub seq: u64,
+    pub time: u64,
+    pub actor: String,
+    pub action: Action,
+    pub plugin: Option<PluginId>,
+    pub detail: String,
+    pub prev: Hash,
+}
+
+impl Body {
+    /// The line with its end, and what it says.
+    pub fn seal(self) -> Result<(String, Record)> {
+        let json = serde_json::to_string(&self)
+            .map_err(|error| Problem::internal(format!("an audit record cannot be written: {error}")))?;
+        let hash = digest(json.as_bytes());
+        let line = format!("{}{MIDDLE}{hash}{END}\n", json.trim_end_matches('}'));
+        let Body { seq, time, actor, action, plugin, detail, prev } = self;
+        Ok((line, Record { seq, time, actor, action, plugin, detail, prev, hash }))
+    }
+}
+
+const MIDDLE: &str = ",\"hash\":\"";
+const END: &str = "\"}";
+
+/// Reads a line without its end, and checks its own hash.
+pub fn read(line: &[u8]) -> Result<Record, String> {
+    let record: Record = serde_json::from_slice(line).map_err(|error| format!("it is no record: {error}"))?;
+    let tail = MIDDLE.len() + 64 + END.len();
+    let sealed = line.len().checked_sub(tail).filter(|place| line[*place..].starts_with(MIDDLE.as_bytes()));
+    let Some(sealed) = sealed else { return Err("its hash is not at its end".into()) };
+    let mut json = line[..sealed].to_vec();
+    json.push(b'}');
+    match digest(&json) == record.hash {
+        true => Ok(record),
+        false => Err("its hash does not fit what it says".into()),
+    }
+}
+
+/// At most so many characters, with a mark where something is missing.
+pub fn shorten(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((place, _)) => format!("{}…", &text[..place]),
+    }
+}

@@ -1,0 +1,305 @@
+//! The installed plug-ins: `DIR/plugins/blobs/SHA256.wasm` and `DIR/plugins/installed.json`.
+//!
+//! Must not live here: grants, compiled code. Invariants: a blob is read-only, named by its digest and verified
+//! each time it is loaded; `installed.json` changes last and whole, so after a crash a plug-in is there in the old state
+//! or in the new one; of each plug-in the current package and the one before it are kept, and nothing else.
+
+use crate::{
+    durable,
+    package::{Package, digest},
+};
+use kamld_policy::{Difference, Manifest};
+use kamld_types::{Hash, PluginId, Problem, problem::Result};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// Of `installed.json`. Grows when an older host could no longer read it rightly.
+const FORMAT: u32 = 1;
+
+/// One installed plug-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    pub version: String,
+    pub digest: Hash,
+    pub enabled: bool,
+    /// When this package was put in place, in milliseconds since 1970.
+    pub installed_at: u64,
+    /// The package that it replaced: what a rollback returns to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Hash>,
+}
+
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Installed {
+    format: u32,
+    plugins: BTreeMap<PluginId, Entry>,
+}
+
+/// What an upgrade changed.
+#[derive(Clone, Debug)]
+pub struct Upgrade {
+    pub before: Entry,
+    pub after: Entry,
+    /// What the new manifest asks for beyond the old one.
+    pub difference: Difference,
+}
+
+pub struct Store {
+    folder: PathBuf,
+    installed: Mutex<Installed>,
+}
+
+impl Store {
+    /// Opens the store in a data folder, or makes it. What a crash left behind is cleared away.
+    pub fn open(data: &Path) -> Result<Self> {
+        let folder = data.join("plugins");
+        let blobs = folder.join("blobs");
+        std::fs::create_dir_all(&blobs).map_err(|error| durable::failed("made", &blobs, &error))?;
+        let file = folder.join("installed.json");
+        let installed = match durable::read(&file)? {
+            None => Installed { format: FORMAT, ..Installed::default() },
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+                Problem::corrupt(format!("{} cannot be read: {error}", file.display()))
+                    .at(error.line() as u32, error.column() as u32)
+                    .help("nothing was changed: put the file back from a backup, or remove it and install the plug-ins again")
+            })?,
+        };
+        if installed.format != FORMAT {
+            return Err(Problem::invalid(format!(
+                "{} has format {}, this host knows {FORMAT}",
+                file.display(),
+                installed.format
+            ))
+            .help("nothing was changed: it was written by another version of kamld, use that one"));
+        }
+        let store = Self { folder, installed: Mutex::new(installed) };
+        store.sweep(&store.installed.lock());
+        Ok(store)
+    }
+
+    pub fn list(&self) -> BTreeMap<PluginId, Entry> {
+        self.installed.lock().plugins.clone()
+    }
+
+    pub fn get(&self, id: &PluginId) -> Option<Entry> {
+        self.installed.lock().plugins.get(id).cloned()
+    }
+
+    /// Puts in a plug-in that is not there yet, enabled. Without a grant it may do nothing.
+    pub fn install(&self, package: &Package) -> Result<Entry> {
+        let mut installed = self.installed.lock();
+        let id = &package.manifest.id;
+        if let Some(there) = installed.plugins.get(id) {
+            return Err(Problem::already_exists(format!("{id} {} is installed already", there.version))
+                .help(format!("upgrade it, or remove it first: kamld plugin remove {id}")));
+        }
+        self.write_blob(package)?;
+        let entry = Entry {
+            version: package.manifest.version.to_string(),
+            digest: package.digest,
+            enabled: true,
+            installed_at: now(),
+            previous: None,
+        };
+        let mut next = installed.clone();
+        next.plugins.insert(id.clone(), entry.clone());
+        self.commit(&mut installed, next)?;
+        Ok(entry)
+    }
+
+    /// Puts a package in the place of another one of the same plug-in, which is kept for a rollback.
+    pub fn upgrade(&self, package: &Package) -> Result<Upgrade> {
+        let mut installed = self.installed.lock();
+        let id = &package.manifest.id;
+        let before = installed.plugins.get(id).cloned().ok_or_else(|| absent(id))?;
+        if before.digest == package.digest {
+            return Err(Problem::already_exists(format!(
+                "this very package of {id} {} is installed already",
+                before.version
+            )));
+        }
+        let old =
+            self.read_blob(id, &before.digest).and_then(|bytes| Package::open(bytes).map(|package| package.manifest));
+        let difference = match &old {
+            Ok(old) => Difference::between(old, &package.manifest),
+            // What cannot be read any more covers nothing: all of it is new to the admin.
+            Err(_) => Difference { needs: package.manifest.needs.clone(), limits: package.manifest.limits },
+        };
+        self.write_blob(package)?;
+        let after = Entry {
+            version: package.manifest.version.to_string(),
+            digest: package.digest,
+            enabled: before.enabled,
+            installed_at: now(),
+            // A damaged package is nothing to return to; the one before it may still be.
+            previous: if old.is_ok() {
+                Some(before.digest)
+            } else {
+                before.previous.filter(|hash| *hash != package.digest)
+            },
+        };
+        let mut next = installed.clone();
+        next.plugins.insert(id.clone(), after.clone());
+        self.commit(&mut installed, next)?;
+        Ok(Upgrade { before, after, difference })
+    }
+
+    /// Returns to the package before. A second rollback comes back again.
+    pub fn rollback(&self, id: &PluginId) -> Result<Upgrade> {
+        let mut installed = self.installed.lock();
+        let before = installed.plugins.get(id).cloned().ok_or_else(|| absent(id))?;
+        let Some(previous) = before.previous else {
+            return Err(Problem::not_found(format!("there is no earlier package of {id} to return to"))
+                .help("only the one before the current one is kept"));
+        };
+        let target = Package::open(self.read_blob(id, &previous)?)?;
+        let difference = match self.read_blob(id, &before.digest).and_then(Package::open) {
+            Ok(current) => Difference::between(&current.manifest, &target.manifest),
+            Err(_) => Difference { needs: target.manifest.needs.clone(), limits: target.manifest.limits },
+        };
+        let after = Entry {
+            version: target.manifest.version.to_string(),
+            digest: previous,
+            enabled: before.enabled,
+            installed_at: now(),
+            previous: Some(before.digest),
+        };
+        let mut next = installed.clone();
+        next.plugins.insert(id.clone(), after.clone());
+        self.commit(&mut installed, next)?;
+        Ok(Upgrade { before, after, difference })
+    }
+
+    /// Takes a plug-in and its packages away.
+    pub fn remove(&self, id: &PluginId) -> Result<Entry> {
+        let mut installed = self.installed.lock();
+        let mut next = installed.clone();
+        let entry = next.plugins.remove(id).ok_or_else(|| absent(id))?;
+        self.commit(&mut installed, next)?;
+        Ok(entry)
+    }
+
+    /// Answers whether that changed anything.
+    pub fn enable(&self, id: &PluginId) -> Result<bool> {
+        self.set_enabled(id, true)
+    }
+
+    /// Answers whether that changed anything. The packages stay.
+    pub fn disable(&self, id: &PluginId) -> Result<bool> {
+        self.set_enabled(id, false)
+    }
+
+    /// The current package, verified against its digest and checked anew.
+    pub fn load(&self, id: &PluginId) -> Result<Package> {
+        let entry = self.get(id).ok_or_else(|| absent(id))?;
+        self.load_digest(id, &entry.digest)
+    }
+
+    /// The package before the current one, so that a rollback can be made ready; none when there is none.
+    pub fn load_previous(&self, id: &PluginId) -> Result<Option<Package>> {
+        let entry = self.get(id).ok_or_else(|| absent(id))?;
+        entry.previous.map(|previous| self.load_digest(id, &previous)).transpose()
+    }
+
+    /// Only the manifest of the current package.
+    pub fn manifest(&self, id: &PluginId) -> Result<Manifest> {
+        self.load(id).map(|package| package.manifest)
+    }
+
+    fn load_digest(&self, id: &PluginId, hash: &Hash) -> Result<Package> {
+        let package = Package::open(self.read_blob(id, hash)?)?;
+        if package.manifest.id != *id {
+            return Err(Problem::corrupt(format!("the package of {id} is one of {}", package.manifest.id))
+                .help(format!("remove it and install it again: kamld plugin remove {id}")));
+        }
+        Ok(package)
+    }
+
+    fn set_enabled(&self, id: &PluginId, enabled: bool) -> Result<bool> {
+        let mut installed = self.installed.lock();
+        let mut next = installed.clone();
+        let entry = next.plugins.get_mut(id).ok_or_else(|| absent(id))?;
+        if entry.enabled == enabled {
+            return Ok(false);
+        }
+        entry.enabled = enabled;
+        self.commit(&mut installed, next)?;
+        Ok(true)
+    }
+
+    /// Makes `next` the state: on disk first, then here, and only then are unused packages removed.
+    fn commit(&self, installed: &mut Installed, next: Installed) -> Result<()> {
+        let json = serde_json::to_vec_pretty(&next)
+            .map_err(|error| Problem::internal(format!("installed.json cannot be written: {error}")))?;
+        durable::replace(&self.folder.join("installed.json"), &json, 0o644)?;
+        *installed = next;
+        self.sweep(installed);
+        Ok(())
+    }
+
+    fn blob(&self, hash: &Hash) -> PathBuf {
+        self.folder.join("blobs").join(format!("{hash}.wasm"))
+    }
+
+    fn write_blob(&self, package: &Package) -> Result<()> {
+        let file = self.blob(&package.digest);
+        // Already there and whole: nothing to do. There and damaged: this replaces it.
+        if durable::read(&file)?.is_some_and(|bytes| digest(&bytes) == package.digest) {
+            return Ok(());
+        }
+        durable::replace(&file, &package.bytes, 0o444)
+    }
+
+    fn read_blob(&self, id: &PluginId, hash: &Hash) -> Result<Vec<u8>> {
+        let file = self.blob(hash);
+        let help = format!("install it again, or return to the one before: kamld plugin remove {id}");
+        let Some(bytes) = durable::read(&file)? else {
+            return Err(Problem::corrupt(format!("the package of {id} is missing: {}", file.display())).help(help));
+        };
+        let found = digest(&bytes);
+        if found != *hash {
+            return Err(Problem::corrupt(format!(
+                "the package of {id} is not what was installed: {} has the digest {}",
+                file.display(),
+                found.short()
+            ))
+            .help(help));
+        }
+        Ok(bytes)
+    }
+
+    /// Removes what nothing refers to: packages of the past and files of writes that never ended. Failing at it
+    /// loses nothing, so it is only logged.
+    fn sweep(&self, installed: &Installed) {
+        let used: BTreeSet<String> = installed
+            .plugins
+            .values()
+            .flat_map(|entry| [Some(entry.digest), entry.previous])
+            .flatten()
+            .map(|hash| format!("{hash}.wasm"))
+            .collect();
+        let Ok(files) = std::fs::read_dir(self.folder.join("blobs")) else { return };
+        for file in files.flatten() {
+            if !file.file_name().to_str().is_some_and(|name| used.contains(name))
+                && let Err(error) = std::fs::remove_file(file.path())
+            {
+                tracing::warn!(%error, file = %file.path().display(), "an unused package could not be removed");
+            }
+        }
+    }
+}
+
+fn absent(id: &PluginId) -> Problem {
+    Problem::not_found(format!("there is no plug-in {id} here")).help("kamld plugin list shows what is installed")
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

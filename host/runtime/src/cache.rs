@@ -1,0 +1,234 @@
+//! Compiled components on disk, each authenticated before it is mapped: an artifact is native code.
+//!
+//! Lives here: keys, codes, the files. Must not live here: how an artifact comes to be (`compile`).
+//! Invariant: nothing is mapped whose code was not checked against this host's own key in this very call. Everything
+//! in the folder can be thrown away; it is made again.
+
+use crate::{compile::Compiler, limits::Limits};
+use hmac::{Hmac, KeyInit, Mac};
+use kamld_types::{Hash, Problem, problem::Result};
+use sha2::{Digest, Sha256};
+use std::{
+    fs::{self, File, OpenOptions, Permissions},
+    hash::{Hash as _, Hasher},
+    io::{self, Read, Seek, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+use wasmtime::{Engine, component::Component};
+
+/// The version of the engine, as the lock file has it: artifacts of another one are of no use.
+const ENGINE: &str = "wasmtime 48.0.8";
+
+/// Numbers the drafts of this process.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
+
+type Code = Hmac<Sha256>;
+
+pub struct Cache {
+    folder: PathBuf,
+    key: [u8; 32],
+    /// Digest over everything of the engine that an artifact depends on.
+    settings: [u8; 32],
+    /// One compilation at a time: each takes every processor by itself.
+    compiling: tokio::sync::Mutex<()>,
+}
+
+/// Feeds what the engine hashes into SHA-256, so that the key of a file does not depend on the standard library's hasher.
+struct Settings(Sha256);
+
+impl Hasher for Settings {
+    fn finish(&self) -> u64 {
+        0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}
+
+/// Why an artifact was not taken from the cache.
+enum Miss {
+    Absent,
+    Damaged(String),
+    /// Genuine, but not for this engine or these limits.
+    Unfit(String),
+}
+
+impl Cache {
+    /// Opens the folder, and makes the key when there is none.
+    pub fn open(folder: &Path, engine: &Engine) -> Result<Self> {
+        let fail = |error: io::Error| {
+            Problem::unavailable(format!("the folder of compiled plug-ins {} is not usable: {error}", folder.display()))
+        };
+        fs::create_dir_all(folder).map_err(fail)?;
+        fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(fail)?;
+        let key = read_key(folder).map_err(fail)?;
+        sweep(folder);
+        let mut settings = Settings(Sha256::new());
+        engine.precompile_compatibility_hash().hash(&mut settings);
+        settings.0.update(ENGINE);
+        settings.0.update(std::env::consts::ARCH);
+        settings.0.update(std::env::consts::OS);
+        Ok(Self {
+            folder: folder.to_owned(),
+            key,
+            settings: settings.0.finalize().into(),
+            compiling: Default::default(),
+        })
+    }
+
+    /// The component with this digest: from the cache, or compiled from `source`. Blocks on files, not on the compiler.
+    pub async fn component(
+        &self,
+        engine: &Engine,
+        compiler: &Compiler,
+        limits: &Limits,
+        digest: &Hash,
+        source: &Path,
+    ) -> Result<Component> {
+        match self.load(engine, digest) {
+            Ok(component) => return Ok(component),
+            Err(Miss::Absent | Miss::Unfit(_)) => {}
+            Err(Miss::Damaged(why)) => {
+                tracing::error!(%digest, "a compiled plug-in was not what this host wrote and is made again: {why}");
+            }
+        }
+        let _compiling = self.compiling.lock().await;
+        if let Ok(component) = self.load(engine, digest) {
+            // Somebody else wanted the same one.
+            return Ok(component);
+        }
+        let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+        let draft = Draft(self.folder.join(format!("{}.{}-{number}.draft", digest.to_hex(), std::process::id())));
+        compiler.compile(source, digest, &draft.0, limits).await?;
+        self.keep(digest, &draft.0)
+            .map_err(|error| Problem::unavailable(format!("a compiled plug-in cannot be kept: {error}")))?;
+        self.load(engine, digest).map_err(|miss| {
+            let why = match miss {
+                Miss::Absent => "it is gone again".to_owned(),
+                Miss::Damaged(why) => why,
+                Miss::Unfit(why) => {
+                    return Problem::invalid(format!("this host cannot run it: {why}")).help(
+                        "when it needs more than it may have: limits.memory_mib, limits.table_elements, limits.parts",
+                    );
+                }
+            };
+            Problem::internal(format!("a plug-in that was just compiled cannot be loaded: {why}"))
+        })
+    }
+
+    /// Writes a component of the host's own where the compiler can read it.
+    pub fn source(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let path = self.folder.join(format!("{name}.wasm"));
+        if fs::read(&path).is_ok_and(|there| there == bytes) {
+            return Ok(path);
+        }
+        fs::write(&path, bytes)
+            .map_err(|error| Problem::unavailable(format!("{} cannot be written: {error}", path.display())))?;
+        Ok(path)
+    }
+
+    fn name(&self, digest: &Hash) -> String {
+        let mut name = Sha256::new();
+        name.update(digest.0);
+        name.update(self.settings);
+        hex::encode(name.finalize())
+    }
+
+    fn files(&self, digest: &Hash) -> (PathBuf, PathBuf) {
+        let name = self.name(digest);
+        (self.folder.join(format!("{name}.cwasm")), self.folder.join(format!("{name}.mac")))
+    }
+
+    /// The code covers the name, so that one artifact cannot stand in for another.
+    fn code(&self, digest: &Hash, file: &mut File) -> io::Result<Code> {
+        let mut code = Code::new_from_slice(&self.key).map_err(io::Error::other)?;
+        code.update(self.name(digest).as_bytes());
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(code),
+                read => code.update(&buffer[..read]),
+            }
+        }
+    }
+
+    fn load(&self, engine: &Engine, digest: &Hash) -> std::result::Result<Component, Miss> {
+        let (artifact, code) = self.files(digest);
+        let damaged = |error: &dyn std::fmt::Display| Miss::Damaged(error.to_string());
+        let mut file = File::open(&artifact).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Miss::Absent,
+            _ => damaged(&error),
+        })?;
+        let expected = fs::read(&code).map_err(|error| damaged(&error))?;
+        let computed = self.code(digest, &mut file).map_err(|error| damaged(&error))?;
+        computed.verify_slice(&expected).map_err(|_| damaged(&"its authentication code is wrong"))?;
+        file.rewind().map_err(|error| damaged(&error))?;
+        // The very file that was checked is mapped, not whatever has its name by now.
+        #[cfg(target_os = "linux")]
+        let checked = {
+            use std::os::fd::AsRawFd;
+            PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
+        };
+        #[cfg(not(target_os = "linux"))]
+        let checked = artifact;
+        // SAFETY: the bytes are what this host's own compiler wrote, proven by a code under a key that only this
+        // host has; the folder is closed to other users, so nobody else changes them while they are mapped.
+        let component = unsafe { Component::deserialize_file(engine, &checked) };
+        component.map_err(|error| Miss::Unfit(format!("{error:#}")))
+    }
+
+    fn keep(&self, digest: &Hash, draft: &Path) -> io::Result<()> {
+        let (artifact, code) = self.files(digest);
+        let computed = self.code(digest, &mut File::open(draft)?)?;
+        let draft_code = draft.with_extension("draft-mac");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft_code)?;
+        file.write_all(&computed.finalize().into_bytes())?;
+        file.sync_all()?;
+        // A crash between the two leaves a pair that does not fit, and that is found out at the next load.
+        fs::rename(&draft_code, &code)?;
+        fs::rename(draft, &artifact)
+    }
+}
+
+/// A file that goes away unless it was moved to its place.
+struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // It is gone when it was moved; what cannot be removed now is nothing but space.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Removes what a compilation that was cut off has left: an hour is longer than any compilation takes.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let draft = entry.path().extension().is_some_and(|ending| ending.to_string_lossy().starts_with("draft"));
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|at| at.elapsed().ok());
+        if draft && age.is_some_and(|age| age.as_secs() > 3600) {
+            // What stays is tried again at the next start.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn read_key(folder: &Path) -> io::Result<[u8; 32]> {
+    let path = folder.join("key");
+    if let Ok(bytes) = fs::read(&path)
+        && let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice())
+    {
+        fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        return Ok(key);
+    }
+    let mut key = [0; 32];
+    File::open("/dev/urandom")?.read_exact(&mut key)?;
+    let draft = folder.join("key.draft");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    fs::rename(&draft, &path)?;
+    Ok(key)
+}

@@ -1,0 +1,139 @@
+//! Every limit of a call, with its unit and its reason.
+//!
+//! Lives here: numbers only. Must not live here: what enforces them.
+//! Invariant: a limit of the runtime that is not in this file is a bug; `self_test` proves that these bite.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The limits of every call of a plug-in. Sizes and times carry their unit in their name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Linear memory of one call, all memories of the instance together. 256 MiB: interpreters need 64, a parser
+    /// that works in windows needs 10; above 4,096 nothing can be addressed.
+    pub memory_mib: u64,
+    /// Elements of one table. 20,000: the largest interpreters have some ten thousand functions.
+    pub table_elements: u32,
+    /// Core instances of one component, and as many tables. 80: a Python component links some 40 libraries.
+    pub parts: u32,
+    /// Stack of the guest. 512 KiB is what engines give; recursion deeper than that is a mistake.
+    pub stack_kib: u64,
+    /// Processor time of one command. 30 s: bulk work belongs to the host, a guest points at it.
+    pub command_cpu_ms: u64,
+    /// Time on the clock of one command, waiting for the host included. 10 minutes: a long query or import.
+    pub command_wall_ms: u64,
+    /// Processor time to describe or draw one object: a person waits for it, or a million objects do.
+    pub look_cpu_ms: u64,
+    /// Time on the clock to describe or draw one object.
+    pub look_wall_ms: u64,
+    /// How long a guest runs before it is looked at and others get their turn. Budgets are exact to one slice.
+    pub slice_ms: u64,
+    /// What a guest may hand to the host in one call, and the largest answer. 8 MiB: eight chunks of the largest size.
+    pub host_call_mib: u64,
+    /// Random bytes that a guest may ask for at once.
+    pub random_kib: u64,
+    /// Open handles (readers, writers, queries, tasks) of one call.
+    pub handles: usize,
+    /// Log lines of one plug-in in a second, over all its calls; what is above is counted and dropped.
+    pub log_lines_per_s: u32,
+    /// Bytes of one log line; the rest of it is dropped.
+    pub log_line_bytes: usize,
+    /// Calls of one plug-in at the same time.
+    pub concurrent_calls: usize,
+    /// Calls of one plug-in that may wait for their turn; the next one is refused at once.
+    pub queued_calls: usize,
+    /// How deep calls may nest (a view that draws a view).
+    pub nesting: usize,
+    /// Faults within `fault_window_s` after which a plug-in is put into quarantine.
+    pub faults: usize,
+    /// Over which time faults count together.
+    pub fault_window_s: u64,
+    /// Pause of a plug-in after its second fault in a row; doubles with each further one.
+    pub backoff_ms: u64,
+    /// The longest pause.
+    pub backoff_max_ms: u64,
+    /// Instances that are held ready, over all plug-ins; 0 takes one for each 32 MiB of the machine's memory, at most 1,000.
+    pub instances: u32,
+    /// Threads that run guests; 0 takes as many as there are processors.
+    pub guest_threads: usize,
+    /// Processor time of one compilation: compilers have inputs that keep them busy for hours.
+    pub compile_cpu_s: u64,
+    /// Address space of one compilation.
+    pub compile_memory_mib: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_mib: 256,
+            table_elements: 20_000,
+            parts: 80,
+            stack_kib: 512,
+            command_cpu_ms: 30_000,
+            command_wall_ms: 600_000,
+            look_cpu_ms: 10_000,
+            look_wall_ms: 60_000,
+            slice_ms: 10,
+            host_call_mib: 8,
+            random_kib: 1024,
+            handles: 4096,
+            log_lines_per_s: 200,
+            log_line_bytes: 1024,
+            concurrent_calls: 64,
+            queued_calls: 256,
+            nesting: 4,
+            faults: 5,
+            fault_window_s: 600,
+            backoff_ms: 1000,
+            backoff_max_ms: 60_000,
+            instances: 0,
+            guest_threads: 0,
+            compile_cpu_s: 60,
+            compile_memory_mib: 1536,
+        }
+    }
+}
+
+/// Time that one call may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// While the guest runs, and the host for it on the same thread.
+    pub cpu: Duration,
+    /// From the request to the answer.
+    pub wall: Duration,
+    /// The key of `Limits` that an admin would change.
+    pub cpu_key: &'static str,
+    pub wall_key: &'static str,
+}
+
+impl Limits {
+    pub fn command(&self) -> Budget {
+        Budget {
+            cpu: Duration::from_millis(self.command_cpu_ms),
+            wall: Duration::from_millis(self.command_wall_ms),
+            cpu_key: "limits.command_cpu_ms",
+            wall_key: "limits.command_wall_ms",
+        }
+    }
+
+    pub fn look(&self) -> Budget {
+        Budget {
+            cpu: Duration::from_millis(self.look_cpu_ms),
+            wall: Duration::from_millis(self.look_wall_ms),
+            cpu_key: "limits.look_cpu_ms",
+            wall_key: "limits.look_wall_ms",
+        }
+    }
+
+    /// Bytes of linear memory that one call may have.
+    pub fn memory_bytes(&self) -> usize {
+        let bytes = self.memory_mib.min(4096) << 20;
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    }
+
+    /// Bytes that may cross to the host in one call.
+    pub fn host_call_bytes(&self) -> usize {
+        usize::try_from(self.host_call_mib << 20).unwrap_or(usize::MAX)
+    }
+}

@@ -1,0 +1,215 @@
+//! A plug-in that is loaded: its current version, its grant, its counters.
+//!
+//! Lives here: what is kept for each plug-in and the atomic swap. Must not live here: how a call is made (`call`).
+//! Invariant: a call holds the version it began with; a swap changes what the next call gets and nothing else.
+
+use crate::{
+    declared,
+    faults::{Faults, Health},
+    guest::Guest,
+    ledger::{Account, Ledger},
+    limits::Limits,
+    log::Rate,
+};
+use kamld_bindings::{commands::CommandsPre, describer::DescriberPre, preview::PreviewPre};
+use kamld_policy::Gate;
+use kamld_types::{Hash, PluginId, Problem, command::Command, problem::Result};
+use parking_lot::{Mutex, RwLock};
+use serde::{Deserialize, Serialize};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+use tokio::sync::Semaphore;
+use wasmtime::{
+    Engine,
+    component::{Component, InstancePre},
+};
+
+/// What to load.
+#[derive(Clone)]
+pub struct Version {
+    /// SHA-256 of the component's bytes.
+    pub digest: Hash,
+    /// The component, a file.
+    pub component: PathBuf,
+    pub gate: Arc<Gate>,
+    /// Counts the changes of the grant.
+    pub generation: Arc<AtomicU64>,
+}
+
+/// The extension points that a version exports.
+#[derive(Clone, Default)]
+pub struct Exports {
+    pub commands: Option<CommandsPre<Guest>>,
+    pub describer: Option<DescriberPre<Guest>>,
+    pub preview: Option<PreviewPre<Guest>>,
+}
+
+/// One version, ready to be called.
+pub struct Loaded {
+    pub digest: Hash,
+    pub exports: Exports,
+    pub commands: Vec<Arc<Command>>,
+    pub describes: Vec<String>,
+    pub previews: Vec<String>,
+}
+
+impl Loaded {
+    /// A version that has said nothing of itself yet.
+    pub fn silent(digest: Hash, exports: Exports) -> Self {
+        Self { digest, exports, commands: Vec::new(), describes: Vec::new(), previews: Vec::new() }
+    }
+}
+
+impl Exports {
+    pub fn find(engine: &Engine, component: &Component, pre: &InstancePre<Guest>) -> wasmtime::Result<Self> {
+        let mut exports = Self::default();
+        for (name, _) in component.component_type().exports(engine) {
+            match name {
+                "kamld:plugin/commands@0.1.0" => exports.commands = Some(CommandsPre::new(pre.clone())?),
+                "kamld:metadata/describer@0.1.0" => exports.describer = Some(DescriberPre::new(pre.clone())?),
+                "kamld:ui/preview@0.1.0" => exports.preview = Some(PreviewPre::new(pre.clone())?),
+                // Extension points of later contracts are for later hosts.
+                _ => {}
+            }
+        }
+        Ok(exports)
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        let all = [
+            ("kamld:plugin/commands@0.1.0", self.commands.is_some()),
+            ("kamld:metadata/describer@0.1.0", self.describer.is_some()),
+            ("kamld:ui/preview@0.1.0", self.preview.is_some()),
+        ];
+        all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
+/// Everything that is kept for one plug-in, over all its versions.
+pub struct Slot {
+    pub id: PluginId,
+    current: RwLock<Option<Arc<Loaded>>>,
+    grant: RwLock<Grant>,
+    /// Counters of earlier versions: calls that drain are revoked with the rest.
+    draining: Mutex<Vec<Weak<AtomicU64>>>,
+    pub ledger: Arc<Ledger>,
+    pub faults: Faults,
+    pub rate: Arc<Rate>,
+    pub turns: Arc<Semaphore>,
+    pub waiting: AtomicUsize,
+}
+
+#[derive(Clone)]
+pub struct Grant {
+    pub gate: Arc<Gate>,
+    pub generation: u64,
+    pub current: Arc<AtomicU64>,
+}
+
+impl Slot {
+    pub fn new(id: PluginId, limits: &Limits) -> Self {
+        let grant = Grant { gate: Arc::new(Gate::default()), generation: 0, current: Arc::new(AtomicU64::new(0)) };
+        Self {
+            id,
+            current: RwLock::new(None),
+            grant: RwLock::new(grant),
+            draining: Mutex::default(),
+            ledger: Arc::default(),
+            faults: Faults::default(),
+            rate: Arc::new(Rate::new(limits.log_lines_per_s)),
+            turns: Arc::new(Semaphore::new(limits.concurrent_calls.clamp(1, Semaphore::MAX_PERMITS))),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    pub fn loaded(&self) -> Result<Arc<Loaded>> {
+        self.current.read().clone().ok_or_else(|| Problem::not_found(format!("plug-in {} is not loaded", self.id)))
+    }
+
+    /// Puts a version in place, with its grant. Calls that run keep what they have.
+    pub fn swap(&self, loaded: Loaded, gate: Arc<Gate>, generation: Arc<AtomicU64>) {
+        let grant = Grant { gate, generation: 0, current: generation };
+        // The grant first: a new version must not run for a moment under the grant of the old one.
+        let old = std::mem::replace(&mut *self.grant.write(), grant);
+        let mut draining = self.draining.lock();
+        draining.retain(|counter| counter.strong_count() > 0);
+        draining.push(Arc::downgrade(&old.current));
+        *self.current.write() = Some(Arc::new(loaded));
+        self.faults.release();
+    }
+
+    /// The grant for a call that begins now. The number is read before the gate, and `regrant` writes it after the
+    /// gate: a call that mixes the two has the old number, and is refused at its next step.
+    pub fn grant(&self) -> Grant {
+        let grant = self.grant.read();
+        let generation = grant.current.load(Ordering::Acquire);
+        Grant { generation, ..grant.clone() }
+    }
+
+    pub fn regrant(&self, gate: Arc<Gate>) {
+        let mut grant = self.grant.write();
+        grant.gate = gate;
+        grant.current.fetch_add(1, Ordering::AcqRel);
+        for counter in self.draining.lock().drain(..).filter_map(|counter| counter.upgrade()) {
+            if !Arc::ptr_eq(&counter, &grant.current) {
+                counter.fetch_add(1, Ordering::AcqRel);
+            }
+        }
+    }
+
+    /// Stops what runs, for good.
+    pub fn retire(&self) {
+        *self.current.write() = None;
+        self.regrant(Arc::new(Gate::default()));
+    }
+
+    pub fn status(&self, limits: &Limits) -> Option<Status> {
+        let loaded = self.current.read().clone()?;
+        let running = limits.concurrent_calls.saturating_sub(self.turns.available_permits());
+        Some(Status {
+            plugin: self.id.clone(),
+            digest: loaded.digest,
+            exports: loaded.exports.names(),
+            commands: loaded.commands.iter().map(|command| command.name.join(" ")).collect(),
+            describes: loaded.describes.clone(),
+            previews: loaded.previews.clone(),
+            health: self.faults.health(),
+            recent_faults: self.faults.recent(),
+            running,
+            queued: self.waiting.load(Ordering::Relaxed),
+            account: self.ledger.account(),
+        })
+    }
+}
+
+/// A loaded plug-in as an admin sees it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Status {
+    pub plugin: PluginId,
+    pub digest: Hash,
+    /// Extension points, with their versions.
+    pub exports: Vec<String>,
+    pub commands: Vec<String>,
+    /// Media types that it describes, and that it draws.
+    pub describes: Vec<String>,
+    pub previews: Vec<String>,
+    pub health: Health,
+    /// Faults that count towards quarantine.
+    pub recent_faults: usize,
+    /// Calls at this moment: those that run, and those that wait for their turn.
+    pub running: usize,
+    pub queued: usize,
+    pub account: Account,
+}
+
+/// Declarations that a component made about itself.
+pub fn declared_commands(
+    declared: Vec<kamld_bindings::commands::exports::kamld::plugin::commands::Command>,
+) -> Result<Vec<Arc<Command>>> {
+    Ok(declared::commands(declared)?.into_iter().map(Arc::new).collect())
+}

@@ -1,0 +1,401 @@
+//! The runtime: plug-ins that are loaded, and the calls of their extension points.
+//!
+//! Lives here: the public face of this crate. Must not live here: limits, stores, compilation, each in its own file.
+//! Invariant: what is loaded under an id is one version, taken up by calls as a whole.
+
+use crate::{
+    cache::Cache,
+    call::{Caller, INTRODUCTION, Order, Stage},
+    compile::Compiler,
+    declared, engine,
+    guest::{Guest, Linkage},
+    ledger::Account,
+    limits::Limits,
+    media,
+    plugin::{Exports, Loaded, Slot, Status, Version, declared_commands},
+    plugin_host::{self, OFFERS, Previews, Services},
+    tasks::Tasks,
+    ticker::Ticker,
+};
+use kamld_bindings::{
+    describer::exports::kamld::metadata::describer::Request as DescribeRequest,
+    preview::exports::kamld::ui::preview::Request as PreviewRequest,
+};
+use kamld_policy::{Gate, Rights, call::Denials};
+use kamld_types::{
+    Address, Node, Person, PluginId, Problem,
+    command::{Command, Outcome},
+    problem::Result,
+};
+use parking_lot::RwLock;
+use serde_json::{Map, Value};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use wasmtime::component::Linker;
+
+pub use kamld_bindings::imports::kamld::metadata::catalog::Description;
+
+/// What a runtime is made of, besides what it links.
+pub struct Config {
+    pub limits: Limits,
+    /// Folder of compiled plug-ins; made when it is not there, closed to others.
+    pub cache: PathBuf,
+    pub compiler: Compiler,
+    /// Told of each refused host call.
+    pub denials: Option<Arc<dyn Denials>>,
+}
+
+pub struct Runtime {
+    pub(crate) stage: Stage,
+    pub(crate) cache: Cache,
+    pub(crate) compiler: Compiler,
+    linker: Linker<Guest>,
+    plugins: RwLock<BTreeMap<PluginId, Arc<Slot>>>,
+    /// Grows with each change of what commands there are.
+    generation: AtomicU64,
+    slots: Option<u32>,
+    /// The guests' threads; taken out when the runtime goes.
+    threads: Option<tokio::runtime::Runtime>,
+}
+
+/// All commands at one moment.
+#[derive(Clone, Debug)]
+pub struct Commands {
+    pub generation: u64,
+    pub list: Vec<(PluginId, Arc<Command>)>,
+}
+
+fn internal(what: &str) -> impl Fn(wasmtime::Error) -> Problem + '_ {
+    move |error| Problem::internal(format!("{what}: {error:#}"))
+}
+
+impl Runtime {
+    /// Starts the engine, its ticker and the guests' threads, and links every capability. Loads nothing.
+    pub fn new(config: Config, linkages: Vec<Arc<dyn Linkage>>, previews: Arc<dyn Previews>) -> Result<Self> {
+        let Config { limits, cache, compiler, denials } = config;
+        let engine::Serving { engine, slots } =
+            engine::serving(&limits).map_err(internal("the engine does not start with these limits"))?;
+        let cannot = |error: std::io::Error| Problem::unavailable(format!("no threads for plug-ins: {error}"));
+        let ticker = Ticker::start(&engine, Duration::from_millis(limits.slice_ms)).map_err(cannot)?;
+        let mut threads = tokio::runtime::Builder::new_multi_thread();
+        threads.thread_name("kamld-guests").enable_all();
+        if limits.guest_threads > 0 {
+            threads.worker_threads(limits.guest_threads);
+        }
+        let threads = threads.build().map_err(cannot)?;
+
+        let linking = "a capability cannot be linked";
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(internal(linking))?;
+        wasmtime_wasi::p3::add_to_linker(&mut linker).map_err(internal(linking))?;
+        plugin_host::link(&mut linker).map_err(internal(linking))?;
+        let mut features: Vec<String> = OFFERS.iter().map(|name| (*name).to_owned()).collect();
+        for linkage in &linkages {
+            linkage.link(&mut linker).map_err(internal(linking))?;
+            features.extend(linkage.offers());
+        }
+        let services = Arc::new(Services {
+            tasks: Arc::new(Tasks::default()),
+            previews,
+            features: OnceLock::from(features.into_iter().collect::<std::collections::BTreeSet<_>>()),
+        });
+        let cache = Cache::open(&cache, &engine)?;
+        let stage = Stage {
+            engine,
+            limits,
+            ticker: Arc::new(ticker),
+            guests: threads.handle().clone(),
+            linkages,
+            services,
+            denials,
+        };
+        Ok(Self {
+            stage,
+            cache,
+            compiler,
+            linker,
+            plugins: RwLock::default(),
+            generation: AtomicU64::new(1),
+            slots,
+            threads: Some(threads),
+        })
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.stage.limits
+    }
+
+    /// Instances held ready; none when the pool could not be had.
+    pub fn pool(&self) -> Option<u32> {
+        self.slots
+    }
+
+    /// The list of tasks, for those who watch and stop them.
+    pub fn tasks(&self) -> &Arc<Tasks> {
+        &self.stage.services.tasks
+    }
+
+    /// How often the thread that interrupts guests was late.
+    pub fn late_ticks(&self) -> u64 {
+        self.stage.ticker.rescues()
+    }
+
+    fn slot(&self, plugin: &PluginId) -> Result<Arc<Slot>> {
+        let slot = self.plugins.read().get(plugin).cloned();
+        slot.ok_or_else(|| {
+            Problem::not_found(format!("there is no plug-in {plugin}")).help("kamld plugin list shows those there are")
+        })
+    }
+
+    /// Loads a version, compiled if need be, and puts it in place of the one before. When that fails, the one
+    /// before stays.
+    pub async fn load(&self, plugin: PluginId, version: Version) -> Result<()> {
+        let said = |problem: Problem| {
+            let Problem { kind, message, help, at } = problem;
+            Problem { kind, message: format!("plug-in {plugin} cannot be loaded: {message}"), help, at }
+        };
+        let loaded = self.prepare(&plugin, &version).await.map_err(said)?;
+        let mut plugins = self.plugins.write();
+        for (other, slot) in plugins.iter().filter(|(other, _)| **other != plugin) {
+            let Ok(there) = slot.loaded() else { continue };
+            if let Some(name) =
+                loaded.commands.iter().map(|c| &c.name).find(|name| there.commands.iter().any(|c| c.name == **name))
+            {
+                let taken = format!("its command '{}' is one of plug-in {other} already", name.join(" "));
+                return Err(said(Problem::already_exists(taken).help("disable one of the two plug-ins")));
+            }
+        }
+        let slot =
+            plugins.entry(plugin.clone()).or_insert_with(|| Arc::new(Slot::new(plugin.clone(), &self.stage.limits)));
+        slot.swap(loaded, version.gate, version.generation);
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    async fn prepare(&self, plugin: &PluginId, version: &Version) -> Result<Loaded> {
+        let (stage, digest) = (&self.stage, version.digest);
+        let component =
+            self.cache.component(&stage.engine, &self.compiler, &stage.limits, &digest, &version.component).await?;
+        let pre = self.linker.instantiate_pre(&component).map_err(|error| {
+            Problem::invalid(format!("it imports what this host does not offer: {error:#}"))
+                .help("build it against the contract of this host, or bring the host up to date")
+        })?;
+        let exports = Exports::find(&stage.engine, &component, &pre)
+            .map_err(|error| Problem::invalid(format!("what it exports is not what the contract says: {error:#}")))?;
+        let mut loaded = Loaded::silent(digest, exports);
+        // Asked before it is in place, in a slot of its own, whose empty grant allows nothing.
+        let slot = Arc::new(Slot::new(plugin.clone(), &stage.limits));
+        let ask = |doing: &str| Order {
+            slot: &slot,
+            caller: Caller {
+                person: Person { id: "host".into(), roles: Vec::new() },
+                rights: Rights::Projects(BTreeMap::new()),
+                project: None,
+                trace: "0".repeat(32),
+                locale: "en".into(),
+                deadline: None,
+            },
+            doing: doing.to_owned(),
+            budget: INTRODUCTION,
+            bytes: 0,
+        };
+        let draft = |loaded: &Loaded| Arc::new(Loaded::silent(digest, loaded.exports.clone()));
+        if let Some(pre) = loaded.exports.commands.clone() {
+            let work = async move |mut store: wasmtime::Store<Guest>, _: Arc<Loaded>| {
+                let plugin = pre.instantiate_async(&mut store).await?;
+                plugin.kamld_plugin_commands().call_describe(&mut store).await
+            };
+            loaded.commands =
+                declared_commands(stage.call_version(ask("the list of its commands"), draft(&loaded), work).await?)?;
+        }
+        if let Some(pre) = loaded.exports.describer.clone() {
+            let work = async move |mut store: wasmtime::Store<Guest>, _: Arc<Loaded>| {
+                let plugin = pre.instantiate_async(&mut store).await?;
+                plugin.kamld_metadata_describer().call_media_types(&mut store).await
+            };
+            loaded.describes = stage.call_version(ask("what it describes"), draft(&loaded), work).await?;
+        }
+        if let Some(pre) = loaded.exports.preview.clone() {
+            let work = async move |mut store: wasmtime::Store<Guest>, _: Arc<Loaded>| {
+                let plugin = pre.instantiate_async(&mut store).await?;
+                plugin.kamld_ui_preview().call_media_types(&mut store).await
+            };
+            loaded.previews = stage.call_version(ask("what it draws"), draft(&loaded), work).await?;
+        }
+        Ok(loaded)
+    }
+
+    /// Takes a plug-in out. Its calls are stopped at their next step.
+    pub fn unload(&self, plugin: &PluginId) -> Result<()> {
+        let slot = self.slot(plugin)?;
+        self.plugins.write().remove(plugin);
+        slot.retire();
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Puts a new grant in place. Calls that run under the old one are refused at their next host call or tick.
+    pub fn set_gate(&self, plugin: &PluginId, gate: Arc<Gate>) -> Result<()> {
+        self.slot(plugin)?.regrant(gate);
+        Ok(())
+    }
+
+    /// Lifts pause and quarantine.
+    pub fn release(&self, plugin: &PluginId) -> Result<()> {
+        self.slot(plugin)?.faults.release();
+        Ok(())
+    }
+
+    /// Every loaded plug-in, by id.
+    pub fn plugins(&self) -> Vec<Status> {
+        let slots: Vec<Arc<Slot>> = self.plugins.read().values().cloned().collect();
+        slots.iter().filter_map(|slot| slot.status(&self.stage.limits)).collect()
+    }
+
+    /// What each plug-in has cost since the host started.
+    pub fn ledger(&self) -> BTreeMap<PluginId, Account> {
+        self.plugins.read().iter().map(|(id, slot)| (id.clone(), slot.ledger.account())).collect()
+    }
+
+    /// Every command, by plug-in and then in the order of its declaration.
+    pub fn commands(&self) -> Commands {
+        let plugins = self.plugins.read();
+        let generation = self.generation.load(Ordering::Acquire);
+        let list = plugins.iter().filter_map(|(id, slot)| Some((id, slot.loaded().ok()?)));
+        let list =
+            list.flat_map(|(id, loaded)| loaded.commands.iter().map(|c| (id.clone(), c.clone())).collect::<Vec<_>>());
+        Commands { generation, list: list.collect() }
+    }
+
+    /// The plug-in that has a command of this name.
+    pub fn find_command(&self, name: &[String]) -> Option<(PluginId, Arc<Command>)> {
+        self.commands().list.into_iter().find(|(_, command)| command.name == name)
+    }
+
+    /// Runs a command: checks the arguments against its declaration, fills in defaults, calls the plug-in.
+    pub async fn run_command(
+        &self,
+        plugin: &PluginId,
+        caller: Caller,
+        name: &[String],
+        arguments: Map<String, Value>,
+    ) -> Result<Outcome> {
+        let slot = self.slot(plugin)?;
+        let words = name.join(" ");
+        let unknown = || {
+            Problem::not_found(format!("plug-in {plugin} has no command '{words}'"))
+                .help("kamld help shows the commands there are")
+        };
+        let loaded = slot.loaded()?;
+        let command = loaded.commands.iter().find(|command| command.name == name).ok_or_else(unknown)?;
+        let arguments = Value::Object(command.check(arguments)?).to_string();
+        let order = Order {
+            slot: &slot,
+            caller,
+            doing: format!("command '{words}'"),
+            budget: self.stage.limits.command(),
+            bytes: arguments.len(),
+        };
+        let name = name.to_vec();
+        let work = async move |mut store: wasmtime::Store<Guest>, loaded: Arc<Loaded>| {
+            let pre = loaded.exports.commands.as_ref().ok_or_else(|| wasmtime::format_err!("no commands"))?;
+            let plugin = pre.instantiate_async(&mut store).await?;
+            plugin.kamld_plugin_commands().call_run(&mut store, &name, &arguments).await
+        };
+        let answer = self.stage.call(order, work).await?.map_err(|error| {
+            slot.ledger.errors(1);
+            Problem::from(error)
+        })?;
+        let view: usize = answer.view.iter().map(|node| node.props.len() + node.id.len() + node.kind.len()).sum();
+        slot.ledger.bytes_out((answer.data.len() + view) as u64);
+        declared::outcome(answer)
+    }
+
+    /// The plug-in whose declared media types fit best; of two that fit alike, the first by id.
+    fn fitting(&self, media_type: &str, types: impl Fn(&Loaded) -> &[String]) -> Option<Arc<Slot>> {
+        let plugins = self.plugins.read();
+        let fits = plugins.values().filter_map(|slot| {
+            let (fit, place) = media::best(types(&*slot.loaded().ok()?), media_type)?;
+            Some((fit, std::cmp::Reverse(place), slot))
+        });
+        // Of equal ones `max_by` takes the last, so the order is turned round.
+        let best = fits.collect::<Vec<_>>().into_iter().rev().max_by_key(|(fit, place, _)| (*fit, *place))?;
+        Some(best.2.clone())
+    }
+
+    /// What is in an object, told by the plug-in that fits its media type; none when there is no such plug-in.
+    pub async fn describe_object(
+        &self,
+        caller: Caller,
+        address: &Address,
+        media_type: &str,
+        size: u64,
+    ) -> Option<Result<Description>> {
+        let slot = self.fitting(media_type, |loaded| &loaded.describes)?;
+        let order = Order {
+            slot: &slot,
+            caller,
+            doing: format!("describing {address}"),
+            budget: self.stage.limits.look(),
+            bytes: 0,
+        };
+        let request = DescribeRequest { address: address.to_string(), media_type: media_type.to_owned(), size };
+        let work = async move |mut store: wasmtime::Store<Guest>, loaded: Arc<Loaded>| {
+            let pre = loaded.exports.describer.as_ref().ok_or_else(|| wasmtime::format_err!("no describer"))?;
+            let plugin = pre.instantiate_async(&mut store).await?;
+            plugin.kamld_metadata_describer().call_describe(&mut store, &request).await
+        };
+        Some(self.stage.call(order, work).await.and_then(|answer| answer.map_err(|error| self.refused(&slot, error))))
+    }
+
+    /// An object drawn by the plug-in that fits its media type, from row, line or the like `start` on, `window` of
+    /// them; none when there is no such plug-in.
+    pub async fn preview(
+        &self,
+        caller: Caller,
+        address: &Address,
+        media_type: &str,
+        size: u64,
+        start: u64,
+        window: u32,
+    ) -> Option<Result<Vec<Node>>> {
+        let slot = self.fitting(media_type, |loaded| &loaded.previews)?;
+        let order = Order {
+            slot: &slot,
+            caller,
+            doing: format!("drawing {address}"),
+            budget: self.stage.limits.look(),
+            bytes: 0,
+        };
+        let request =
+            PreviewRequest { address: address.to_string(), media_type: media_type.to_owned(), size, window, start };
+        let work = async move |mut store: wasmtime::Store<Guest>, loaded: Arc<Loaded>| {
+            let pre = loaded.exports.preview.as_ref().ok_or_else(|| wasmtime::format_err!("no preview"))?;
+            let plugin = pre.instantiate_async(&mut store).await?;
+            plugin.kamld_ui_preview().call_open(&mut store, &request).await
+        };
+        let drawn = self.stage.call(order, work).await;
+        Some(drawn.and_then(|answer| answer.map_err(|error| self.refused(&slot, error))).and_then(declared::nodes))
+    }
+
+    fn refused(&self, slot: &Slot, error: kamld_bindings::Error) -> Problem {
+        slot.ledger.errors(1);
+        Problem::from(error)
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            // Waiting here would block a thread of whoever drops it; guests end at their next slice.
+            threads.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Plug-ins that fail, and hosts that do: what a person is told, and what becomes of the plug-in.
+
+use crate::stage::{Drawing, Stage, assert_problem, id, limits};
+use kamld_policy::Gate;
+use kamld_runtime::{Health, Limits};
+use kamld_types::Kind;
+use std::sync::Arc;
+
+pub const PROGRAMS: &[&str] = &["faults_traps", "faults_exits"];
+
+#[tokio::test]
+async fn a_panic_of_a_guest_is_told_with_its_last_words() {
+    let stage = Stage::playing(limits(), "faults_traps").await;
+    let result = stage.run("faults_traps", "trap").await;
+    assert_problem(result.clone(), Kind::Internal, "plug-in test/faults-traps failed: it gave up");
+    assert_problem(result, Kind::Internal, "the seventh seal is broken");
+    // The next call has an instance of its own and is none the worse.
+    assert_eq!(stage.data("faults_traps", "fine").await, true);
+}
+
+#[tokio::test]
+async fn a_guest_that_exits_ends_its_call_and_nothing_else() {
+    let stage = Stage::playing(limits(), "faults_exits").await;
+    assert_problem(stage.run("faults_exits", "exit").await, Kind::Internal, "ended itself with code");
+}
+
+#[tokio::test]
+async fn a_plugin_that_fails_too_often_is_put_into_quarantine_until_someone_says_otherwise() {
+    let strict = Limits { faults: 5, backoff_ms: 0, backoff_max_ms: 0, ..limits() };
+    let stage = Stage::playing(strict, "faults_traps").await;
+    for _ in 0..5 {
+        assert_eq!(stage.status("faults_traps").health, Health::Active);
+        assert_problem(stage.run("faults_traps", "trap").await, Kind::Internal, "gave up");
+    }
+    assert!(matches!(stage.status("faults_traps").health, Health::Quarantined { .. }));
+    assert_problem(stage.run("faults_traps", "fine").await, Kind::Unavailable, "kamld plugin enable test/faults-traps");
+    stage.runtime.release(&id("faults_traps")).unwrap();
+    assert_eq!(stage.data("faults_traps", "fine").await, true);
+}
+
+#[tokio::test]
+async fn a_plugin_that_fails_again_at_once_is_paused() {
+    let patient = Limits { backoff_ms: 60_000, backoff_max_ms: 60_000, ..limits() };
+    let stage = Stage::playing(patient, "faults_traps").await;
+    for _ in 0..2 {
+        assert_problem(stage.run("faults_traps", "trap").await, Kind::Internal, "gave up");
+    }
+    assert_problem(stage.run("faults_traps", "fine").await, Kind::Unavailable, "paused for another");
+    assert_eq!(stage.status("faults_traps").account.refused, 1);
+}
+
+#[tokio::test]
+async fn a_panic_of_host_code_costs_one_call() {
+    let stage = Stage::with(limits(), Drawing { panics: true, ..Drawing::default() });
+    stage.load("calls_answers", Gate::open()).await;
+    assert_problem(stage.run("calls_answers", "preview").await, Kind::Internal, "failed in the host");
+    assert_eq!(stage.data("calls_answers", "count").await, 1);
+}
+
+#[tokio::test]
+async fn a_call_that_runs_when_its_grant_changes_is_stopped_within_a_tick() {
+    let stage = Stage::playing(Limits { command_cpu_ms: 600_000, ..limits() }, "limits_spins").await;
+    let spinning = stage.start("limits_spins", "spin");
+    stage.until("it spins", |stage| stage.status("limits_spins").running == 1).await;
+    stage.runtime.set_gate(&id("limits_spins"), Arc::new(Gate::default())).unwrap();
+    assert_problem(spinning.await.unwrap(), Kind::Denied, "the grant of plug-in test/limits-spins was changed");
+    assert_eq!(stage.status("limits_spins").recent_faults, 0);
+}
+
+#[tokio::test]
+async fn a_host_call_after_the_grant_was_changed_is_refused() {
+    let stage =
+        Stage::playing(Limits { command_cpu_ms: 600_000, slice_ms: 600_000, ..limits() }, "calls_answers").await;
+    let insisting = stage.start("calls_answers", "insist");
+    stage.until("it runs", |stage| stage.status("calls_answers").running == 1).await;
+    stage.runtime.set_gate(&id("calls_answers"), Arc::new(Gate::open())).unwrap();
+    // No tick comes in these ten minutes, so that it is the host call that finds out.
+    let said = insisting.await.unwrap().unwrap().data;
+    assert!(said.as_str().unwrap().contains("its grant was changed while this call was running"), "{said}");
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_the_guest_as_a_value_before_anything_happens() {
+    let stage = Stage::new(limits());
+    stage.load("calls_answers", Gate::default()).await;
+    let said = stage.data("calls_answers", "preview").await;
+    assert!(said.as_str().unwrap().contains("was refused"), "{said}");
+    assert_eq!(stage.drawing.asked.load(std::sync::atomic::Ordering::Relaxed), 0);
+    let account = stage.status("calls_answers").account;
+    assert_eq!((account.denials, account.traps), (1, 0));
+}

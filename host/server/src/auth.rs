@@ -1,0 +1,177 @@
+//! Who sends a request: a bearer token, or the session cookie that a link with the token sets.
+//!
+//! Lives here: `Authenticator`, the laptop's one, the layer that asks it, the guard against forged requests.
+//! Must not live here: users and passwords; on a server they stay with LDAP or OIDC.
+//! Invariants: without an identity nothing but the health of the process is told; a cookie alone never changes
+//! anything unless the page that sends the request is ours.
+
+use crate::{
+    Identity, Server, guard,
+    refusal::{Answer, Refusal},
+};
+use async_trait::async_trait;
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use kamld_types::Problem;
+use sha2::{Digest, Sha256};
+
+/// Recognises people. The laptop has one person with one token; a directory or an identity provider implements the
+/// same, with sessions that end.
+#[async_trait]
+pub trait Authenticator: Send + Sync {
+    /// Who holds this bearer token.
+    async fn token(&self, token: &str) -> Option<Identity>;
+
+    /// Whose session this is.
+    async fn session(&self, session: &str) -> Option<Identity>;
+
+    /// Opens a session for the holder of a token; its value becomes a cookie.
+    async fn open_session(&self, token: &str) -> Option<String>;
+}
+
+/// One token, one person, everything theirs.
+pub struct TokenAuthenticator {
+    token: [u8; 32],
+    session: String,
+    identity: Identity,
+}
+
+impl TokenAuthenticator {
+    /// For a laptop.
+    pub fn local(token: &str) -> Self {
+        Self::new(token, Identity::local())
+    }
+
+    pub fn new(token: &str, identity: Identity) -> Self {
+        // The cookie is a secret of its own: who reads a cookie jar does not learn the token.
+        let session = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+        Self { token: digest(token), session, identity }
+    }
+}
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+/// Takes equally long whatever differs; the digests also hide the length of what is compared.
+fn equal(a: &[u8; 32], b: &[u8; 32]) -> bool {
+    std::hint::black_box(a.iter().zip(b).fold(0, |differ, (a, b)| differ | (a ^ b))) == 0
+}
+
+#[async_trait]
+impl Authenticator for TokenAuthenticator {
+    async fn token(&self, token: &str) -> Option<Identity> {
+        equal(&digest(token), &self.token).then(|| self.identity.clone())
+    }
+
+    async fn session(&self, session: &str) -> Option<Identity> {
+        equal(&digest(session), &digest(&self.session)).then(|| self.identity.clone())
+    }
+
+    async fn open_session(&self, token: &str) -> Option<String> {
+        self.token(token).await.map(|_| self.session.clone())
+    }
+}
+
+/// Cookies are shared by all ports of a host, so the name tells servers on one machine apart.
+pub(crate) fn cookie_name(headers: &HeaderMap) -> String {
+    let port = guard::authority(headers).and_then(|authority| authority.port_u16()).unwrap_or(80);
+    format!("kamld-session-{port}")
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(';')).find_map(|pair| {
+        let (key, value) = pair.trim().split_once('=')?;
+        (key == name).then_some(value)
+    })
+}
+
+/// How a request was recognised.
+pub(crate) enum Recognised {
+    ByToken(Identity),
+    ByCookie(Identity),
+}
+
+pub(crate) async fn recognise(server: &Server, headers: &HeaderMap) -> Option<Recognised> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        // A wrong token is not rescued by a cookie: whoever sends one means it.
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        return server.authenticator.token(token.trim()).await.map(Recognised::ByToken);
+    }
+    let session = cookie(headers, &cookie_name(headers))?;
+    server.authenticator.session(session).await.map(Recognised::ByCookie)
+}
+
+/// The layer: everything but the health of the process and the root page needs an identity. The root page asks itself,
+/// because it is where a link with the token leads.
+pub(crate) async fn authenticate(State(server): State<Server>, mut request: Request, next: Next) -> Answer {
+    if matches!(request.uri().path(), "/" | "/healthz" | "/readyz") {
+        return Ok(next.run(request).await);
+    }
+    let identity = match recognise(&server, request.headers()).await {
+        Some(Recognised::ByToken(identity)) => identity,
+        Some(Recognised::ByCookie(identity)) => {
+            check_same_origin(request.method(), request.headers())?;
+            identity
+        }
+        None => return Err(unknown()),
+    };
+    request.extensions_mut().insert(identity);
+    Ok(next.run(request).await)
+}
+
+fn unknown() -> Refusal {
+    let problem = Problem::denied("this request carries no valid token")
+        .help("open the link that kamld up printed, or send the token as 'Authorization: Bearer TOKEN'");
+    Refusal::with(StatusCode::UNAUTHORIZED, problem)
+        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"kamld\""))
+}
+
+/// A browser sends the cookie whoever made the page, so the page must be ours.
+fn check_same_origin(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    let foreign = || {
+        Refusal::from(
+            Problem::denied("this request comes from another page")
+                .help("requests with a session must come from the server's own page; programs send the token instead"),
+        )
+    };
+    if method.is_safe() {
+        // A page on another port of this machine counts as the same site for cookies, but it is another page.
+        return if matches!(site, None | Some("same-origin" | "none")) { Ok(()) } else { Err(foreign()) };
+    }
+    match headers.get(header::ORIGIN) {
+        Some(origin) => {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+            match (origin, host) {
+                (Some(("http" | "https", origin)), Some(host)) if origin.eq_ignore_ascii_case(host) => Ok(()),
+                _ => Err(foreign()),
+            }
+        }
+        None if site == Some("same-origin") => Ok(()),
+        None => Err(foreign()),
+    }
+}
+
+/// The header that gives a browser its session.
+pub(crate) fn session_cookie(server: &Server, headers: &HeaderMap, session: &str) -> Option<HeaderValue> {
+    let secure = if server.settings.secure_cookies { "; Secure" } else { "" };
+    let cookie = format!("{}={session}; Path=/; HttpOnly; SameSite=Strict{secure}", cookie_name(headers));
+    HeaderValue::from_str(&cookie).ok()
+}
+
+/// Answers that only admins get.
+pub(crate) async fn admins_only(request: Request, next: Next) -> Answer<Response> {
+    let identity = request.extensions().get::<Identity>().ok_or_else(unknown)?;
+    identity.require_admin()?;
+    Ok(next.run(request).await)
+}

@@ -1,0 +1,81 @@
+//! The outermost layer: one span, one line of metrics and one problem body per request.
+//!
+//! Lives here: what is recorded about requests. Must not live here: decisions.
+//! Invariant: a path is recorded as its route, so that no name, query string or token can reach a log.
+
+use crate::{
+    Server, Trace, guard,
+    refusal::{Refusal, write_problem},
+};
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures::FutureExt;
+use http::{HeaderValue, Method};
+use kamld_types::Problem;
+use std::{panic::AssertUnwindSafe, time::Instant};
+use tracing::Instrument;
+
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        // A client can invent methods; a label must not grow with them.
+        _ => "OTHER",
+    }
+}
+
+pub(crate) async fn observe(State(server): State<Server>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let trace = Trace::of(request.headers());
+    let method = method_name(request.method());
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!(
+        "request",
+        method,
+        route = route.as_str(),
+        trace = trace.id.as_str(),
+        plugin = tracing::field::Empty,
+        status = tracing::field::Empty,
+        ms = tracing::field::Empty,
+    );
+    if let Some(join) = server.settings.join_trace {
+        join(&span, &trace);
+    }
+    request.extensions_mut().insert(trace.clone());
+
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let response = answer.unwrap_or_else(|_| {
+        span.in_scope(|| tracing::error!("a handler panicked"));
+        Refusal::from(
+            Problem::internal("the server failed while it answered this request")
+                .help("what was acknowledged before is kept; the server's log says more under this trace"),
+        )
+        .into_response()
+    });
+    if let Some(problem) = response.extensions().get::<Problem>()
+        && response.status().is_server_error()
+    {
+        span.in_scope(|| tracing::error!(kind = problem.kind.as_str(), "{problem}"));
+    }
+
+    let mut response = write_problem(response, &trace.id);
+    guard::secure(&mut response);
+    if let Ok(value) = HeaderValue::from_str(&trace.id) {
+        response.headers_mut().insert("kamld-trace", value);
+    }
+    let took = started.elapsed();
+    let status = response.status().as_u16();
+    span.record("status", status);
+    span.record("ms", took.as_secs_f64() * 1000.0);
+    span.in_scope(|| tracing::debug!("answered"));
+    server.metrics.answered(method, &route, status, took);
+    response
+}

@@ -1,0 +1,40 @@
+//! Long work on the host's own stores, told line by line.
+//!
+//! Lives here: streams of JSON lines. Must not live here: the work.
+//! Invariant: a stream that fails on its way ends with a line `{"problem": ...}`, since its status is sent already.
+
+use crate::refusal::Answer;
+use crate::{Server, Trace, parts::LineStream, refusal};
+use axum::{
+    Extension,
+    body::{Body, Bytes},
+    extract::State,
+    response::Response,
+};
+use futures::StreamExt;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+use std::convert::Infallible;
+
+pub async fn storage_check(State(server): State<Server>, Extension(trace): Extension<Trace>) -> Answer {
+    Ok(lines(server.parts.maintenance.storage_check().await?, trace))
+}
+
+pub async fn index_rebuild(State(server): State<Server>, Extension(trace): Extension<Trace>) -> Answer {
+    Ok(lines(server.parts.maintenance.index_rebuild().await?, trace))
+}
+
+fn lines(stream: LineStream, trace: Trace) -> Response {
+    let body = stream.map(move |line| {
+        let line = line.unwrap_or_else(|problem| {
+            let status = StatusCode::from_u16(problem.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            json!({ "problem": refusal::details(&problem, status, &trace.id) })
+        });
+        Ok::<_, Infallible>(Bytes::from(format!("{line}\n")))
+    });
+    let mut response = Response::new(Body::from_stream(body));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jsonl"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

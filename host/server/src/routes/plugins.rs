@@ -1,0 +1,109 @@
+//! What an admin does with plug-ins.
+//!
+//! Lives here: requests of admins about plug-ins. Must not live here: packages, grants, the check of either.
+//! Invariant: `admins_only` stands before every handler here.
+
+use super::query;
+use crate::{Identity, Server, body, refusal::Answer};
+use axum::{
+    Extension, Json,
+    extract::{Path, Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use kamld_types::{PluginId, Problem, problem::Result};
+use serde::Deserialize;
+use serde_json::json;
+
+fn id((space, name): (String, String)) -> Result<PluginId> {
+    PluginId::new(format!("{space}/{name}"))
+}
+
+fn done() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+pub async fn list(State(server): State<Server>) -> Answer {
+    Ok(Json(json!({ "plugins": server.parts.plugins.list().await? })).into_response())
+}
+
+pub async fn ledger(State(server): State<Server>) -> Answer {
+    Ok(Json(json!({ "plugins": server.parts.plugins.ledger().await? })).into_response())
+}
+
+pub async fn show(State(server): State<Server>, Path(path): Path<(String, String)>) -> Answer {
+    Ok(Json(server.parts.plugins.show(&id(path)?).await?).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Install {
+    grant: Option<String>,
+}
+
+pub async fn install(
+    State(server): State<Server>,
+    Extension(identity): Extension<Identity>,
+    request: Request,
+) -> Answer {
+    let (parts, content) = request.into_parts();
+    let wish: Install = query(&parts)?;
+    let grant_needs = match wish.grant.as_deref() {
+        None => false,
+        Some("needs") => true,
+        Some(_) => return Err(Problem::invalid("grant can only be 'needs'").help("nothing was installed").into()),
+    };
+    let limit = server.settings.limits.component;
+    let held = body::hold(&server, Request::from_parts(parts, content), limit, "the component").await?;
+    if held.bytes.is_empty() {
+        return Err(Problem::invalid("the body is empty").help("send the bytes of a component").into());
+    }
+    let shown = server.parts.plugins.install(held.bytes.clone(), grant_needs, &identity.person).await?;
+    Ok((StatusCode::CREATED, Json(shown)).into_response())
+}
+
+pub async fn remove(
+    State(server): State<Server>,
+    Extension(identity): Extension<Identity>,
+    Path(path): Path<(String, String)>,
+) -> Answer {
+    server.parts.plugins.remove(&id(path)?, &identity.person).await?;
+    Ok(done())
+}
+
+pub async fn enable(
+    State(server): State<Server>,
+    Extension(identity): Extension<Identity>,
+    Path(path): Path<(String, String)>,
+) -> Answer {
+    server.parts.plugins.enable(&id(path)?, &identity.person).await?;
+    Ok(done())
+}
+
+pub async fn disable(
+    State(server): State<Server>,
+    Extension(identity): Extension<Identity>,
+    Path(path): Path<(String, String)>,
+) -> Answer {
+    server.parts.plugins.disable(&id(path)?, &identity.person).await?;
+    Ok(done())
+}
+
+pub async fn grant(State(server): State<Server>, Path(path): Path<(String, String)>) -> Answer {
+    let grant = server.parts.plugins.grant(&id(path)?).await?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/toml"))], grant).into_response())
+}
+
+pub async fn set_grant(
+    State(server): State<Server>,
+    Extension(identity): Extension<Identity>,
+    Path(path): Path<(String, String)>,
+    request: Request,
+) -> Answer {
+    let plugin = id(path)?;
+    let held = body::hold(&server, request, server.settings.limits.json, "the grant").await?;
+    let grant = std::str::from_utf8(&held.bytes)
+        .map_err(|_| Problem::invalid("the grant is not UTF-8").help("the grant in force was kept"))?;
+    server.parts.plugins.set_grant(&plugin, grant, &identity.person).await?;
+    Ok(done())
+}

@@ -1,0 +1,14 @@
+//! The API over real sockets; what lies behind the traits is kept in memory.
+//!
+//! Lives here: tests of what the network sees. Must not live here: tests of the host behind the traits.
+
+mod access;
+mod admin;
+mod batches;
+mod commands;
+mod description;
+mod fakes;
+mod limits;
+mod objects;
+mod running;
+mod uploads;

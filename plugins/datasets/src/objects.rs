@@ -1,0 +1,167 @@
+//! `rm`, `cp` and `mv`.
+//!
+//! Invariant: within one branch no bytes move; across assets and refs each object is written whole or not at all.
+
+use kamld_sdk::{
+    Address, Args, Error, Kind, ObjectReader, ObjectWriter, Outcome, Result, format,
+    storage::{self, objects},
+    view::{self, Tone, View},
+};
+use std::io;
+
+pub fn rm(args: &Args) -> Result<Outcome> {
+    let address = args.need_address("address")?;
+    let Address { project, asset, at, .. } = &address;
+    if address.path.is_none() {
+        return Err(Error::invalid(format!("'{address}' is a whole asset, and nothing was removed")).help(format!(
+            "name an object or a folder in it; to remove the asset: kamld asset remove {project}/{asset}"
+        )));
+    }
+    if find(&address)? == What::Folder && !address.is_folder() {
+        return Err(Error::invalid(format!("'{address}' is a folder, and nothing was removed"))
+            .help(format!("to remove all that is in it: kamld rm {address}/")));
+    }
+    let removed = objects::remove(project, asset, at.as_deref(), address.need_path()?)?;
+    let view = View::new()
+        .show(view::text(format!("removed {}", format::counted(removed, "object", "objects"))).tone(Tone::Good))
+        .show(view::hint("what was committed comes back with").command(format!("kamld restore {project}/{asset}")));
+    Ok(Outcome::new(&serde_json::json!({ "removed": removed }))?.view(view))
+}
+
+pub fn cp(args: &Args) -> Result<Outcome> {
+    let (from, to) = (args.need_address("from")?, args.need_address("to")?);
+    let (from, to) = plan(&from, find(&from)?, &to)?;
+    let copied = if same_branch(&from, &to) {
+        objects::copy(&from.project, &from.asset, from.at.as_deref(), from.need_path()?, to.need_path()?)?
+    } else {
+        copy_bytes(&from, &to)?
+    };
+    let view = view::text(format!("copied {} to {to}", format::counted(copied, "object", "objects"))).tone(Tone::Good);
+    Ok(Outcome::new(&serde_json::json!({ "copied": copied, "to": to.to_string() }))?.view(view))
+}
+
+pub fn mv(args: &Args) -> Result<Outcome> {
+    let (from, to) = (args.need_address("from")?, args.need_address("to")?);
+    if !same_branch(&from, &to) {
+        return Err(Error::invalid(format!(
+            "a move stays within one branch of one asset, and {from} and {to} are in two; nothing was changed"
+        ))
+        .help(format!("copy, look, then remove: kamld cp {from} {to}; kamld rm {from}")));
+    }
+    let (from, to) = plan(&from, find(&from)?, &to)?;
+    let moved = objects::move_(&from.project, &from.asset, from.at.as_deref(), from.need_path()?, to.need_path()?)?;
+    let view = view::text(format!("moved {} to {to}", format::counted(moved, "object", "objects"))).tone(Tone::Good);
+    Ok(Outcome::new(&serde_json::json!({ "moved": moved, "to": to.to_string() }))?.view(view))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Object,
+    Folder,
+}
+
+/// Whether an address names an object or a folder; `not-found` when it names neither.
+pub fn find(address: &Address) -> Result<What> {
+    let Address { project, asset, at, path } = address;
+    let prefix = match path.as_deref() {
+        None => return Ok(What::Folder),
+        Some(path) if path.ends_with('/') => path.to_owned(),
+        Some(path) => match objects::stat(project, asset, at.as_deref(), path).map_err(Error::from) {
+            Ok(_) => return Ok(What::Object),
+            Err(error) if error.kind() == Kind::NotFound => format!("{path}/"),
+            Err(error) => return Err(error),
+        },
+    };
+    let options = objects::ListOptions { prefix, recursive: true, after: None, limit: 1 };
+    if objects::list(project, asset, at.as_deref(), &options)?.entries.is_empty() {
+        return Err(Error::not_found(format!("there is no object and no folder '{address}'"))
+            .help(format!("kamld ls {} shows what is there", Address { path: None, ..address.clone() })));
+    }
+    Ok(What::Folder)
+}
+
+fn same_branch(from: &Address, to: &Address) -> bool {
+    (&from.project, &from.asset, &from.at) == (&to.project, &to.asset, &to.at)
+}
+
+/// Where things go: a target that is an asset or ends in `/` keeps the name of the source.
+fn plan(from: &Address, what: What, to: &Address) -> Result<(Address, Address)> {
+    let source = from.need_path()?.trim_end_matches('/');
+    let name = source.rsplit('/').next().unwrap_or(source);
+    let target = match to.path.as_deref() {
+        None => name.to_owned(),
+        Some(folder) if folder.ends_with('/') => format!("{folder}{name}"),
+        Some(path) => path.to_owned(),
+    };
+    let end = if what == What::Folder { "/" } else { "" };
+    let (source, target) = (format!("{source}{end}"), format!("{target}{end}"));
+    if what == What::Folder && same_branch(from, to) && target.starts_with(&source) {
+        return Err(Error::invalid(format!("the folder {source} cannot go into itself; nothing was changed"))
+            .help("choose a target outside of it"));
+    }
+    Ok((from.with_path(source), to.with_path(target)))
+}
+
+fn copy_bytes(from: &Address, to: &Address) -> Result<u64> {
+    let (source, target) = (from.need_path()?, to.need_path()?);
+    if !source.ends_with('/') {
+        let object = objects::stat(&from.project, &from.asset, from.at.as_deref(), source)?;
+        return copy_one(from, to, &object.media_type).map(|()| 1);
+    }
+    let mut copied = 0;
+    for object in storage::walk(from) {
+        let object = object?;
+        let rest = object.path.strip_prefix(source).unwrap_or(&object.path);
+        let to = to.with_path(format!("{target}{rest}"));
+        copy_one(&from.with_path(&object.path), &to, &object.media_type).map_err(|error| {
+            let kept = format!("{} were copied before it and stay", format::counted(copied, "object", "objects"));
+            Error::new(error.kind(), format!("'{}' could not be copied: {error}", object.path))
+                .help(error.help_text().map_or(kept.clone(), |help| format!("{kept}; {help}")))
+        })?;
+        copied += 1;
+    }
+    Ok(copied)
+}
+
+fn copy_one(from: &Address, to: &Address, media_type: &str) -> Result<()> {
+    let mut reader = ObjectReader::open(from)?;
+    let mut writer = ObjectWriter::create(to, Some(media_type))?;
+    io::copy(&mut io::BufReader::with_capacity(1 << 20, &mut reader), &mut writer)?;
+    writer.finish()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(from: &str, what: What, to: &str) -> Result<(String, String)> {
+        let (from, to) = plan(&from.parse().unwrap(), what, &to.parse().unwrap())?;
+        Ok((from.to_string(), to.to_string()))
+    }
+
+    #[test]
+    fn a_target_folder_keeps_the_name() {
+        for (from, what, to, expected) in [
+            ("b/s/x.csv", What::Object, "b/s/raw/", ("b/s/x.csv", "b/s/raw/x.csv")),
+            ("b/s/a/x.csv", What::Object, "b/t", ("b/s/a/x.csv", "b/t/x.csv")),
+            ("b/s/x.csv", What::Object, "b/s/y.csv", ("b/s/x.csv", "b/s/y.csv")),
+            ("b/s/a", What::Folder, "b/s/z", ("b/s/a/", "b/s/z/")),
+            ("b/s@v1/a/", What::Folder, "b/s/z/", ("b/s@v1/a/", "b/s/z/a/")),
+        ] {
+            assert_eq!(planned(from, what, to).unwrap(), (expected.0.to_owned(), expected.1.to_owned()), "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn a_folder_cannot_go_into_itself() {
+        assert!(planned("b/s/a/", What::Folder, "b/s/a/b").is_err());
+        assert!(planned("b/s/a/", What::Folder, "b/s/ab").is_ok());
+        assert!(planned("b/s@v1/a/", What::Folder, "b/s/a/b").is_ok());
+    }
+
+    #[test]
+    fn a_whole_asset_is_no_source() {
+        assert!(planned("b/s", What::Folder, "b/t").is_err());
+    }
+}

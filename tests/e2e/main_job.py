@@ -1,0 +1,369 @@
+"""The main job of a newcomer on real files, by command line, every figure compared with pandas or pyarrow."""
+
+import hashlib
+import json
+import math
+import os
+import pathlib
+import subprocess
+import sys
+import tarfile
+import tempfile
+import traceback
+import zipfile
+
+import pandas
+import pyarrow
+import pyarrow.feather
+import pyarrow.parquet
+
+from kamld import BINARY, Kamld, Refused, environment
+
+CACHE = pathlib.Path(os.environ["KAMLD_CACHE"]) / "data"
+
+
+def vega():
+    """The data files of npm vega-datasets."""
+    folder = CACHE / "vega-datasets-3.2.1"
+    if not (folder / "package/data").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["npm", "pack", "--silent", "vega-datasets@3.2.1"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        with tarfile.open(folder / "vega-datasets-3.2.1.tgz") as archive:
+            archive.extractall(folder, filter="data")
+    return folder / "package/data"
+
+
+def sklearn():
+    """The data sets inside the wheel of scikit-learn."""
+    folder = CACHE / "scikit-learn-1.7.2"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory() as download:
+            subprocess.run([sys.executable, "-m", "pip", "-q", "download", "--no-deps", "-d", download, "scikit-learn==1.7.2"], check=True)
+            with zipfile.ZipFile(next(pathlib.Path(download).glob("*.whl"))) as wheel:
+                for name in wheel.namelist():
+                    if name.startswith("sklearn/datasets/data/"):
+                        wheel.extract(name, folder)
+    return folder / "sklearn/datasets/data"
+
+
+def frame(path):
+    """What pandas or pyarrow reads; none when the file is no table."""
+    if path.suffix == ".csv":
+        return pandas.read_csv(path)
+    if path.suffix == ".tsv":
+        return pandas.read_csv(path, sep="\t")
+    if path.suffix == ".parquet":
+        return pyarrow.parquet.read_table(path).to_pandas()
+    if path.suffix == ".arrow":
+        return pyarrow.ipc.open_file(path).read_all().to_pandas()
+    if path.suffix == ".json":
+        value = json.loads(path.read_text())
+        if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+            return pandas.DataFrame(value)
+    return None
+
+
+def same(ours, theirs):
+    return math.isclose(float(ours or 0), float(theirs), rel_tol=1e-9, abs_tol=1e-9)
+
+
+class Journey:
+    def __init__(self, server, folder):
+        self.k, self.folder = server, folder
+
+    def test_01_a_project_and_an_asset_are_made(self):
+        self.k.run("project", "create", "birds")
+        self.k.run("asset", "create", "birds/strikes")
+        assert any(p["name"] == "birds" for p in self.k.json("project", "list")["projects"])
+        assert "strikes" in self.k.run("ls", "birds")
+
+    def test_02_every_file_streams_in_and_is_the_same(self):
+        files = sorted(vega().iterdir())
+        answer = self.k.json("put", *files, "birds/strikes")
+        assert answer["files"] == len(files), answer
+        listed = {o["path"]: o for o in self.listing("birds/strikes")}
+        for path in files:
+            got = listed[path.name]
+            assert got["size"] == path.stat().st_size, path
+            assert got["hash"] == hashlib.sha256(path.read_bytes()).hexdigest(), path
+
+    def listing(self, asset):
+        objects, after = [], ""
+        while True:
+            status, _, body = self.k.http("GET", f"/api/v1/listing/{asset}?limit=1000&after={after}")
+            assert status == 200, body
+            page = json.loads(body)
+            objects += page["objects"]
+            after = page.get("next")
+            if not after:
+                return objects
+
+    def test_03_putting_again_sends_nothing(self):
+        answer = self.k.json("put", *sorted(vega().iterdir()), "birds/strikes")
+        assert answer["unchanged"] == answer["files"], answer
+
+    def test_04_every_row_count_and_sum_is_what_pandas_says(self):
+        compared, wrong = 0, []
+        for path in sorted(vega().iterdir()):
+            table = frame(path)
+            if table is None:
+                continue
+            numbers = [c for c in table.columns if pandas.api.types.is_numeric_dtype(table[c].dtype)
+                       and not pandas.api.types.is_bool_dtype(table[c].dtype)]
+            sums = "".join(f', sum("{c}") as "s{i}"' for i, c in enumerate(numbers))
+            try:
+                row = self.k.sql(f'select count(*) as n{sums} from strikes."{path.name}"', "birds")[0]
+            except Refused as error:
+                wrong.append(f"{path.name}: {error}")
+                continue
+            compared += 1
+            if row["n"] != len(table):
+                wrong.append(f"{path.name}: {row['n']} rows, pandas has {len(table)}")
+            for i, column in enumerate(numbers):
+                if not same(row[f"s{i}"], table[column].sum()):
+                    wrong.append(f"{path.name}: sum({column}) is {row[f's{i}']}, pandas has {table[column].sum()}")
+        assert not wrong, "\n".join(wrong)
+        assert compared >= 45, compared
+
+    def test_05_scikit_learn_s_files_too(self):
+        self.k.run("asset", "create", "birds/toys")
+        self.k.run("put", sklearn(), "birds/toys")
+        prefix = next(o["path"] for o in self.listing("birds/toys") if o["path"].endswith("iris.csv")).removesuffix("iris.csv")
+        for name in ("iris.csv", "wine_data.csv", "breast_cancer.csv"):
+            table = pandas.read_csv(sklearn() / name)
+            row = self.k.sql(f'select count(*) as n, sum("{table.columns[0]}") as s from toys."{prefix}{name}"', "birds")[0]
+            assert row["n"] == len(table) and same(row["s"], table[table.columns[0]].sum()), (name, row)
+
+    def test_06_summary_schema_and_size_are_shown(self):
+        self.k.run("index", "rebuild")
+        shown = self.k.run("show", "birds/strikes/seattle-weather.csv")
+        table = pandas.read_csv(vega() / "seattle-weather.csv")
+        assert f"CSV, {len(table.columns)} columns, {len(table):,} rows" in shown, shown
+        for column in table.columns:
+            assert column in shown, shown
+        assert "PNG" in self.k.run("show", "birds/strikes/7zip.png")
+        assert "1,461" in self.k.run("ls", "birds/strikes")
+
+    def test_07_previews_draw_tables_images_and_text(self):
+        assert "precipitation" in self.k.run("preview", "birds/strikes/seattle-weather.csv")
+        assert "×" in self.k.run("preview", "birds/strikes/7zip.png")
+        prefix = next(o["path"] for o in self.listing("birds/toys") if o["path"].endswith("__init__.py"))
+        self.k.run("preview", f"birds/toys/{prefix}")
+
+    def test_08_history_keeps_everything(self):
+        first = self.k.json("commit", "birds/strikes", "-m", "as collected")["id"]
+        self.k.run("version", "create", "birds/strikes", "before-cleaning")
+        weather = self.folder / "seattle-weather.csv"
+        table = pandas.read_csv(vega() / "seattle-weather.csv")
+        table[table.weather != "fog"].to_csv(weather, index=False)
+        self.k.run("put", weather, "birds/strikes")
+        assert "seattle-weather.csv" in self.k.run("changes", "birds/strikes")
+        second = self.k.json("commit", "birds/strikes", "-m", "without fog")["id"]
+        assert [c["id"] for c in self.k.json("log", "birds/strikes")["commits"]] == [second, first]
+        differences = self.k.json("diff", "birds/strikes", "before-cleaning", "main")["changes"]
+        assert [(c["path"], c["kind"]) for c in differences] == [("seattle-weather.csv", "modified")], differences
+
+    def test_09_any_state_is_queried_by_its_ref(self):
+        table = pandas.read_csv(vega() / "seattle-weather.csv")
+        fog = int((table.weather == "fog").sum())
+        for source, rows in (
+            ('strikes."seattle-weather.csv"', len(table) - fog),
+            ('strikes@before-cleaning."seattle-weather.csv"', len(table)),
+            ('"strikes@before-cleaning"."seattle-weather.csv"', len(table)),
+            ('birds.strikes@before-cleaning."seattle-weather.csv"', len(table)),
+            ("strikes.\"seattle-weather.csv\" for version as of 'before-cleaning'", len(table)),
+        ):
+            assert self.k.sql(f"select count(*) as n from {source}", "birds") == [{"n": rows}], source
+
+    def test_10_going_back_costs_nothing_and_loses_nothing(self):
+        self.k.run("restore", "birds/strikes", "seattle-weather.csv", "--ref", "before-cleaning")
+        table = pandas.read_csv(vega() / "seattle-weather.csv")
+        assert self.k.sql('select count(*) as n from strikes."seattle-weather.csv"', "birds") == [{"n": len(table)}]
+        self.k.run("restore", "birds/strikes", "--ref", "main")
+        assert len(self.k.json("log", "birds/strikes")["commits"]) == 2
+        self.k.run("branch", "create", "birds/strikes", "try")
+        extra = self.folder / "extra.csv"
+        extra.write_text("a,b\n1,2\n")
+        self.k.run("put", extra, "birds/strikes@try")
+        assert "extra.csv" not in self.k.run("ls", "birds/strikes")
+        assert "extra.csv" in self.k.run("ls", "birds/strikes@try")
+
+    def test_11_bytes_come_back_as_they_went_in(self):
+        target = self.folder / "out"
+        self.k.run("get", "birds/strikes@before-cleaning", target)
+        for path in vega().iterdir():
+            assert (target / path.name).read_bytes() == path.read_bytes(), path.name
+
+    def test_12_search_finds_names_columns_text_and_tags(self):
+        self.k.run("tag", "add", "birds/strikes", "raw")
+        self.k.run("tag", "add", "birds/strikes/windvectors.csv", "raw", "wind")
+
+        def paths(*words):
+            return [h["path"] for h in self.k.json("search", *words)["hits"]]
+
+        assert "windvectors.csv" in paths("wind tag:raw")
+        assert "seattle-weather.csv" in paths("seatle weather"), "a typo"
+        assert "seattle-weather.csv" in paths("column:precipitation")
+        assert "penguins.json" in paths("peng"), "a prefix"
+        answer = self.k.json("search", "format:csv")
+        facets = {f["field"]: dict(map(tuple, f["values"])) for f in answer["facets"]}
+        assert facets["format"].get("csv", 0) >= 20, facets
+
+    def test_13_a_wrong_query_points_at_the_place_and_guesses(self):
+        for query, at, guess in (
+            ('select preciptation\nfrom strikes."seattle-weather.csv"', "line 1", "precipitation"),
+            ('select 1\nfrom strikes."seatle-weather.csv"', "line 2", "seattle-weather.csv"),
+            ('select 1 from strike."seattle-weather.csv"', "line 1", "strikes"),
+        ):
+            try:
+                self.k.run("sql", query, "--project", "birds")
+                raise AssertionError(f"{query} ran")
+            except Refused as refused:
+                assert at in refused.stderr and guess in refused.stderr, refused.stderr
+                assert refused.code == 3 or refused.code == 4, refused.code
+
+    def test_14_sql_changes_nothing_and_reads_nothing_else(self):
+        for query in ("drop table x", "create table x as select 1", "copy (select 1) to '/tmp/x.csv'", "set x = 1",
+                      "select * from '/etc/passwd'", "create external table x stored as csv location '/etc/passwd'"):
+            try:
+                self.k.run("sql", query, "--project", "birds")
+                raise AssertionError(f"{query} ran")
+            except Refused as refused:
+                assert "root:" not in refused.stderr
+
+    def test_15_results_in_every_format(self):
+        query = 'select "Origin" as origin, count(*) as n from strikes."cars.json" group by 1 order by 1'
+        expected = pandas.read_json(vega() / "cars.json").groupby("Origin").size()
+        csv = self.folder / "r.csv"
+        csv.write_text(self.k.run("sql", query, "--project", "birds", "--format", "csv"))
+        assert dict(pandas.read_csv(csv).values.tolist()) == expected.to_dict()
+        parquet = self.folder / "r.parquet"
+        self.k.run("sql", query, "--project", "birds", "--format", "parquet", "-o", parquet)
+        assert dict(pandas.read_parquet(parquet).values.tolist()) == expected.to_dict()
+
+    def test_16_each_thing_was_done_by_a_plugin_that_may_do_only_what_its_grant_says(self):
+        ids = {p["id"] for p in self.k.json("plugin", "list")["plugins"]}
+        assert {"kamld/datasets", "kamld/history", "kamld/search", "kamld/sql"} <= ids, ids
+        grant = self.k.run("plugin", "grant", "kamld/history", "--show")
+        narrow = self.folder / "grant.toml"
+        narrow.write_text("[[grant]]\nplugin = \"kamld/history\"\n[[grant.allow]]\ninterface = \"kamld:storage/refs\"\n"
+                          "verbs = [\"read\", \"list\"]\nresources = [\"**\"]\n")
+        self.k.run("plugin", "grant", "kamld/history", "--file", narrow)
+        try:
+            self.k.run("commit", "birds/strikes", "-m", "refused")
+            raise AssertionError("the commit went through")
+        except Refused as refused:
+            assert refused.code == 7 and "grant" in refused.stderr, refused
+        entries = self.k.run("audit", "list")
+        assert "deny" in entries and "kamld/history" in entries, entries
+        self.k.run("plugin", "grant", "kamld/history", "--from-needs")
+        self.k.run("log", "birds/strikes")
+        assert "intact" in self.k.run("audit", "verify")
+        assert grant
+
+    def test_17_a_plugin_can_be_taken_out_and_the_rest_works(self):
+        self.k.run("plugin", "disable", "kamld/search")
+        try:
+            self.k.run("search", "weather")
+            raise AssertionError("search still answers")
+        except Refused as refused:
+            assert "search" in refused.stderr, refused.stderr
+        assert "strikes" in self.k.run("ls", "birds")
+        self.k.run("plugin", "enable", "kamld/search")
+        self.k.run("search", "weather")
+
+    def test_18_bad_files_get_clear_words_and_are_kept(self):
+        self.k.run("asset", "create", "birds/bad")
+        bad = self.folder / "bad"
+        bad.mkdir()
+        (bad / "ragged.csv").write_text("a,b,c\n1,2,3\n4,5\n6,7,8,9\n")
+        (bad / "latin.csv").write_bytes("name,city\nJosé,Málaga\n".encode("latin-1"))
+        (bad / "quote.csv").write_text('a,b\n1,"never closes\n2,3\n')
+        (bad / "long.csv").write_text("a,b\n1," + "x" * 10_000_000 + "\n")
+        (bad / "cut.json").write_text('[{"a": 1}, {"a": 2}, {"a"')
+        parquet = pathlib.Path(vega() / "flights-3m.parquet").read_bytes()[-4096:]
+        (bad / "liar.parquet").write_bytes(b"PAR1" + parquet[:-8] + (2**31 - 1).to_bytes(4, "little") + b"PAR1")
+        (bad / "empty.csv").write_bytes(b"")
+        (bad / "name with spaces – and ünïcode.txt").write_text("hello")
+        answer = self.k.json("put", bad, "birds/bad")
+        assert answer["files"] == 8, answer
+        self.k.run("index", "rebuild")
+        self.k.run("ls", "birds/bad/bad/")
+        for name in ("ragged.csv", "latin.csv", "quote.csv", "cut.json", "liar.parquet"):
+            try:
+                self.k.run("sql", f'select * from bad."bad/{name}"', "--project", "birds", "--format", "csv")
+                raise AssertionError(f"{name} was read as if it were whole")
+            except Refused as refused:
+                assert refused.code == 3, (name, refused)
+            assert "cannot be read" in self.k.run("show", f"birds/bad/bad/{name}"), name
+        assert self.k.sql('select length(b) as n from bad."bad/long.csv"', "birds") == [{"n": 10_000_000}]
+        self.k.run("show", "birds/bad/bad/name with spaces – and ünïcode.txt")
+
+    def test_19_mistakes_on_the_command_line_are_explained(self):
+        for words, code, said in (
+            (["serach", "x"], 2, "search"),
+            (["ls", "birds/strike"], 4, "strikes"),
+            (["put", "/nowhere/x.csv", "birds/strikes"], 4, "/nowhere/x.csv"),
+            (["asset", "create", "Birds/x"], 3, "'B' cannot stand"),
+            (["asset", "create", "birds/strikes"], 5, "strikes"),
+            (["commit", "birds/strikes@nothere", "-m", "x"], 4, "nothere"),
+        ):
+            try:
+                self.k.run(*words)
+                raise AssertionError(f"{words} went through")
+            except Refused as refused:
+                assert refused.code == code, (words, refused)
+                assert said in refused.stderr, (words, refused.stderr)
+
+    def test_20_a_second_up_says_who_holds_the_folder(self):
+        done = subprocess.run([BINARY, "up", "--data", self.k.data, "--listen", "127.0.0.1:0", "--no-browser"],
+                              capture_output=True, text=True, timeout=60, env=environment())
+        assert done.returncode != 0 and str(self.k.process.pid) in done.stderr, done.stderr
+
+    def test_21_the_index_agrees_with_storage_after_a_hard_stop(self):
+        before = self.k.json("search", "format:csv")["total"]
+        self.k.kill()
+        self.k.start()
+        assert self.k.json("search", "format:csv")["total"] == before
+        check = self.k.json("storage", "check")
+        assert not check["damaged"], check
+
+    def test_22_control_c_stops_cleanly_and_the_next_start_is_quick(self):
+        assert self.k.stop() == 0
+        self.k.start(timeout=30)
+        assert "strikes" in self.k.run("ls", "birds")
+
+    def test_23_the_api_describes_itself(self):
+        status, _, body = self.k.http("GET", "/api/v1/openapi.json")
+        api = json.loads(body)
+        assert status == 200 and api["openapi"].startswith("3.1")
+        assert "/api/v1/commands/asset/create" in api["paths"], list(api["paths"])
+        assert self.k.http("GET", "/readyz")[0] == 200
+        assert b"kamld_" in self.k.http("GET", "/metrics")[2]
+
+
+def main():
+    only = sys.argv[1:]
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="kamld-e2e-"))
+    passed = failed = 0
+    with Kamld(folder / "data") as server:
+        journey = Journey(server, folder)
+        for name in sorted(n for n in dir(journey) if n.startswith("test_")):
+            if only and not any(word in name for word in only):
+                continue
+            try:
+                getattr(journey, name)()
+                passed += 1
+                print(f"ok    {name}", flush=True)
+            except Exception as error:  # each test is reported, whatever it raised
+                failed += 1
+                print(f"FAIL  {name}", flush=True)
+                traceback.print_exception(error)
+                if server.process.poll() is not None:
+                    print("".join(server.output[-40:]))
+                    server.start()
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(bool(failed))
+
+
+main()
