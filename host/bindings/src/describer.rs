@@ -12,7 +12,7 @@ wasmtime::component::bindgen!({
     exports: { default: async },
     with: {
         "kamld:plugin/types@0.1.0": crate::imports::kamld::plugin::types,
-        "kamld:metadata/catalog@0.1.0": crate::imports::kamld::metadata::catalog,
+        "kamld:metadata/types@0.1.0": crate::imports::kamld::metadata::types,
     },
     require_store_data_send: true,
 });

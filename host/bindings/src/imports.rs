@@ -16,6 +16,7 @@ wasmtime::component::bindgen!({
             import kamld:storage/objects@0.1.0;
             import kamld:storage/history@0.1.0;
             import kamld:storage/space@0.1.0;
+            import kamld:metadata/types@0.1.0;
             import kamld:metadata/projects@0.1.0;
             import kamld:metadata/catalog@0.1.0;
             import kamld:metadata/search@0.1.0;

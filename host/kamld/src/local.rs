@@ -70,7 +70,7 @@ impl Local for Host {
     }
 
     fn compile(&self, args: CompileArgs) -> Result<()> {
-        kamld_runtime::compile::child_main(args.args)
+        kamld_runtime::compile::child_main(args.args.into_iter().map(|word| word.to_string_lossy().into_owned()))
     }
 }
 
@@ -91,7 +91,13 @@ pub fn in_words(error: &anyhow::Error) -> Problem {
 fn check(file: &Path) -> Result<Outcome> {
     let bytes = std::fs::read(file).map_err(|error| Problem::not_found(format!("cannot read {}: {error}", file.display())))?;
     let report = kamld_registry::check::check(&bytes)?;
-    let data = serde_json::to_value(&report).map_err(|error| Problem::internal(error.to_string()))?;
+    let data = json!({
+        "id": report.manifest.id,
+        "version": report.manifest.version.to_string(),
+        "provides": report.provides,
+        "needs": report.manifest.needs,
+        "warnings": report.warnings,
+    });
     let rows: Vec<Value> = report
         .manifest
         .needs

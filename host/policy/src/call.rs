@@ -90,7 +90,7 @@ impl Call {
     }
 
     /// The person's half of a decision. What belongs to no project is left to the gate. Inside a project the verb
-    /// names the right; the project itself is its owner's to change, and an admin may create one.
+    /// names the right; the project itself is its owner's to change, and anybody may create one: whoever does owns it.
     fn person_may(&self, verb: Verb, resource: &str) -> bool {
         let (project, inside) = resource.split_once('/').unwrap_or((resource, ""));
         if project.is_empty() {
@@ -99,7 +99,7 @@ impl Call {
         let needed = match verb.right() {
             Right::Viewer => Right::Viewer,
             right if !inside.is_empty() => right,
-            _ if verb == Verb::Create && self.person.is_admin() => return true,
+            _ if verb == Verb::Create => return true,
             _ => Right::Owner,
         };
         self.rights.in_project(project).is_some_and(|has| has >= needed)

@@ -2,12 +2,16 @@
 //!
 //! Must not live here: what an admin allows. Invariant: nothing that passes can import what nobody declared.
 
-use crate::component::{Component, Name};
+use crate::{
+    component::{Component, Name},
+    package::Package,
+};
 use kamld_policy::{Manifest, base, functions};
 use kamld_types::{Problem, problem::Result};
+use serde::Serialize;
 
 /// What passed, and what an author or admin may want to know about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Interfaces that the host calls, from the exports: what the plug-in is.
     pub provides: Vec<String>,
@@ -15,8 +19,22 @@ pub struct Report {
     pub warnings: Vec<String>,
 }
 
+/// What a package says about itself, for `kamld plugin check`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Checked {
+    pub manifest: Manifest,
+    pub provides: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+/// Reads the bytes of a package and checks them as an installation would.
+pub fn check(bytes: &[u8]) -> Result<Checked> {
+    let Package { manifest, report, .. } = Package::open(bytes.to_vec())?;
+    Ok(Checked { manifest, provides: report.provides, warnings: report.warnings })
+}
+
 /// Refuses with every reason at once, so that an author mends it in one go.
-pub fn check(manifest: &Manifest, component: &Component) -> Result<Report> {
+pub fn compare(manifest: &Manifest, component: &Component) -> Result<Report> {
     let mut wrong = Vec::new();
     let mut undeclared = false;
     for import in &component.imports {

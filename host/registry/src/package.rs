@@ -36,7 +36,7 @@ impl Package {
             return Err(Problem::invalid("the component has no manifest in it")
                 .help("pack it with its plugin.toml first: kamld plugin build FOLDER"));
         };
-        let report = check::check(&manifest, &component)?;
+        let report = check::compare(&manifest, &component)?;
         Ok(Self { digest: digest(&bytes), bytes, manifest, component, report })
     }
 }

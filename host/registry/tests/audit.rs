@@ -2,7 +2,8 @@
 
 use kamld_policy::{Call, Denials, Gate, Rights, Verb};
 use kamld_registry::{Action, Audit, Verdict};
-use kamld_types::{Person, PluginId};
+use kamld_types::{Kind, Person, PluginId};
+use serde_json::{Value, json};
 use std::{
     fs::OpenOptions,
     io::Write,
@@ -30,7 +31,7 @@ fn filled(records: u64) -> tempfile::TempDir {
     let data = tempfile::tempdir().unwrap();
     let audit = Audit::open(data.path()).unwrap();
     for i in 0..records {
-        audit.record("anna", Action::Install, Some(&id()), &format!("version 1.0.{i}")).unwrap();
+        audit.record("anna", Action::Install, Some(&id()), format!("version 1.0.{i}")).unwrap();
     }
     data
 }
@@ -39,9 +40,23 @@ fn verdict(data: &Path) -> Verdict {
     Audit::open(data).unwrap().verify().unwrap()
 }
 
+fn text_of(detail: &Value) -> &str {
+    detail.as_str().unwrap()
+}
+
+fn intact(count: u64) -> Verdict {
+    Verdict { count, broken_at: None, problem: None }
+}
+
+/// Where it breaks and why.
+fn broken(verdict: Verdict) -> Option<(u64, String)> {
+    let problem = verdict.problem?;
+    assert!(problem.kind == Kind::Corrupt && problem.help.is_some());
+    Some((verdict.broken_at?, problem.message.split_once(": ").unwrap().1.to_owned()))
+}
+
 fn broken_at(data: &Path) -> (u64, String) {
-    let broken = verdict(data).broken.expect("the chain is broken");
-    (broken.seq, broken.why)
+    broken(verdict(data)).expect("the chain is broken")
 }
 
 fn call(plugin: &str) -> Call {
@@ -74,12 +89,12 @@ fn clocked(data: &Path) -> (Audit, Arc<AtomicU64>) {
 fn records_are_numbered_chained_and_there_after_the_next_start() {
     let data = filled(3);
     let audit = Audit::open(data.path()).unwrap();
-    assert_eq!(audit.verify().unwrap(), Verdict { records: 3, broken: None });
-    let last = audit.record("bob", Action::Grant, None, "two\nlines \"and\" more").unwrap();
+    assert_eq!(audit.verify().unwrap(), intact(3));
+    audit.record("bob", Action::Grant, None, json!({"text": "two\nlines \"and\" more", "part": 0.1})).unwrap();
     let records = audit.export(0, 100).unwrap();
     assert_eq!(records.iter().map(|record| record.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert!(records.windows(2).all(|pair| pair[1].prev == pair[0].hash));
-    assert_eq!((&records[3], records[3].detail.as_str()), (&last, "two\nlines \"and\" more"));
+    assert_eq!(records[3].detail, json!({"text": "two\nlines \"and\" more", "part": 0.1}));
     assert_eq!(
         (records[0].actor.as_str(), records[0].action, &records[0].plugin),
         ("anna", Action::Install, &Some(id()))
@@ -95,18 +110,20 @@ fn a_line_torn_by_a_stop_is_cut_off_and_that_is_recorded() {
     let last_line = log_text.trim_end().rfind('\n').unwrap() + 1;
     // A stop can leave any part of a fourth line behind, or zeros where the file had grown already.
     let fourth = log_text[last_line..].to_owned();
-    let tails =
-        (1..fourth.len()).map(|end| fourth.as_bytes()[..end].to_vec()).chain([vec![0; 300], b"\0\0\0\n".to_vec()]);
+    let tails = (1..fourth.len())
+        .step_by(3)
+        .map(|end| fourth.as_bytes()[..end].to_vec())
+        .chain([vec![0; 300], b"\0\0\0\n".to_vec()]);
     for tail in tails {
         let data = filled(3);
         OpenOptions::new().append(true).open(log(data.path())).unwrap().write_all(&tail).unwrap();
         let audit = Audit::open(data.path()).unwrap();
-        assert_eq!(audit.verify().unwrap(), Verdict { records: 4, broken: None }, "tail of {} bytes", tail.len());
+        assert_eq!(audit.verify().unwrap(), intact(4), "tail of {} bytes", tail.len());
         let repair = audit.export(3, 1).unwrap().remove(0);
         assert_eq!((repair.action, repair.actor.as_str()), (Action::Repair, "host"));
-        assert!(repair.detail.contains(&format!("{} bytes was torn", tail.len())), "{}", repair.detail);
+        assert!(text_of(&repair.detail).contains(&format!("{} bytes was torn", tail.len())), "{}", repair.detail);
         drop(audit);
-        assert_eq!(verdict(data.path()).records, 4, "it is mended once");
+        assert_eq!(verdict(data.path()).count, 4, "it is mended once");
     }
 }
 
@@ -116,7 +133,7 @@ fn a_record_that_was_written_but_not_sealed_before_a_stop_counts() {
     let head = std::fs::read(data.path().join("audit.head")).unwrap();
     Audit::open(data.path()).unwrap().record("anna", Action::Remove, Some(&id()), "").unwrap();
     std::fs::write(data.path().join("audit.head"), head).unwrap();
-    assert_eq!(verdict(data.path()), Verdict { records: 3, broken: None });
+    assert_eq!(verdict(data.path()), intact(3));
 }
 
 #[test]
@@ -124,13 +141,13 @@ fn every_changed_byte_breaks_the_chain_at_its_record() {
     let data = filled(4);
     let good = std::fs::read(log(data.path())).unwrap();
     let mut seq = 1;
+    let audit = Audit::open(data.path()).unwrap();
     for place in 0..good.len() {
-        let audit = Audit::open(data.path()).unwrap();
         let mut bad = good.clone();
         bad[place] ^= 0x01;
         std::fs::write(log(data.path()), &bad).unwrap();
-        let broken = audit.verify().unwrap().broken.unwrap_or_else(|| panic!("byte {place} was changed unnoticed"));
-        assert_eq!(broken.seq, seq, "byte {place}: {}", broken.why);
+        let (at, why) = broken(audit.verify().unwrap()).unwrap_or_else(|| panic!("byte {place} was changed unnoticed"));
+        assert_eq!(at, seq, "byte {place}: {why}");
         std::fs::write(log(data.path()), &good).unwrap();
         if good[place] == b'\n' {
             seq += 1;
@@ -181,8 +198,7 @@ fn a_log_that_was_cut_at_its_end_stays_broken_for_good() {
     let kept: String = text(data.path()).lines().take(3).map(|line| format!("{line}\n")).collect();
     std::fs::write(log(data.path()), &kept).unwrap();
     let audit = Audit::open(data.path()).unwrap();
-    let broken = audit.verify().unwrap().broken.unwrap();
-    assert_eq!((broken.seq, broken.why.as_str()), (4, "record 6 follows record 3"));
+    assert_eq!(broken(audit.verify().unwrap()), Some((4, "record 6 follows record 3".into())));
     let note = audit.export(3, 1).unwrap().remove(0);
     assert_eq!((note.seq, note.action), (6, Action::Repair));
     assert_eq!(note.detail, "records 4 to 5 are missing at the end");
@@ -205,8 +221,7 @@ fn a_log_that_is_cut_while_the_host_runs_is_noticed() {
     let audit = Audit::open(data.path()).unwrap();
     let kept: String = text(data.path()).lines().take(2).map(|line| format!("{line}\n")).collect();
     std::fs::write(log(data.path()), kept).unwrap();
-    let broken = audit.verify().unwrap().broken.unwrap();
-    assert_eq!((broken.seq, broken.why.as_str()), (3, "records up to 3 are missing at the end"));
+    assert_eq!(broken(audit.verify().unwrap()), Some((3, "records up to 3 are missing at the end".into())));
 }
 
 #[test]
@@ -214,7 +229,7 @@ fn a_missing_or_changed_head_is_noticed() {
     let data = filled(3);
     let audit = Audit::open(data.path()).unwrap();
     std::fs::remove_file(data.path().join("audit.head")).unwrap();
-    assert!(audit.verify().unwrap().broken.unwrap().why.contains("audit.head"));
+    assert!(broken(audit.verify().unwrap()).unwrap().1.contains("audit.head"));
     drop(audit);
     for damage in [None, Some("{")] {
         let data = filled(3);
@@ -224,8 +239,8 @@ fn a_missing_or_changed_head_is_noticed() {
         }
         let audit = Audit::open(data.path()).unwrap();
         let note = audit.export(3, 1).unwrap().remove(0);
-        assert!(note.action == Action::Repair && note.detail.contains("cannot be told"), "{note:?}");
-        assert_eq!(audit.verify().unwrap(), Verdict { records: 4, broken: None });
+        assert!(note.action == Action::Repair && text_of(&note.detail).contains("cannot be told"), "{note:?}");
+        assert_eq!(audit.verify().unwrap(), intact(4));
     }
 }
 
@@ -243,18 +258,19 @@ fn the_same_denial_again_is_counted_and_not_repeated() {
     assert_eq!(text(data.path()).lines().count(), 2, "counts are held back for a minute");
     time.fetch_add(60_000, Ordering::SeqCst);
     audit.flush().unwrap();
-    let details: Vec<String> = audit.export(0, 100).unwrap().into_iter().map(|record| record.detail).collect();
-    let what = "through kamld:storage/objects: its grant does not allow it";
+    let details: Vec<Value> = audit.export(0, 100).unwrap().into_iter().map(|record| record.detail).collect();
+    let denial = |resource: &str, key: &str, value: Value| json!({"interface": "kamld:storage/objects", "verb": "read", "resource": resource, "reason": "its grant does not allow it", key: value});
+    let trace = json!("0123456789abcdef0123456789abcdef");
     assert_eq!(
         details,
         [
-            format!("read birds/strikes/a.csv {what} (trace 0123456789abcdef0123456789abcdef)"),
-            format!("read birds/strikes/b.csv {what} (trace 0123456789abcdef0123456789abcdef)"),
-            format!("read birds/strikes/a.csv {what} (9999 times more)"),
-            format!("read birds/strikes/b.csv {what} (once more)"),
+            denial("birds/strikes/a.csv", "trace", trace.clone()),
+            denial("birds/strikes/b.csv", "trace", trace),
+            denial("birds/strikes/a.csv", "again", json!(9999)),
+            denial("birds/strikes/b.csv", "again", json!(1)),
         ]
     );
-    assert_eq!(audit.verify().unwrap(), Verdict { records: 4, broken: None });
+    assert_eq!(audit.verify().unwrap(), intact(4));
 }
 
 #[test]
@@ -274,7 +290,7 @@ fn a_plugin_that_tries_everything_cannot_flood_the_log_nor_hide_another() {
         records[1].detail, "4900 further denials, after 100 different ones within a minute",
         "written at the end"
     );
-    assert_eq!(audit.verify().unwrap(), Verdict { records: 102, broken: None });
+    assert_eq!(audit.verify().unwrap(), intact(102));
 }
 
 #[test]
@@ -286,14 +302,14 @@ fn many_threads_write_one_chain() {
             let audit = &audit;
             scope.spawn(move || {
                 for i in 0..20 {
-                    audit.record("anna", Action::Grant, None, &format!("{worker} {i}")).unwrap();
+                    audit.record("anna", Action::Grant, None, format!("{worker} {i}")).unwrap();
                     deny(audit, "acme/reader", &format!("birds/strikes/{worker}-{i}"));
-                    assert_eq!(audit.verify().unwrap().broken, None);
+                    assert_eq!(audit.verify().unwrap().broken_at, None);
                 }
             });
         }
     });
-    assert_eq!(audit.verify().unwrap(), Verdict { records: 160, broken: None });
+    assert_eq!(audit.verify().unwrap(), intact(160));
 }
 
 #[test]
@@ -303,8 +319,8 @@ fn details_of_any_length_and_kind_are_kept_within_bounds() {
     for detail in
         ["\u{1}".repeat(100_000), "}".into(), "\"}".into(), ",\"hash\":\"".into(), "é\u{202e}鳥".repeat(5_000)]
     {
-        audit.record(&detail, Action::Grant, None, &detail).unwrap();
+        audit.record(&detail, Action::Grant, None, detail.as_str()).unwrap();
     }
     drop(audit);
-    assert_eq!(verdict(data.path()), Verdict { records: 5, broken: None });
+    assert_eq!(verdict(data.path()), intact(5));
 }

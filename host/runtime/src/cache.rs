@@ -215,20 +215,36 @@ fn sweep(folder: &Path) {
     }
 }
 
+/// The key, made when there is none. Of two that make one at the same time the first is taken by both.
 fn read_key(folder: &Path) -> io::Result<[u8; 32]> {
     let path = folder.join("key");
-    if let Ok(bytes) = fs::read(&path)
-        && let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice())
-    {
+    let there = || -> io::Result<Option<[u8; 32]>> {
+        match fs::read(&path) {
+            Ok(bytes) => Ok(bytes.try_into().ok()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    if let Some(key) = there()? {
         fs::set_permissions(&path, Permissions::from_mode(0o600))?;
         return Ok(key);
     }
+    if path.exists() {
+        // Cut short by a crash: nothing that was made under it can be told from a forgery any more.
+        fs::remove_file(&path)?;
+    }
     let mut key = [0; 32];
     File::open("/dev/urandom")?.read_exact(&mut key)?;
-    let draft = folder.join("key.draft");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = Draft(folder.join(format!("key-{}-{number}.draft", std::process::id())));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft.0)?;
     file.write_all(&key)?;
     file.sync_all()?;
-    fs::rename(&draft, &path)?;
-    Ok(key)
+    match fs::hard_link(&draft.0, &path) {
+        Ok(()) => Ok(key),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            there()?.ok_or_else(|| io::Error::other("the key is not whole"))
+        }
+        Err(error) => Err(error),
+    }
 }

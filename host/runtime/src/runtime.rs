@@ -40,7 +40,7 @@ use std::{
 };
 use wasmtime::component::Linker;
 
-pub use kamld_bindings::imports::kamld::metadata::catalog::Description;
+pub use kamld_bindings::imports::kamld::metadata::types::Description;
 
 /// What a runtime is made of, besides what it links.
 pub struct Config {
@@ -84,13 +84,12 @@ impl Runtime {
             engine::serving(&limits).map_err(internal("the engine does not start with these limits"))?;
         let cannot = |error: std::io::Error| Problem::unavailable(format!("no threads for plug-ins: {error}"));
         let ticker = Ticker::start(&engine, Duration::from_millis(limits.slice_ms)).map_err(cannot)?;
+        let cache = Cache::open(&cache, &engine)?;
         let mut threads = tokio::runtime::Builder::new_multi_thread();
         threads.thread_name("kamld-guests").enable_all();
         if limits.guest_threads > 0 {
             threads.worker_threads(limits.guest_threads);
         }
-        let threads = threads.build().map_err(cannot)?;
-
         let linking = "a capability cannot be linked";
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(internal(linking))?;
@@ -106,7 +105,8 @@ impl Runtime {
             previews,
             features: OnceLock::from(features.into_iter().collect::<std::collections::BTreeSet<_>>()),
         });
-        let cache = Cache::open(&cache, &engine)?;
+        // Last of all that can fail: threads cannot be given up again from within a task.
+        let threads = threads.build().map_err(cannot)?;
         let stage = Stage {
             engine,
             limits,

@@ -108,12 +108,23 @@ impl State {
         idle
     }
 
+    /// Waits for this long, or for the end. A wake-up is only meant for the one that is idle.
+    fn wait(&self, time: Duration) {
+        let until = Instant::now() + time;
+        while !self.stopped() {
+            match until.saturating_duration_since(Instant::now()) {
+                Duration::ZERO => return,
+                left => thread::park_timeout(left),
+            }
+        }
+    }
+
     fn tick(&self) {
         while !self.stopped() {
             if self.idle() {
                 continue;
             }
-            thread::park_timeout(self.slice);
+            self.wait(self.slice);
             self.engine.increment_epoch();
             self.stamp();
         }
@@ -125,7 +136,7 @@ impl State {
             if self.idle() {
                 continue;
             }
-            thread::park_timeout(late);
+            self.wait(late);
             let last = Duration::from_millis(self.last.load(Ordering::Acquire));
             if self.started.elapsed().saturating_sub(last) > late && self.running.load(Ordering::Acquire) > 0 {
                 if self.rescues.fetch_add(1, Ordering::Relaxed) == 0 {

@@ -174,7 +174,8 @@ pub trait Uploads: Send + Sync {
     /// Fails with not-found when the asset or branch is missing, before a byte is sent.
     async fn create(&self, spec: UploadSpec) -> Result<(String, UploadState)>;
 
-    /// Not-found when the upload never was, was aborted, expired or is finished.
+    /// Not-found when the upload never was, was aborted or expired. A finished one may be forgotten, or stay known at
+    /// its full offset: then `finish` answers the same object again.
     async fn state(&self, id: &str) -> Result<UploadState>;
 
     /// Appends at `offset`, conflict when that is not the current one. The stream ends early when the connection is
@@ -239,10 +240,17 @@ pub trait Plugins: Send + Sync {
 
     async fn disable(&self, plugin: &PluginId, by: &Person) -> Result<()>;
 
+    /// Back to the version before. Answers as `show`.
+    async fn rollback(&self, plugin: &PluginId, by: &Person) -> Result<Value>;
+
     /// The grant as TOML.
     async fn grant(&self, plugin: &PluginId) -> Result<String>;
 
+    /// An empty text takes everything away.
     async fn set_grant(&self, plugin: &PluginId, grant: &str, by: &Person) -> Result<()>;
+
+    /// Grants just what the manifest asks for.
+    async fn grant_needs(&self, plugin: &PluginId, by: &Person) -> Result<()>;
 
     /// What each plug-in used: CPU, memory, host calls, bytes, denials.
     async fn ledger(&self) -> Result<Vec<Value>>;

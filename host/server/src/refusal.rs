@@ -13,7 +13,10 @@ use serde_json::{Map, Value, json};
 
 /// A problem on its way to a client. The body is written at the edge, where the trace id is known.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct Refusal(Box<Refused>);
+
+#[derive(Debug)]
+struct Refused {
     problem: Problem,
     status: StatusCode,
     headers: HeaderMap,
@@ -25,12 +28,12 @@ pub type Answer<T = Response> = Result<T, Refusal>;
 impl Refusal {
     /// For the few cases where HTTP has a closer word than the kind of the problem.
     pub fn with(status: StatusCode, problem: Problem) -> Self {
-        Self { problem, status, headers: HeaderMap::new() }
+        Self(Box::new(Refused { problem, status, headers: HeaderMap::new() }))
     }
 
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.0.headers.insert(name, value);
         self
     }
 }
@@ -48,9 +51,9 @@ impl From<Problem> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
-        *response.headers_mut() = self.headers;
-        response.extensions_mut().insert(self.problem);
+        let mut response = self.0.status.into_response();
+        *response.headers_mut() = self.0.headers;
+        response.extensions_mut().insert(self.0.problem);
         response
     }
 }
@@ -61,7 +64,7 @@ pub fn write_problem(mut response: Response, trace: &str) -> Response {
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
         // Answers that axum made itself, such as one to a path that is no UTF-8.
-        None if status.as_u16() >= 400 && !response.extensions().get::<Written>().is_some() => unexplained(status),
+        None if status.as_u16() >= 400 && response.extensions().get::<Written>().is_none() => unexplained(status),
         None => return response,
     };
     let body = details(&problem, status, trace).to_string();

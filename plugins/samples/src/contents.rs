@@ -51,12 +51,6 @@ pub static SAMPLES: &[Sample] = &[
         ],
     },
     Sample {
-        asset: "movies",
-        summary: "films with box office, budgets and ratings, with errors to clean",
-        tags: &["culture", "needs-cleaning"],
-        files: &[data!(about "movies.md"), data!("movies.json" from "movies.json", ["needs-cleaning"])],
-    },
-    Sample {
         asset: "weather",
         summary: "daily weather in Seattle, and carbon dioxide in the air since 1958",
         tags: &["climate", "raw", "time-series"],

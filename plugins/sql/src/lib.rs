@@ -5,9 +5,9 @@
 use kamld_sdk::{
     Arg, Args, Command, Commands, Error, HasCommands, Outcome, Result, Schema, context,
     metadata::{
-        catalog::Column,
         projects,
         sql::{self, Options},
+        types::Column,
     },
     schema,
     view::{self, View},

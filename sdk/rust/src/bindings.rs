@@ -21,6 +21,7 @@ pub mod imports {
                 import kamld:storage/objects@0.1.0;
                 import kamld:storage/history@0.1.0;
                 import kamld:storage/space@0.1.0;
+                import kamld:metadata/types@0.1.0;
                 import kamld:metadata/projects@0.1.0;
                 import kamld:metadata/catalog@0.1.0;
                 import kamld:metadata/search@0.1.0;
@@ -67,7 +68,7 @@ pub mod describer {
         world: "kamld:sdk-describer/describer",
         with: {
             "kamld:plugin/types@0.1.0": crate::bindings::imports::kamld::plugin::types,
-            "kamld:metadata/catalog@0.1.0": crate::bindings::imports::kamld::metadata::catalog,
+            "kamld:metadata/types@0.1.0": crate::bindings::imports::kamld::metadata::types,
         },
         generate_all,
         pub_export_macro: true,

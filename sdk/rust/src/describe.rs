@@ -6,12 +6,12 @@ use crate::{
     Address, Result,
     bindings::{
         describer::exports::kamld::metadata::describer as wit,
-        imports::kamld::{metadata::catalog, plugin::types},
+        imports::kamld::{metadata::types as metadata_types, plugin::types},
     },
     format,
 };
 
-pub use catalog::Column;
+pub use metadata_types::Column;
 
 /// The most text that a description may carry, in bytes.
 pub const MAX_TEXT: usize = 64 * 1024;
@@ -37,13 +37,13 @@ pub struct ToDescribe {
 /// assert_eq!(description.summary(), "PNG, 640 × 480");
 /// ```
 #[derive(Clone, Debug)]
-pub struct Description(catalog::Description);
+pub struct Description(metadata_types::Description);
 
 impl Description {
     /// With one short line.
     pub fn new(summary: impl Into<String>) -> Self {
         let (columns, facts, text) = (Vec::new(), Vec::new(), String::new());
-        Self(catalog::Description { summary: summary.into(), rows: None, columns, facts, text })
+        Self(metadata_types::Description { summary: summary.into(), rows: None, columns, facts, text })
     }
 
     /// How many rows a table has.
@@ -106,7 +106,7 @@ pub trait Describe {
 }
 
 #[doc(hidden)]
-pub fn describe<T: Describe>(request: wit::Request) -> Result<catalog::Description, types::Error> {
+pub fn describe<T: Describe>(request: wit::Request) -> Result<metadata_types::Description, types::Error> {
     let address = request.address.parse::<Address>()?;
     let object = ToDescribe { address, text: request.address, media_type: request.media_type, size: request.size };
     Ok(T::describe(&object)?.0)

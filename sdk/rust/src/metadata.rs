@@ -10,4 +10,4 @@
 //! # Ok::<(), kamld_sdk::Error>(())
 //! ```
 
-pub use crate::bindings::imports::kamld::metadata::{catalog, kv, projects, search, sql};
+pub use crate::bindings::imports::kamld::metadata::{catalog, kv, projects, search, sql, types};

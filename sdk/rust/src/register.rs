@@ -63,14 +63,14 @@ macro_rules! __export {
         const _: () = {
             use $crate::rt::bindings::{
                 describer::exports::kamld::metadata::describer as wit,
-                imports::kamld::{metadata::catalog, plugin::types},
+                imports::kamld::{metadata::types as metadata_types, plugin::types},
             };
             struct Exported;
             impl wit::Guest for Exported {
                 fn media_types() -> ::std::vec::Vec<::std::string::String> {
                     <$implementation as $crate::Describe>::MEDIA_TYPES.iter().map(|t| t.to_string()).collect()
                 }
-                fn describe(request: wit::Request) -> ::std::result::Result<catalog::Description, types::Error> {
+                fn describe(request: wit::Request) -> ::std::result::Result<metadata_types::Description, types::Error> {
                     $crate::rt::describe::<$implementation>(request)
                 }
             }

@@ -15,10 +15,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("kamld-metadata", &["kamld-types", "kamld-policy", "kamld-bindings"]),
     ("kamld-runtime", &["kamld-types", "kamld-policy", "kamld-bindings"]),
     ("kamld-registry", &["kamld-types", "kamld-policy"]),
-    (
-        "kamld-server",
-        &["kamld-types", "kamld-policy", "kamld-storage", "kamld-metadata", "kamld-runtime", "kamld-registry"],
-    ),
+    ("kamld-server", &["kamld-types", "kamld-policy"]),
     (
         "kamld",
         &[

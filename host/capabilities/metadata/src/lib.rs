@@ -17,6 +17,7 @@ pub mod index;
 pub mod kv;
 pub mod project;
 pub mod search;
+pub mod sql;
 
 pub use catalog::{Catalog, Column, Content, Described, Description, Document, Subject};
 pub use embedded::Embedded;

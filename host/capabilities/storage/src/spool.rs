@@ -22,7 +22,7 @@ use std::{
     sync::Arc,
 };
 use tokio::{
-    sync::{Notify, Semaphore, mpsc},
+    sync::{Notify, OwnedMutexGuard, Semaphore, mpsc},
     task::JoinHandle,
 };
 use uuid::Uuid;
@@ -33,7 +33,7 @@ const BLOCK: usize = 1 << 20;
 const WAITING: usize = 8;
 /// Bytes after which the disk is told to write out, so that the end does not wait for everything.
 const SYNC_EVERY: u64 = 32 << 20;
-/// Fills that run at the same time: each takes two threads of the pool for blocking work, which has 512.
+/// Fills that run at the same time: each takes three threads of the pool for blocking work, which has 512.
 const FILLS: usize = 128;
 
 pub(crate) struct Spool {
@@ -72,7 +72,8 @@ impl Spool {
     }
 
     /// Writes a stream to a file from `offset` on, until it ends, fails, reaches `most` bytes in the file, or
-    /// `stop` is told. What came in is durable in any case.
+    /// the first of `turn` is told; the second is held until nothing writes to the file any more, even when
+    /// the caller went away. What came in is durable in any case.
     pub async fn fill<S, E>(
         &self,
         file: Arc<File>,
@@ -80,14 +81,15 @@ impl Spool {
         most: u64,
         hasher: Option<Sha256>,
         stream: S,
-        stop: Option<&Notify>,
+        turn: Option<(&Notify, OwnedMutexGuard<()>)>,
     ) -> Filled
     where
         S: Stream<Item = std::result::Result<Bytes, E>> + Send,
         E: std::fmt::Display + Send,
     {
         let permit = self.fills.acquire().await;
-        let mut fill = Fill::start(file, offset, hasher);
+        let (stop, guard) = turn.unzip();
+        let mut fill = Fill::start(file, offset, hasher, guard);
         let mut stream = pin!(stream);
         let mut at = offset;
         let trouble = loop {
@@ -142,31 +144,39 @@ struct Fill {
     disk: mpsc::Sender<Vec<Bytes>>,
     hash: Option<mpsc::Sender<Vec<Bytes>>>,
     written: JoinHandle<(u64, std::io::Result<()>)>,
+    synced: JoinHandle<std::io::Result<()>>,
     hashed: Option<JoinHandle<Sha256>>,
     offset: u64,
 }
 
 impl Fill {
-    fn start(file: Arc<File>, offset: u64, hasher: Option<Sha256>) -> Self {
+    fn start(file: Arc<File>, offset: u64, hasher: Option<Sha256>, guard: Option<OwnedMutexGuard<()>>) -> Self {
         let (disk, mut blocks) = mpsc::channel::<Vec<Bytes>>(WAITING);
+        // Syncing on a thread of its own keeps the disk busy while more is written and hashed.
+        let (sync, syncs) = std::sync::mpsc::sync_channel::<()>(1);
+        let syncing = file.clone();
+        let synced = tokio::task::spawn_blocking(move || syncs.iter().try_for_each(|()| syncing.sync_data()));
         let written = tokio::task::spawn_blocking(move || {
-            let (mut at, mut synced) = (offset, offset);
+            let (mut at, mut told) = (offset, offset);
+            let mut durable = offset;
             let result = (|| {
                 while let Some(block) = blocks.blocking_recv() {
                     for bytes in block {
                         file.write_all_at(&bytes, at)?;
                         at += bytes.len() as u64;
                     }
-                    if at - synced >= SYNC_EVERY {
-                        file.sync_data()?;
-                        synced = at;
+                    if at - told >= SYNC_EVERY {
+                        // When a sync is waiting already it will cover this too.
+                        let _ = sync.try_send(());
+                        told = at;
                     }
                 }
                 file.sync_data()?;
-                synced = at;
+                durable = at;
                 Ok(())
             })();
-            (synced, result)
+            drop(guard);
+            (durable, result)
         });
         let (hash, hashed) = match hasher {
             None => (None, None),
@@ -181,7 +191,7 @@ impl Fill {
                 (Some(hash), Some(hashed))
             }
         };
-        Self { block: Vec::new(), size: 0, disk, hash, written, hashed, offset }
+        Self { block: Vec::new(), size: 0, disk, hash, written, synced, hashed, offset }
     }
 
     async fn push(&mut self, bytes: Bytes) {
@@ -207,6 +217,12 @@ impl Fill {
         drop((self.disk, self.hash));
         let (offset, result) = match self.written.await {
             Ok(done) => done,
+            Err(error) => (self.offset, Err(std::io::Error::other(error))),
+        };
+        // The system tells of a failed write-out once, to whichever sync comes first.
+        let (offset, result) = match self.synced.await {
+            Ok(Ok(())) => (offset, result),
+            Ok(Err(error)) => (self.offset, Err(error)),
             Err(error) => (self.offset, Err(std::io::Error::other(error))),
         };
         let trouble = result.err().map(|error| Error::io("writing the upload", &error));

@@ -80,6 +80,8 @@ pub(crate) struct Sessions {
 struct Session {
     /// The hash of the first bytes, and how many: lost with the process, then made again from the file.
     state: tokio::sync::Mutex<Option<(Sha256, u64)>>,
+    /// Held as long as a thread writes to the file: longer than the request when that was dropped.
+    writing: Arc<tokio::sync::Mutex<()>>,
     /// Tells a request that another one has taken over.
     take_over: Notify,
 }
@@ -190,6 +192,7 @@ impl Uploads {
                 Err(_) => continue,
             }
         };
+        let guard = session.writing.clone().lock_owned().await;
         let current = self.offset(id).await?;
         if offset != current {
             return Err(Error::conflict(format!("upload {id} stands at {current}, not at {offset}"))
@@ -208,7 +211,7 @@ impl Uploads {
         let filled = self
             .inner
             .spool
-            .fill(file.clone(), offset, upload.spec.size, hasher, stream, Some(&session.take_over))
+            .fill(file.clone(), offset, upload.spec.size, hasher, stream, Some((&session.take_over, guard)))
             .await;
         match sum {
             None => *state = filled.hasher.map(|hasher| (hasher, filled.offset)),
@@ -247,6 +250,7 @@ impl Uploads {
         let upload = self.get(id).await?;
         let session = self.session(id);
         let mut state = session.state.lock().await;
+        let _guard = session.writing.lock().await;
         let upload = if upload.done.is_none() { self.get(id).await? } else { upload };
         if let Some(object) = upload.done {
             return Ok(object);

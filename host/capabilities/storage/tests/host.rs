@@ -59,8 +59,10 @@ async fn what_is_written_through_the_contract_is_read_through_it() {
     let mut host = StorageHost { table: &mut table, call: &call, store: &store };
     let (project, asset) = strikes();
     assets::Host::create(&mut host, project.clone(), asset.clone(), AssetKind::Dataset).await.unwrap().unwrap();
-    let create = |host| objects::Host::create(host, project.clone(), asset.clone(), None, "a b/1.csv".into(), None);
-    let writer = create(&mut host).await.unwrap().unwrap();
+    let writer = objects::Host::create(&mut host, project.clone(), asset.clone(), None, "a b/1.csv".into(), None)
+        .await
+        .unwrap()
+        .unwrap();
     let rep = writer.rep();
     host.write(writer, b"x,y\n".to_vec()).await.unwrap().unwrap();
     host.write(Resource::new_own(rep), vec![b'1'; 2 << 20]).await.unwrap().unwrap();
@@ -69,7 +71,10 @@ async fn what_is_written_through_the_contract_is_read_through_it() {
     let again = host.finish(Resource::new_own(rep)).await.unwrap();
     assert!(matches!(again, Err(Error::Invalid(_))), "a writer finishes once: {again:?}");
     HostWriter::drop(&mut host, Resource::new_own(rep)).await.unwrap();
-    let writer = create(&mut host).await.unwrap().unwrap();
+    let writer = objects::Host::create(&mut host, project.clone(), asset.clone(), None, "a b/1.csv".into(), None)
+        .await
+        .unwrap()
+        .unwrap();
     HostWriter::drop(&mut host, writer).await.unwrap();
     let (p, a) = strikes();
     let reader = objects::Host::open(&mut host, p.clone(), a.clone(), None, "a b/1.csv".into()).await.unwrap().unwrap();

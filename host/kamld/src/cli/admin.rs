@@ -3,9 +3,11 @@
 //! Lives here: the calls and their printing. Must not live here: plug-ins.
 
 use super::{
-    client::Client,
+    client::{self, Client},
     failure::{Result, Stop},
+    lines::Lines,
     output::{Output, aside},
+    transfer::Steps,
     tree::{Audit, AuditArgs, AuditListArgs},
     view::{json as drawn, words},
 };
@@ -22,8 +24,7 @@ pub async fn status(client: &Client, output: &Output) -> Result<()> {
 }
 
 pub async fn storage_check(client: &Client, output: &Output) -> Result<()> {
-    working("reading everything that is stored", output);
-    let report: Value = client.json(client.post(&["storage", "check"])).await?;
+    let report = watched(client, &["storage", "check"], "reading everything that is stored", output).await?;
     output.value(&report)?;
     let Some(count) = damaged(&report) else { return Ok(()) };
     Err(Problem::corrupt(format!("{} damaged", words::some(count, "object is", "objects are")))
@@ -33,22 +34,29 @@ pub async fn storage_check(client: &Client, output: &Output) -> Result<()> {
 
 /// How many things a report names as damaged; none when all is well.
 fn damaged(report: &Value) -> Option<u64> {
-    let members = ["damaged", "corrupt", "missing"];
-    let count = |value: &Value| value.as_array().map(|list| list.len() as u64).or(value.as_u64()).unwrap_or(0);
-    let total: u64 = members.iter().filter_map(|name| report.get(name)).map(count).sum();
-    let fine = report.get("ok").and_then(Value::as_bool).unwrap_or(true);
-    (total > 0 || !fine).then_some(total.max(1))
+    let damaged = report.get("damaged")?;
+    let count = damaged.as_array().map(|list| list.len() as u64).or(damaged.as_u64())?;
+    (count > 0).then_some(count)
 }
 
 pub async fn index_rebuild(client: &Client, output: &Output) -> Result<()> {
-    working("building the index anew", output);
-    output.value(&client.json(client.post(&["index", "rebuild"])).await?)
+    output.value(&watched(client, &["index", "rebuild"], "building the index anew", output).await?)
 }
 
-fn working(what: &str, output: &Output) {
-    if output.style.terminal && !output.json {
-        aside(&format!("{what} ..."));
+/// Long work that tells its progress line by line; the last line is its report.
+async fn watched(client: &Client, segments: &[&str], what: &str, output: &Output) -> Result<Value> {
+    let response = client.send(client.post(segments)).await?;
+    let bar = Steps::new(what, !output.json);
+    let mut lines = Lines::of(client, response);
+    let mut last = None;
+    while let Some(line) = lines.next().await? {
+        if let Some(problem) = line.get("problem").filter(|problem| problem.is_object()) {
+            return Err(client::told(problem));
+        }
+        bar.show(&drawn::line(&Value::Object(line.clone())));
+        last = Some(Value::Object(line));
     }
+    last.ok_or_else(|| Problem::unavailable("the work ended without a report").help("run the command again").into())
 }
 
 pub async fn audit(client: &Client, args: &AuditArgs, output: &Output) -> Result<()> {
@@ -78,7 +86,7 @@ async fn page(client: &Client, after: Option<u64>, limit: u64) -> Result<Vec<Val
 
 /// The number that the next page starts behind.
 fn number(entry: &Value) -> Option<u64> {
-    ["seq", "number", "id", "index"].iter().find_map(|name| entry.get(name).and_then(Value::as_u64))
+    entry.get("seq").and_then(Value::as_u64)
 }
 
 /// Every entry behind `after`, page by page.
@@ -129,7 +137,7 @@ async fn list(client: &Client, args: &AuditListArgs, output: &Output) -> Result<
         .into_iter()
         .map(|mut entry| {
             if let Some(members) = entry.as_object_mut() {
-                members.retain(|key, _| !key.contains("hash") && key != "previous");
+                members.retain(|key, _| !matches!(key.as_str(), "hash" | "prev"));
             }
             entry
         })
@@ -142,18 +150,20 @@ async fn list(client: &Client, args: &AuditListArgs, output: &Output) -> Result<
 async fn verify(client: &Client, output: &Output) -> Result<()> {
     let answer: Value = client.json(client.get(&["audit", "verify"])).await?;
     output.value(&answer)?;
-    let whole = ["ok", "whole", "valid", "intact"].iter().find_map(|name| answer.get(name).and_then(Value::as_bool)).unwrap_or(true);
-    if whole {
+    if answer.get("broken_at").is_none_or(Value::is_null) {
         return Ok(());
     }
-    Err(Problem::corrupt("the audit log was changed after it was written").help("entries before the first wrong one can be relied on").into())
+    let message = answer.pointer("/problem/message").and_then(Value::as_str);
+    let message = message.unwrap_or("the audit log was changed after it was written");
+    Err(Problem::corrupt(message).help("entries before the first wrong one can be relied on").into())
 }
 
 async fn export(client: &Client, file: Option<&Path>, output: &Output) -> Result<()> {
     let Some(file) = file else {
         return each(client, None, |entry| output.text(&format!("{entry}\n")).map(|()| true)).await;
     };
-    let cannot = |e: std::io::Error| Stop::from(Problem::unavailable(format!("'{}' cannot be written: {e}", file.display())));
+    let cannot =
+        |e: std::io::Error| Stop::from(Problem::unavailable(format!("'{}' cannot be written: {e}", file.display())));
     let mut writer = std::io::BufWriter::new(File::create(file).map_err(cannot)?);
     let mut count = 0;
     each(client, None, |entry| {
@@ -176,8 +186,7 @@ mod tests {
     #[test]
     fn a_report_with_damage_is_not_well() {
         assert_eq!(damaged(&json!({"objects": 5})), None);
-        assert_eq!(damaged(&json!({"ok": true, "damaged": []})), None);
-        assert_eq!(damaged(&json!({"damaged": ["a", "b"], "missing": ["c"]})), Some(3));
-        assert_eq!(damaged(&json!({"ok": false})), Some(1));
+        assert_eq!(damaged(&json!({"damaged": []})), None);
+        assert_eq!(damaged(&json!({"damaged": [{"what": "a"}, {"what": "b"}]})), Some(2));
     }
 }

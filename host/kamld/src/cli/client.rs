@@ -139,10 +139,7 @@ impl Client {
             let says = format!("the server answered {status}");
             return Problem::new(kind, says).into();
         };
-        let kind = body.kind.unwrap_or(Kind::Internal);
-        let message = body.detail.unwrap_or(body.title);
-        let problem = Problem { kind, message, help: body.help, at: body.at };
-        Stop::Failure(Box::new(Failure { problem, trace: body.trace, text: None, usage: false }))
+        body.into()
     }
 
     /// The words for a connection that was not made, broke, or fell silent.
@@ -185,6 +182,23 @@ impl Client {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
         }
+    }
+}
+
+impl From<Body> for Stop {
+    fn from(body: Body) -> Self {
+        let kind = body.kind.unwrap_or(Kind::Internal);
+        let message = body.detail.unwrap_or(body.title);
+        let problem = Problem { kind, message, help: body.help, at: body.at };
+        Self::Failure(Box::new(Failure { problem, trace: body.trace, text: None, usage: false }))
+    }
+}
+
+/// The problem in a stream that had begun well.
+pub fn told(problem: &serde_json::Value) -> Stop {
+    match Body::deserialize(problem) {
+        Ok(body) => body.into(),
+        Err(_) => Problem::internal("the work failed, and its problem cannot be read").into(),
     }
 }
 

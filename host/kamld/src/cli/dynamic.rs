@@ -7,7 +7,9 @@ use super::{
     offers::{Offer, Offers},
     rows,
 };
-use clap::{Arg, ArgAction, ArgMatches, Command as Clap, builder::PossibleValuesParser, parser::ValueSource, value_parser};
+use clap::{
+    Arg, ArgAction, ArgMatches, Command as Clap, builder::PossibleValuesParser, parser::ValueSource, value_parser,
+};
 use kamld_types::command::{Argument, ArgumentPlace, ArgumentType, Command, Effect};
 use serde_json::{Map, Value, json};
 
@@ -111,7 +113,8 @@ fn fault(command: &Command) -> Option<String> {
         }
         optional |= !required;
         // Many sources and one target is the only shape in which words behind a repeated one can be told apart.
-        let target_behind = place + 2 == positionals.len() && positionals[place + 1].required && !positionals[place + 1].repeated;
+        let target_behind =
+            place + 2 == positionals.len() && positionals[place + 1].required && !positionals[place + 1].repeated;
         if argument.repeated && place + 1 != positionals.len() && !target_behind {
             return Some(format!("what stands behind the repeated '{}' could not be told from it", argument.name));
         }
@@ -122,7 +125,11 @@ fn fault(command: &Command) -> Option<String> {
 fn declare(clap: Clap, offer: &Offer) -> Clap {
     let command = &offer.command;
     let mut clap = clap.about(plain(&command.summary));
-    let about = if command.about.is_empty() { plain(&command.summary) } else { format!("{}\n\n{}", plain(&command.summary), plain(&command.about)) };
+    let about = if command.about.is_empty() {
+        plain(&command.summary)
+    } else {
+        format!("{}\n\n{}", plain(&command.summary), plain(&command.about))
+    };
     clap = clap.long_about(format!("{about}\n\nOffered by {}.", plain(&offer.plugin)));
     if !command.examples.is_empty() {
         let lines = command.examples.iter().map(|e| format!("  kamld {}\n      {}\n", plain(&e.line), plain(&e.says)));
@@ -215,7 +222,8 @@ pub fn matched<'a>(offers: &'a Offers, matches: &ArgMatches) -> Option<(&'a Offe
         words.push(word);
         inner = next;
     }
-    let offer = offers.commands.iter().find(|offer| offer.command.name.iter().map(String::as_str).eq(words.iter().copied()))?;
+    let offer =
+        offers.commands.iter().find(|offer| offer.command.name.iter().map(String::as_str).eq(words.iter().copied()))?;
     Some((offer, inner.clone()))
 }
 
@@ -239,7 +247,8 @@ pub fn body(command: &Command, matches: &ArgMatches, project: Option<&str>) -> M
             ArgumentType::Number => matches.get_many::<f64>(&id).into_iter().flatten().map(|v| json!(v)).collect(),
             _ => matches.get_many::<String>(&id).into_iter().flatten().map(|v| json!(v)).collect(),
         };
-        let value = if argument.repeated { Value::Array(values) } else { values.into_iter().next().unwrap_or_default() };
+        let value =
+            if argument.repeated { Value::Array(values) } else { values.into_iter().next().unwrap_or_default() };
         body.insert(argument.name.clone(), value);
     }
     body
@@ -247,7 +256,8 @@ pub fn body(command: &Command, matches: &ArgMatches, project: Option<&str>) -> M
 
 /// The text that an error of this command may point into: its first argument that is free text.
 pub fn pointed<'a>(command: &Command, body: &'a Map<String, Value>) -> Option<&'a str> {
-    let free = |a: &&Argument| a.r#type == ArgumentType::Text && a.place == ArgumentPlace::Positional && a.choices.is_empty();
+    let free =
+        |a: &&Argument| a.r#type == ArgumentType::Text && a.place == ArgumentPlace::Positional && a.choices.is_empty();
     body.get(&command.arguments.iter().find(free)?.name)?.as_str()
 }
 

@@ -8,7 +8,8 @@ fn offers(commands: Value) -> Offers {
         let mut whole = json!({"plugin": "a/b", "summary": "does it", "arguments": [], "effect": "read", "output": {}});
         whole.as_object_mut().unwrap().extend(command.as_object().unwrap().clone());
         for argument in whole["arguments"].as_array_mut().unwrap() {
-            let mut full = json!({"help": "", "type": "text", "place": "positional", "required": false, "repeated": false});
+            let mut full =
+                json!({"help": "", "type": "text", "place": "positional", "required": false, "repeated": false});
             full.as_object_mut().unwrap().extend(argument.as_object().unwrap().clone());
             *argument = full;
         }
@@ -50,7 +51,24 @@ fn sample() -> Offers {
 
 #[test]
 fn arguments_reach_the_server_with_their_types() {
-    let line = ["asset", "create", "b/s", "-k", "model", "--tag", "raw", "--tag", "new", "--depth", "-3", "--share", "0.5", "-a", "--project", "birds"];
+    let line = [
+        "asset",
+        "create",
+        "b/s",
+        "-k",
+        "model",
+        "--tag",
+        "raw",
+        "--tag",
+        "new",
+        "--depth",
+        "-3",
+        "--share",
+        "0.5",
+        "-a",
+        "--project",
+        "birds",
+    ];
     assert_eq!(
         Value::Object(parse(&sample(), &line).unwrap()),
         json!({"asset": "b/s", "kind": "model", "tag": ["raw", "new"], "depth": -3, "share": 0.5, "all": true, "project": "birds"})
@@ -89,7 +107,13 @@ fn help_shows_summary_examples_and_the_members_of_a_group() {
     assert!(root.contains("asset") && root.contains("create, remove"), "{root}");
     let asset = clap.find_subcommand_mut("asset").unwrap();
     let create = asset.find_subcommand_mut("create").unwrap().render_help().to_string();
-    for part in ["does it", "kamld asset create birds/strikes", "makes an asset", "[default: dataset]", "[possible values: dataset, model]"] {
+    for part in [
+        "does it",
+        "kamld asset create birds/strikes",
+        "makes an asset",
+        "[default: dataset]",
+        "[possible values: dataset, model]",
+    ] {
         assert!(create.contains(part), "{part}: {create}");
     }
     assert!(!create.contains("--plugin-project"), "{create}");
@@ -122,7 +146,10 @@ fn no_declaration_makes_clap_panic() {
     clap.clone().debug_assert();
     let matches = clap.try_get_matches_from(["kamld", "good", "birds", "--plugin-json", "x", "--format", "y"]).unwrap();
     let (offer, inner) = matched(&odd, &matches).unwrap();
-    assert_eq!(Value::Object(body(&offer.command, &inner, None)), json!({"json": "x", "format": "y", "project": "birds"}));
+    assert_eq!(
+        Value::Object(body(&offer.command, &inner, None)),
+        json!({"json": "x", "format": "y", "project": "birds"})
+    );
 }
 
 #[test]

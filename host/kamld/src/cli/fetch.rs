@@ -104,10 +104,15 @@ impl Fetch<'_> {
         segments.extend(path.as_str().split('/'));
         let mut request = self.client.get(&segments);
         if from > 0 {
-            request = request.header(header::RANGE, format!("bytes={from}-")).header(header::IF_RANGE, format!("\"{hash}\""));
+            request =
+                request.header(header::RANGE, format!("bytes={from}-")).header(header::IF_RANGE, format!("\"{hash}\""));
         }
         let response = self.client.send(request).await?;
-        let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(|tag| tag.trim_matches('"').to_owned());
+        let tag = response
+            .headers()
+            .get(header::ETAG)
+            .and_then(|tag| tag.to_str().ok())
+            .map(|tag| tag.trim_matches('"').to_owned());
         match tag {
             Some(tag) if tag != hash.to_hex() => Err(Problem::conflict(format!("'{path}' was changed meanwhile"))
                 .help("run it again, or name a version or commit, which never changes")
@@ -120,7 +125,9 @@ impl Fetch<'_> {
     async fn fill(&self, entry: &Entry, part: &Path, told: &mut u64, advance: &impl Fn(u64)) -> Result<()> {
         let (digest, mut have) = prefix(part, entry.size).await?;
         let mut digest = digest;
-        let cannot = |e: std::io::Error| Stop::from(Problem::unavailable(format!("'{}' cannot be written: {e}", part.display())));
+        let cannot = |e: std::io::Error| {
+            Stop::from(Problem::unavailable(format!("'{}' cannot be written: {e}", part.display())))
+        };
         let mut tell = |have: u64| {
             if have > *told {
                 advance(have - *told);
@@ -135,7 +142,11 @@ impl Fetch<'_> {
             }
             let mut options = OpenOptions::new();
             options.create(true).write(true);
-            if have > 0 { options.append(true) } else { options.truncate(true) };
+            if have > 0 {
+                options.append(true)
+            } else {
+                options.truncate(true)
+            };
             let mut file = options.open(part).map_err(cannot)?;
             let mut stream = response.bytes_stream();
             while let Some(chunk) = stream.next().await {
@@ -162,7 +173,8 @@ impl Fetch<'_> {
         let mut digest = Sha256::new();
         let mut stream = self.ask(path, 0, hash).await?.bytes_stream();
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|e| self.client.lost(&e).help("what was written before that is not the whole object"))?;
+            let chunk =
+                chunk.map_err(|e| self.client.lost(&e).help("what was written before that is not the whole object"))?;
             digest.update(&chunk);
             output.bytes(&chunk)?;
         }

@@ -42,10 +42,12 @@ pub async fn get(client: &Client, args: &GetArgs, output: &Output) -> Result<()>
         Some(at) => format!("{}@{at}", address.asset.name),
         None => address.asset.name.to_string(),
     };
-    let fetch = Fetch { client, project, asset: &asset, force: args.force, patience: Duration::from_secs(args.retry_for) };
+    let fetch =
+        Fetch { client, project, asset: &asset, force: args.force, patience: Duration::from_secs(args.retry_for) };
     if args.destination.as_deref() == Some(Path::new("-")) {
         let path = address.object()?;
-        let (_, hash) = listing::head(client, project, &asset, path.as_str()).await?.ok_or_else(|| missing(&address))?;
+        let (_, hash) =
+            listing::head(client, project, &asset, path.as_str()).await?.ok_or_else(|| missing(&address))?;
         return fetch.print(&path, hash, output).await;
     }
     let jobs = jobs(client, &address, &asset, args.destination.as_deref()).await?;
@@ -71,7 +73,9 @@ pub async fn get(client: &Client, args: &GetArgs, output: &Output) -> Result<()>
                 }
                 Ok(Fetched::Unchanged) => tally.unchanged += 1,
                 Err(stop) if super::client::passing(&stop) || stop.problem().is_none() => tally.fatal = Some(stop),
-                Err(stop) => tally.failed.extend(stop.problem().map(|problem| (job.entry.path.to_string(), problem.clone()))),
+                Err(stop) => {
+                    tally.failed.extend(stop.problem().map(|problem| (job.entry.path.to_string(), problem.clone())))
+                }
             }
         }
     });
@@ -82,7 +86,11 @@ pub async fn get(client: &Client, args: &GetArgs, output: &Output) -> Result<()>
     transfer.finish();
     let tally = tally.into_inner();
     let done = tally.files + tally.unchanged;
-    let kept = format!("{} of {} here; running it again goes on from there", words::count(done as i64), words::some(jobs.len() as u64, "file is", "files are"));
+    let kept = format!(
+        "{} of {} here; running it again goes on from there",
+        words::count(done as i64),
+        words::some(jobs.len() as u64, "file is", "files are")
+    );
     if stopped {
         return Err(Problem::cancelled("stopped").help(kept).into());
     }
@@ -103,7 +111,8 @@ struct Tally {
 
 fn tell(tally: &Tally, took: Duration, output: &Output) -> Result<()> {
     if output.json {
-        let failed: Vec<_> = tally.failed.iter().map(|(path, p)| json!({"path": path, "kind": p.kind, "message": p.message})).collect();
+        let failed: Vec<_> =
+            tally.failed.iter().map(|(path, p)| json!({"path": path, "kind": p.kind, "message": p.message})).collect();
         output.data(&json!({
             "files": tally.files, "bytes": tally.bytes, "unchanged": tally.unchanged, "failed": failed,
             "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
@@ -114,7 +123,9 @@ fn tell(tally: &Tally, took: Duration, output: &Output) -> Result<()> {
         match (tally.unchanged, tally.failed.len()) {
             (0, 0) => {}
             (unchanged, 0) => line.push_str(&format!(" ({} unchanged)", words::count(unchanged as i64))),
-            (unchanged, failed) => line.push_str(&format!(" ({} unchanged, {failed} failed)", words::count(unchanged as i64))),
+            (unchanged, failed) => {
+                line.push_str(&format!(" ({} unchanged, {failed} failed)", words::count(unchanged as i64)))
+            }
         }
         output.text(&format!("{line}\n"))?;
     }
@@ -137,7 +148,10 @@ fn missing(address: &Address) -> Problem {
 async fn jobs(client: &Client, address: &Address, asset: &str, destination: Option<&Path>) -> Result<Vec<Job>> {
     let project = address.asset.project.as_str();
     let path = address.path.as_deref().unwrap_or_default();
-    if !path.is_empty() && !path.ends_with('/') && let Some((size, hash)) = listing::head(client, project, asset, path).await? {
+    if !path.is_empty()
+        && !path.ends_with('/')
+        && let Some((size, hash)) = listing::head(client, project, asset, path).await?
+    {
         let object = address.object()?;
         let (root, below) = one_file(object.file_name(), destination);
         return Ok(vec![Job { entry: Entry { path: object, size, hash, modified: None }, root, below }]);
@@ -188,11 +202,17 @@ fn place(root: &Path, below: &str) -> Result<PathBuf, Problem> {
         }
         match fs::symlink_metadata(&at) {
             Ok(found) if found.is_symlink() => {
-                return Err(Problem::invalid(format!("'{}' is a link, and nothing is written through it", at.display()))
-                    .help("fetch into another folder, or take the link away"));
+                return Err(Problem::invalid(format!(
+                    "'{}' is a link, and nothing is written through it",
+                    at.display()
+                ))
+                .help("fetch into another folder, or take the link away"));
             }
             Ok(found) if found.is_dir() => {}
-            Ok(_) => return Err(Problem::conflict(format!("'{}' is a file and should be a folder", at.display())).help("fetch into another folder")),
+            Ok(_) => {
+                return Err(Problem::conflict(format!("'{}' is a file and should be a folder", at.display()))
+                    .help("fetch into another folder"));
+            }
             Err(_) => match fs::create_dir(&at) {
                 Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => return Err(cannot(&at, e)),
                 _ => {}

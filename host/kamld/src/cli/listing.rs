@@ -34,7 +34,13 @@ const PAGE: u32 = 1000;
 const FEW: usize = 64;
 
 /// All objects below `prefix`, in pages.
-pub async fn below(client: &Client, project: &str, asset: &str, prefix: &str, mut take: impl FnMut(Entry)) -> Result<()> {
+pub async fn below(
+    client: &Client,
+    project: &str,
+    asset: &str,
+    prefix: &str,
+    mut take: impl FnMut(Entry),
+) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
         let page = page(client, project, asset, prefix, after.as_deref(), PAGE).await?;
@@ -47,7 +53,14 @@ pub async fn below(client: &Client, project: &str, asset: &str, prefix: &str, mu
     }
 }
 
-async fn page(client: &Client, project: &str, asset: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page> {
+async fn page(
+    client: &Client,
+    project: &str,
+    asset: &str,
+    prefix: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Page> {
     let limit = limit.to_string();
     let mut query = vec![("limit", limit.as_str())];
     if !prefix.is_empty() {

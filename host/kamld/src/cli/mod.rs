@@ -11,6 +11,7 @@ mod dynamic;
 mod failure;
 mod fetch;
 mod get;
+mod lines;
 mod listing;
 pub mod local;
 mod offers;
@@ -35,6 +36,7 @@ use output::{Output, aside};
 use place::{Place, cache_folder, data_folder, environment};
 use scan::Scan;
 use std::{ffi::OsString, future::Future, process::ExitCode};
+use tokio::runtime::Runtime;
 use tree::{Cli, Fixed, Global, Index, Plugin, Storage};
 
 /// Runs the command that the arguments of this process name.
@@ -88,10 +90,15 @@ fn connect(global: &Global) -> Result<Client> {
     Client::new(place(global)?, project.map(ProjectName::new).transpose()?)
 }
 
+/// One for all calls of a command: a connection that is kept open belongs to the runtime that made it.
+fn runtime() -> Result<Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    Ok(runtime.map_err(|e| Problem::internal(format!("no thread can be started: {e}")))?)
+}
+
 /// Runs one task to its end on a runtime of its own.
 fn wait<T>(task: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|e| Problem::internal(format!("no thread can be started: {e}")))?;
+    let runtime = runtime()?;
     let done = runtime.block_on(task);
     // Reading ahead may still be at it; its result is not wanted any more.
     runtime.shutdown_background();
@@ -104,7 +111,13 @@ fn run_fixed(local: &dyn Local, cli: Cli) -> Result<()> {
     let data = || data_folder(global.data.as_deref(), environment);
     match cli.command {
         Fixed::Up(flags) => {
-            let args = UpArgs { data: data(), listen: flags.listen, sample: flags.sample, no_browser: flags.no_browser, set: flags.set };
+            let args = UpArgs {
+                data: data(),
+                listen: flags.listen,
+                sample: flags.sample,
+                no_browser: flags.no_browser,
+                set: flags.set,
+            };
             Ok(local.up(args)?)
         }
         Fixed::Config(flags) => run::print_local(&local.config(ConfigArgs { data: data(), set: flags.set })?, &output),
@@ -141,11 +154,13 @@ fn run_fixed(local: &dyn Local, cli: Cli) -> Result<()> {
 
 /// Commands that plug-ins offer, help, and completion: with the list of the running server, else the last one.
 fn with_offers(args: &[OsString], scan: &Scan, word: Option<&str>) -> Result<u8> {
-    let global = Global { data: scan.data.clone(), url: scan.url.clone(), project: scan.project.clone(), json: scan.json };
+    let global =
+        Global { data: scan.data.clone(), url: scan.url.clone(), project: scan.project.clone(), json: scan.json };
     let place = place(&global)?;
     let cache = cache_folder(environment);
+    let runtime = runtime()?;
     let (client, offers) = match connect(&global).and_then(|client| {
-        let offers = wait(offers::fetch(&client, &cache))?;
+        let offers = runtime.block_on(offers::fetch(&client, &cache))?;
         Ok((client, offers))
     }) {
         Ok((client, offers)) => (Ok(client), offers),
@@ -175,7 +190,9 @@ fn with_offers(args: &[OsString], scan: &Scan, word: Option<&str>) -> Result<u8>
         return Err(unknown(word.unwrap_or_default(), &clap));
     };
     let project = global.project.clone().or_else(|| environment("KAMLD_PROJECT"));
-    wait(run::run(&client, offer, &inner, project.as_deref(), &output)).map(|()| 0)
+    let done = runtime.block_on(run::run(&client, offer, &inner, project.as_deref(), &output)).map(|()| 0);
+    runtime.shutdown_background();
+    done
 }
 
 fn complete(mut clap: clap::Command, matches: &ArgMatches) -> Result<()> {

@@ -94,9 +94,11 @@ mod tests {
     fn a_command_of_a_newer_shape_costs_only_itself() {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::Folder(folder.path().into());
-        let good = r#"{"plugin": "a/b", "name": ["ls"], "summary": "", "arguments": [], "effect": "read", "output": {}}"#;
+        let good =
+            r#"{"plugin": "a/b", "name": ["ls"], "summary": "", "arguments": [], "effect": "read", "output": {}}"#;
         let odd = r#"{"plugin": "a/b", "name": "x", "effect": "dream"}"#;
-        fs::write(folder.path().join("commands.json"), format!(r#"{{"generation": 3, "commands": [{odd}, {good}]}}"#)).unwrap();
+        fs::write(folder.path().join("commands.json"), format!(r#"{{"generation": 3, "commands": [{odd}, {good}]}}"#))
+            .unwrap();
         let offers = kept(&place, folder.path());
         assert_eq!((offers.generation, offers.commands.len()), (3, 1));
         assert_eq!(offers.commands[0].command.name, ["ls"]);

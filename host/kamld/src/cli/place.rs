@@ -198,7 +198,8 @@ mod tests {
         fs::write(folder.path().join("server.json"), "{").unwrap();
         assert_eq!(place.endpoint().unwrap_err().kind(), Some(kamld_types::Kind::Corrupt));
 
-        fs::write(folder.path().join("server.json"), r#"{"url": "http://127.0.0.1:9/", "token": "t", "pid": 1}"#).unwrap();
+        fs::write(folder.path().join("server.json"), r#"{"url": "http://127.0.0.1:9/", "token": "t", "pid": 1}"#)
+            .unwrap();
         assert_eq!(place.endpoint().unwrap().token.as_deref(), Some("t"));
     }
 }

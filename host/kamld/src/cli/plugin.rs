@@ -89,14 +89,20 @@ fn installed(answer: &Value, output: &Output) -> Result<()> {
     }
     let text = |key: &str| clean(answer.get(key).and_then(Value::as_str).unwrap_or_default()).into_owned();
     let line = format!("{} {}", text("id"), text("version"));
-    output.text(&format!("installed {}, {}\n", line.trim(), if text("state").is_empty() { "active".into() } else { text("state") }))
+    output.text(&format!(
+        "installed {}, {}\n",
+        line.trim(),
+        if text("state").is_empty() { "active".into() } else { text("state") }
+    ))
 }
 
 /// Needs in words: what, on what, why; and whether the component imports it at all.
 fn needs(answer: &Value) -> String {
     let mut out = String::new();
     let words = |value: Option<&Value>| match value {
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(|i| clean(i).into_owned()).collect::<Vec<_>>().join(", "),
+        Some(Value::Array(items)) => {
+            items.iter().filter_map(Value::as_str).map(|i| clean(i).into_owned()).collect::<Vec<_>>().join(", ")
+        }
         Some(Value::String(text)) => clean(text).into_owned(),
         _ => String::new(),
     };
@@ -136,7 +142,9 @@ pub async fn run(client: &Client, command: &Plugin, output: &Output) -> Result<(
         }
         Plugin::Enable(args) => said(&args.id, "is enabled", act(client, &args.id, "enable").await?),
         Plugin::Disable(args) => said(&args.id, "is disabled", act(client, &args.id, "disable").await?),
-        Plugin::Rollback(args) => said(&args.id, "is back at the version before", act(client, &args.id, "rollback").await?),
+        Plugin::Rollback(args) => {
+            said(&args.id, "is back at the version before", act(client, &args.id, "rollback").await?)
+        }
         Plugin::Remove(args) => remove(client, args, output).await,
         Plugin::Grant(args) => grant(client, args, output).await,
         Plugin::Revoke(args) => {
@@ -187,9 +195,11 @@ async fn remove(client: &Client, args: &RemoveArgs, output: &Output) -> Result<(
 async fn grant(client: &Client, args: &GrantArgs, output: &Output) -> Result<()> {
     let route = Route::parse(&args.plugin.id)?;
     let text = if args.from_needs {
+        // The text says what the person saw; a server that can take the needs from the manifest itself does so.
+        let shown: Value = client.json(route.request(client, Method::GET, &[])).await?;
         let segments = ["plugins", route.space.as_str(), route.name.as_str(), "grant"];
         let request = client.request(Method::PUT, client.url_with(&segments, &[("from", "needs")]));
-        let now = answer(client, toml(request, String::new())).await?;
+        let now = answer(client, toml(request, all_needs(&shown, &route.id()))).await?;
         return granted(&route, &now, output);
     } else if let Some(file) = &args.file {
         read_text(file)?
@@ -243,21 +253,54 @@ fn without(grant: &str, interfaces: &[String]) -> Result<String> {
     let mut document: toml_edit::DocumentMut =
         grant.parse().map_err(|e| Problem::internal(format!("the grant that the server keeps cannot be read: {e}")))?;
     for interface in interfaces {
-        let mut found = false;
-        for (_, item) in document.iter_mut() {
-            if let Some(tables) = item.as_array_of_tables_mut() {
-                let before = tables.len();
-                tables.retain(|table| table.get("interface").and_then(|i| i.as_str()) != Some(interface));
-                found |= tables.len() != before;
-            }
-        }
-        if !found {
+        if !take(document.as_table_mut(), interface) {
             return Err(Problem::not_found(format!("the grant does not name '{interface}'"))
                 .help("it is as it was; `kamld plugin grant ID` shows it")
                 .into());
         }
     }
     Ok(document.to_string())
+}
+
+/// Takes every table about an interface out of the lists of tables, at any depth. Answers whether there was one.
+fn take(table: &mut toml_edit::Table, interface: &str) -> bool {
+    let mut found = false;
+    for (_, item) in table.iter_mut() {
+        if let Some(tables) = item.as_array_of_tables_mut() {
+            let before = tables.len();
+            tables.retain(|table| table.get("interface").and_then(|i| i.as_str()) != Some(interface));
+            found |= tables.len() != before;
+            for table in tables.iter_mut() {
+                found |= take(table, interface);
+            }
+        }
+    }
+    found
+}
+
+/// All that a plug-in needs as the text of a grant, with the reasons as comments.
+fn all_needs(shown: &Value, id: &str) -> String {
+    use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+    let mut allow = ArrayOfTables::new();
+    for need in shown.get("needs").and_then(Value::as_array).into_iter().flatten() {
+        let mut table = Table::new();
+        let reason = clean(need.get("reason").and_then(Value::as_str).unwrap_or_default());
+        table.decor_mut().set_prefix(format!("\n# {reason}\n"));
+        table.insert("interface", value(need.get("interface").and_then(Value::as_str).unwrap_or_default()));
+        for name in ["verbs", "resources"] {
+            let items = need.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            table.insert(name, value(items.collect::<Array>()));
+        }
+        allow.push(table);
+    }
+    let mut grant = Table::new();
+    grant.insert("plugin", value(id));
+    grant.insert("allow", Item::ArrayOfTables(allow));
+    let mut grants = ArrayOfTables::new();
+    grants.push(grant);
+    let mut document = DocumentMut::new();
+    document.insert("grant", Item::ArrayOfTables(grants));
+    document.to_string()
 }
 
 #[cfg(test)]
@@ -280,9 +323,24 @@ mod tests {
 
     #[test]
     fn taking_an_interface_back_keeps_the_rest_as_it_is_written() {
-        let grant = "# by anna\n[[allow]]\ninterface = \"a:b/c\"\nverbs = [\"read\"]\n\n[[allow]]\ninterface = \"a:b/d\"\n";
-        let rest = without(grant, &["a:b/d".into()]).unwrap();
-        assert_eq!(rest, "# by anna\n[[allow]]\ninterface = \"a:b/c\"\nverbs = [\"read\"]\n");
-        assert_eq!(without(grant, &["x:y/z".into()]).unwrap_err().kind(), Some(Kind::NotFound));
+        let head = "# by anna\n[[grant]]\nplugin = \"anna/leaves\"\n\n";
+        let grant = format!(
+            "{head}[[grant.allow]]\ninterface = \"a:b/c\"\nverbs = [\"read\"]\n\n[[grant.allow]]\ninterface = \"a:b/d\"\n"
+        );
+        let rest = without(&grant, &["a:b/d".into()]).unwrap();
+        assert_eq!(rest, format!("{head}[[grant.allow]]\ninterface = \"a:b/c\"\nverbs = [\"read\"]\n"));
+        assert_eq!(without(&grant, &["x:y/z".into()]).unwrap_err().kind(), Some(Kind::NotFound));
+    }
+
+    #[test]
+    fn a_grant_of_all_needs_carries_their_reasons() {
+        let shown = json!({"needs": [
+            {"interface": "kamld:storage/objects", "verbs": ["read", "list"], "resources": ["**"], "reason": "to draw\nleaves"},
+        ]});
+        assert_eq!(
+            all_needs(&shown, "anna/leaves"),
+            "[[grant]]\nplugin = \"anna/leaves\"\n\n# to draw\\nleaves\n[[grant.allow]]\n\
+             interface = \"kamld:storage/objects\"\nverbs = [\"read\", \"list\"]\nresources = [\"**\"]\n"
+        );
     }
 }

@@ -6,6 +6,7 @@
 use super::{
     client::Client,
     failure::{Result, Stop},
+    lines::Lines,
     output::{Output, aside},
     view::{
         Rows, Style, Tone,
@@ -13,7 +14,6 @@ use super::{
         words,
     },
 };
-use bytes::BytesMut;
 use clap::{Arg, ArgMatches, Command as Clap, ValueEnum, value_parser};
 use futures::StreamExt;
 use kamld_types::{Problem, command::Command};
@@ -148,7 +148,8 @@ pub async fn export(client: &Client, rows: &Rows, wish: &Wish, output: &Output) 
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let cannot = |e: &std::io::Error| Stop::from(Problem::unavailable(format!("{} cannot be written: {e}", file.display())));
+    let cannot =
+        |e: &std::io::Error| Stop::from(Problem::unavailable(format!("{} cannot be written: {e}", file.display())));
     let part = folder.join(format!(".kamld-{}.part", std::process::id()));
     let mut written = 0;
     let mut writer = File::create(&part).map_err(|e| cannot(&e))?;
@@ -157,7 +158,8 @@ pub async fn export(client: &Client, rows: &Rows, wish: &Wish, output: &Output) 
         writer.write_all(chunk).map_err(|e| cannot(&e))
     })
     .await;
-    let done = poured.and_then(|()| writer.sync_all().and_then(|()| std::fs::rename(&part, file)).map_err(|e| cannot(&e)));
+    let done =
+        poured.and_then(|()| writer.sync_all().and_then(|()| std::fs::rename(&part, file)).map_err(|e| cannot(&e)));
     if done.is_err() {
         let _ = std::fs::remove_file(&part);
     } else if !output.json {
@@ -213,7 +215,7 @@ pub async fn table(client: &Client, rows: &Rows, wish: &Wish, output: &Output) -
         other => other,
     };
     let response = open(client, rows, Format::Jsonl).await?;
-    let mut lines = Lines { client, stream: Box::pin(response.bytes_stream()), held: BytesMut::new(), ended: false };
+    let mut lines = Lines::of(client, response);
     let mut drawer = Drawer { rows, style: &output.style, table: None, waiting: Vec::new(), text: String::new() };
     let mut shown: u64 = 0;
     let mut more = false;
@@ -294,38 +296,4 @@ fn data_column(name: &str, r#type: &str) -> Column {
         column.align = super::view::table::Align::End;
     }
     column
-}
-
-/// JSON lines out of a byte stream.
-struct Lines<'a, S> {
-    client: &'a Client,
-    stream: S,
-    held: BytesMut,
-    ended: bool,
-}
-
-impl<S: futures::Stream<Item = reqwest::Result<bytes::Bytes>> + Unpin> Lines<'_, S> {
-    async fn next(&mut self) -> Result<Option<Map<String, Value>>> {
-        loop {
-            if let Some(end) = self.held.iter().position(|b| *b == b'\n') {
-                let line = self.held.split_to(end + 1);
-                if line.trim_ascii().is_empty() {
-                    continue;
-                }
-                return read(&line).map(Some);
-            }
-            if self.ended {
-                let line = self.held.split();
-                return if line.trim_ascii().is_empty() { Ok(None) } else { read(&line).map(Some) };
-            }
-            match self.stream.next().await {
-                Some(chunk) => self.held.extend_from_slice(&chunk.map_err(|e| self.client.lost(&e))?),
-                None => self.ended = true,
-            }
-        }
-    }
-}
-
-fn read(line: &[u8]) -> Result<Map<String, Value>> {
-    serde_json::from_slice(line).map_err(|e| Problem::internal(format!("a row of the result cannot be read: {e}")).into())
 }

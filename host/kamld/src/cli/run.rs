@@ -17,7 +17,13 @@ use kamld_types::{
     command::{Effect, Outcome},
 };
 
-pub async fn run(client: &Client, offer: &Offer, matches: &ArgMatches, project: Option<&str>, output: &Output) -> Result<()> {
+pub async fn run(
+    client: &Client,
+    offer: &Offer,
+    matches: &ArgMatches,
+    project: Option<&str>,
+    output: &Output,
+) -> Result<()> {
     let command = &offer.command;
     let wish = if rows::hands_over(command) { Wish::read(matches) } else { Wish::default() };
     wish.check(output.style.terminal)?;

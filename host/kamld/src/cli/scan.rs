@@ -59,7 +59,9 @@ mod tests {
 
     #[test]
     fn the_server_is_found_wherever_the_options_stand() {
-        for line in ["kamld --data /d ls birds --json", "kamld ls birds --data=/d --json", "kamld ls --json birds --data /d"] {
+        for line in
+            ["kamld --data /d ls birds --json", "kamld ls birds --data=/d --json", "kamld ls --json birds --data /d"]
+        {
             let scan = scan(line);
             assert_eq!((scan.data, scan.json), (Some("/d".into()), true), "{line}");
             assert_eq!(scan.words, ["ls", "birds"], "{line}");

@@ -1,6 +1,6 @@
-//! Progress of bytes on a terminal; silence in a pipe.
+//! Progress on a terminal; silence in a pipe.
 //!
-//! Lives here: the bar. Must not live here: what is transferred.
+//! Lives here: bars and spinners. Must not live here: what is transferred.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{io::IsTerminal, time::Duration};
@@ -28,6 +28,39 @@ impl Transfer {
     }
 
     pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Steps of work at the server, in its own words.
+pub struct Steps {
+    bar: ProgressBar,
+    what: String,
+}
+
+impl Steps {
+    pub fn new(what: &str, wanted: bool) -> Self {
+        let bar = if wanted && std::io::stderr().is_terminal() {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+        } else {
+            ProgressBar::hidden()
+        };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar, what: what.to_owned() }
+    }
+
+    /// `step` is clean already.
+    pub fn show(&self, step: &str) {
+        self.bar.set_message(format!("{}: {step}", self.what));
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
 }

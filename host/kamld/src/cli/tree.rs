@@ -124,8 +124,10 @@ pub struct PutArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Every object is checked against its SHA-256; a transfer that was cut goes on where it stopped.\n\n\
-    Examples:\n  kamld get birds/strikes@v1 out\n  kamld get birds/strikes/2019.csv - | head")]
+#[command(
+    after_help = "Every object is checked against its SHA-256; a transfer that was cut goes on where it stopped.\n\n\
+    Examples:\n  kamld get birds/strikes@v1 out\n  kamld get birds/strikes/2019.csv - | head"
+)]
 pub struct GetArgs {
     /// PROJECT/ASSET[@REF][/PATH]
     #[arg(value_name = "SOURCE")]

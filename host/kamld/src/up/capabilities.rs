@@ -2,7 +2,7 @@
 
 use kamld_metadata::{
     Catalog, Kv, Projects, Search,
-    host::MetadataHost,
+    MetadataHost,
     sql::Sql,
 };
 use kamld_runtime::{Guest, HostCall, Linkage, Parts};

@@ -3,11 +3,11 @@
 //! Invariants: what runs is what the registry says, under the grant in the file; a change is in the audit log before
 //! it is answered; a plug-in that does not load keeps no other from loading.
 
-use super::{denials::AuditedDenials, folder::Folder, ids, packages::Packages};
+use super::{folder::Folder, ids, packages::Packages};
 use anyhow::Context;
 use kamld_policy::{Gate, Grant, Manifest, call::Denials, difference::Difference};
 use kamld_registry::{Action, Audit, Entry, Grants, Package, Store};
-use kamld_runtime::{Runtime, Status, Version};
+use kamld_runtime::{Health, Runtime, Status, Version};
 use kamld_types::{Kind, PluginId, Problem, problem::Result};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -60,13 +60,13 @@ impl Installed {
     }
 
     pub fn denials(&self) -> Arc<dyn Denials> {
-        Arc::new(AuditedDenials(self.0.audit.clone()))
+        self.0.audit.clone()
     }
 
-    /// The last denials go to the disk.
-    pub fn close(&self) {
+    /// Denials that were written since the last time go to the disk.
+    pub fn seal(&self) {
         if let Err(error) = self.0.audit.flush() {
-            tracing::warn!(%error, "the last denials are not in the audit log");
+            tracing::warn!(%error, "denials cannot be made durable in the audit log");
         }
     }
 
@@ -86,9 +86,9 @@ impl Installed {
             match self.0.store.get(id) {
                 None if new => {
                     self.0.store.install(&package)?;
-                    self.record(HOST, Action::Install, id, json!({"version": package.manifest.version.to_string(), "digest": package.digest}))?;
+                    self.record(HOST, Action::Install, id, &package_words(&package))?;
                     self.0.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
-                    self.record(HOST, Action::Grant, id, json!("all that it needs, as part of a new data folder"))?;
+                    self.record(HOST, Action::Grant, id, "all that it needs, as part of a new data folder")?;
                 }
                 Some(entry) if entry.digest != package.digest => self.follow_package(id, &package)?,
                 _ => {}
@@ -110,15 +110,15 @@ impl Installed {
         let old = self.0.store.manifest(id)?;
         let whole = Difference::ungranted(&old, self.0.grants.get(id).as_ref()).is_empty();
         self.0.store.upgrade(package)?;
-        self.record(HOST, Action::Upgrade, id, json!({"version": package.manifest.version.to_string(), "digest": package.digest}))?;
+        self.record(HOST, Action::Upgrade, id, &package_words(package))?;
         if whole {
             self.0.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
-            self.record(HOST, Action::Grant, id, json!("all that it needs, as before"))?;
+            self.record(HOST, Action::Grant, id, "all that it needs, as before")?;
         }
         Ok(())
     }
 
-    fn record(&self, actor: &str, action: Action, id: &PluginId, detail: Value) -> Result<()> {
+    fn record(&self, actor: &str, action: Action, id: &PluginId, detail: &str) -> Result<()> {
         self.0.audit.record(actor, action, Some(id), detail)
     }
 
@@ -176,11 +176,10 @@ impl Installed {
         if self.0.grants.get(id).is_none() {
             return ("waiting for a grant".into(), None);
         }
-        match self.status(id) {
-            Some(status) => match serde_json::to_value(status.health) {
-                Ok(Value::String(health)) if health != "well" => (health, None),
-                _ => ("active".into(), None),
-            },
+        match self.status(id).map(|status| status.health) {
+            Some(Health::Active) => ("active".into(), None),
+            Some(Health::Paused { why, .. }) => ("paused".into(), Some(why)),
+            Some(Health::Quarantined { why }) => ("quarantined".into(), Some(why)),
             None => ("not loaded".into(), None),
         }
     }
@@ -213,7 +212,7 @@ impl Installed {
                     "verbs": need.verbs,
                     "resources": need.resources,
                     "reason": need.reason,
-                    "imported": package.component.imports.iter().any(|import| import.interface == need.interface),
+                    "imported": package.component.imports.iter().any(|import| import.interface == need.interface && !import.types_only),
                 })
             })
             .collect();
@@ -243,20 +242,20 @@ impl Installed {
         let _one = self.0.changing.lock().await;
         let package = Package::open(bytes)?;
         let id = package.manifest.id.clone();
-        let detail = json!({"version": package.manifest.version.to_string(), "digest": package.digest});
+        let detail = package_words(&package);
         match self.0.store.get(&id) {
             None => {
-                self.record(by, Action::Install, &id, detail)?;
+                self.record(by, Action::Install, &id, &detail)?;
                 self.0.store.install(&package)?;
             }
             Some(entry) if entry.digest == package.digest => {}
             Some(_) => {
-                self.record(by, Action::Upgrade, &id, detail)?;
+                self.record(by, Action::Upgrade, &id, &detail)?;
                 self.0.store.upgrade(&package)?;
             }
         }
         if grant_needs {
-            self.record(by, Action::Grant, &id, json!("all that it needs"))?;
+            self.record(by, Action::Grant, &id, "all that it needs")?;
             self.0.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
         }
         if self.entry(&id)?.enabled {
@@ -268,7 +267,7 @@ impl Installed {
     pub async fn remove(&self, id: &PluginId, by: &str) -> Result<()> {
         let _one = self.0.changing.lock().await;
         self.entry(id)?;
-        self.record(by, Action::Remove, id, Value::Null)?;
+        self.record(by, Action::Remove, id, "")?;
         self.unload(id)?;
         self.0.grants.remove(id)?;
         self.0.store.remove(id)?;
@@ -287,7 +286,7 @@ impl Installed {
     pub async fn enable(&self, id: &PluginId, by: &str) -> Result<()> {
         let _one = self.0.changing.lock().await;
         self.entry(id)?;
-        self.record(by, Action::Enable, id, Value::Null)?;
+        self.record(by, Action::Enable, id, "")?;
         self.0.store.enable(id)?;
         self.load(id).await
     }
@@ -295,7 +294,7 @@ impl Installed {
     pub async fn disable(&self, id: &PluginId, by: &str) -> Result<()> {
         let _one = self.0.changing.lock().await;
         self.entry(id)?;
-        self.record(by, Action::Disable, id, Value::Null)?;
+        self.record(by, Action::Disable, id, "")?;
         self.0.store.disable(id)?;
         self.unload(id)
     }
@@ -304,7 +303,7 @@ impl Installed {
     pub async fn rollback(&self, id: &PluginId, by: &str) -> Result<Value> {
         let _one = self.0.changing.lock().await;
         let upgrade = self.0.store.rollback(id)?;
-        self.record(by, Action::Rollback, id, json!({"version": upgrade.after.version, "digest": upgrade.after.digest}))?;
+        self.record(by, Action::Rollback, id, &format!("to version {}, {}", upgrade.after.version, upgrade.after.digest))?;
         self.load(id).await?;
         self.show(id)
     }
@@ -320,12 +319,12 @@ impl Installed {
         let _one = self.0.changing.lock().await;
         let manifest = self.0.store.load(id)?.manifest;
         if text.trim().is_empty() {
-            self.record(by, Action::Revoke, id, Value::Null)?;
+            self.record(by, Action::Revoke, id, "")?;
             self.0.grants.remove(id)?;
         } else {
             // Checked before it is recorded: a text that cannot be read changes nothing.
             kamld_policy::grant::parse("the grant", text)?;
-            self.record(by, Action::Grant, id, json!({"grant": text}))?;
+            self.record(by, Action::Grant, id, text)?;
             self.0.grants.set_text(id, text)?;
         }
         self.regate(id, &manifest)
@@ -334,7 +333,7 @@ impl Installed {
     pub async fn grant_needs(&self, id: &PluginId, by: &str) -> Result<()> {
         let _one = self.0.changing.lock().await;
         let manifest = self.0.store.load(id)?.manifest;
-        self.record(by, Action::Grant, id, json!("all that it needs"))?;
+        self.record(by, Action::Grant, id, "all that it needs")?;
         self.0.grants.set(&Grant::from_needs(&manifest), Some(&manifest))?;
         self.regate(id, &manifest)
     }
@@ -370,4 +369,9 @@ impl Installed {
             })
             .collect()
     }
+}
+
+/// A package as the audit log names it.
+fn package_words(package: &Package) -> String {
+    format!("version {}, {}", package.manifest.version, package.digest)
 }

@@ -4,7 +4,6 @@
 //! Invariant: what is opened first is closed last, and a start that fails leaves nothing half made behind.
 
 mod capabilities;
-mod denials;
 pub mod first_party;
 mod folder;
 mod installed;
@@ -22,16 +21,16 @@ use capabilities::{MetadataLinkage, StorageLinkage};
 use folder::Folder;
 use kamld_metadata::{Search, embedded::Embedded, sql::Sql};
 use kamld_runtime::{Caller, Compiler, Runtime};
-use kamld_server::Server;
+use kamld_server::{Server, TokenAuthenticator};
 use kamld_types::{Person, PluginId};
 use serde_json::{Map, Value};
 use std::{io::Write, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
-/// How long running requests may go on after the person said stop.
-const GRACE: Duration = Duration::from_secs(10);
 /// How often uploads that nobody goes on with are looked for.
 const SWEEP: Duration = Duration::from_secs(3600);
+/// How often denials are made durable: each one would cost a flush, and a flood of them the disk.
+const SEAL: Duration = Duration::from_secs(1);
 
 /// Serves until Ctrl-C or SIGTERM.
 pub fn run(args: UpArgs) -> anyhow::Result<()> {
@@ -89,13 +88,14 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     search.set_describer(Arc::new(joins::PluginDescriber(Arc::downgrade(&runtime))));
     search.describe_again().map_err(kamld_types::Problem::from)?;
     let self_test = probe::self_test(&runtime).await;
-    let follow = follow(store.clone(), search.clone(), catalog.clone());
+    let follow = follow(store.clone(), search.clone(), installed.clone());
 
     let token = folder.token()?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("cannot listen on {}: another program may hold the port; --listen 127.0.0.1:0 takes a free one", config.listen)
     })?;
     let url = format!("http://{}", listener.local_addr()?);
+    let settings = kamld_server::Settings { version: env!("CARGO_PKG_VERSION").into(), ..Default::default() };
     let server = Server::new(
         parts::all(parts::Joined {
             store: store.clone(),
@@ -106,7 +106,8 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
             data: folder.path.clone(),
             self_test,
         }),
-        kamld_server::Settings::laptop(token.clone(), listener.local_addr()?),
+        Arc::new(TokenAuthenticator::local(&token)),
+        settings,
     );
     if args.sample {
         sample(&runtime).await?;
@@ -118,12 +119,12 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     if !args.no_browser {
         browse(&link);
     }
-    let served = kamld_server::serve(listener, server, stopped(), GRACE).await;
+    let served = kamld_server::serve(listener, server, stopped()).await;
     eprintln!("stopping");
     folder.retire();
     follow.abort();
     search.stop().await;
-    installed.close();
+    installed.seal();
     drop(runtime);
     db.flush_async().await.context("the last metadata could not be flushed")?;
     served.context("the server stopped")
@@ -133,12 +134,12 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
 fn follow(
     store: kamld_storage::AssetStore,
     search: Arc<Search>,
-    catalog: Arc<dyn kamld_metadata::Catalog>,
+    installed: installed::Installed,
 ) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         let mut events = store.events();
         let mut sweep = tokio::time::interval(SWEEP);
-        let _ = catalog;
+        let mut seal = tokio::time::interval(SEAL);
         loop {
             tokio::select! {
                 event = events.recv() => match event {
@@ -146,6 +147,7 @@ fn follow(
                     Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => search.notify_all(),
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                 },
+                _ = seal.tick() => installed.seal(),
                 _ = sweep.tick() => match store.uploads().expire(kamld_storage::EXPIRES_AFTER).await {
                     Ok(0) => {}
                     Ok(count) => tracing::info!(count, "uploads expired"),

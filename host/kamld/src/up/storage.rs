@@ -49,9 +49,9 @@ fn s3(config: &config::S3) -> anyhow::Result<Arc<dyn ObjectStore>> {
 /// The limits of queries, in the words of SQL.
 pub fn sql(config: &config::Sql, folder: &Folder) -> SqlConfig {
     SqlConfig {
-        memory_bytes: config.memory_mib << 20,
-        spill_folder: folder.join("spill"),
-        spill_bytes: config.spill_mib << 20,
+        memory: config.memory_mib << 20,
+        spill: Some(folder.join("spill")),
+        spill_limit: config.spill_mib << 20,
         time: Duration::from_secs(config.time_s),
         ..SqlConfig::default()
     }

@@ -13,14 +13,24 @@ fn argument(name: &str, more: Value) -> Value {
 }
 
 fn commands() -> Vec<Value> {
-    let command = |name: Value, arguments: Value, output: Value| {
-        json!({"plugin": "anna/leaves", "name": name, "summary": "does it", "arguments": arguments, "effect": "read", "output": output})
-    };
+    let command = |name: Value, arguments: Value, output: Value| json!({"plugin": "anna/leaves", "name": name, "summary": "does it", "arguments": arguments, "effect": "read", "output": output});
     let address = argument("address", json!({"type": "address", "required": true}));
     vec![
-        command(json!(["ls"]), json!([address, argument("long", json!({"type": "boolean", "place": "option", "short": "l"}))]), json!({})),
-        command(json!(["asset", "create"]), json!([argument("asset", json!({"type": "asset", "required": true}))]), json!({})),
-        command(json!(["sql"]), json!([argument("query", json!({"required": true}))]), json!({"properties": {"result": {"type": "string"}}})),
+        command(
+            json!(["ls"]),
+            json!([address, argument("long", json!({"type": "boolean", "place": "option", "short": "l"}))]),
+            json!({}),
+        ),
+        command(
+            json!(["asset", "create"]),
+            json!([argument("asset", json!({"type": "asset", "required": true}))]),
+            json!({}),
+        ),
+        command(
+            json!(["sql"]),
+            json!([argument("query", json!({"required": true}))]),
+            json!({"properties": {"result": {"type": "string"}}}),
+        ),
     ]
 }
 
@@ -33,7 +43,8 @@ fn held() -> Held {
     held.answers.insert("ls".into(), (200, json!({"data": {"objects": 1}, "view": view})));
     let rows = json!([{"id": "root", "kind": "stack", "children": ["r"]},
         {"id": "r", "kind": "rows", "props": {"result": "r1", "columns": [{"name": "species", "type": "Utf8"}, {"name": "n", "type": "Int64"}]}}]);
-    held.answers.insert("sql".into(), (200, json!({"data": {"result": "r1", "columns": ["species", "n"]}, "view": rows})));
+    held.answers
+        .insert("sql".into(), (200, json!({"data": {"result": "r1", "columns": ["species", "n"]}, "view": rows})));
     let lines: String = (1..=60).map(|n| format!("{{\"species\":\"gull\",\"n\":{n}}}\n")).collect();
     held.results.insert("r1.jsonl".into(), lines);
     held.results.insert("r1.csv".into(), "species,n\ngull,1\n".into());
@@ -46,7 +57,10 @@ fn held() -> Held {
 fn a_plug_ins_command_runs_and_its_view_is_drawn_without_what_would_act_on_a_terminal() {
     let person = Person::new();
     let server = Server::with(&person, held());
-    assert_eq!(person.says(&["ls", "birds/strikes", "-l", "--project", "birds"]), "Name                   Size\n2019\\u{1b}[2J.csv  1.2 MB\n");
+    assert_eq!(
+        person.says(&["ls", "birds/strikes", "-l", "--project", "birds"]),
+        "Name                 Size\n2019\\u{1b}[2J.csv  1.2 MB\n"
+    );
     let held = server.held.lock();
     assert_eq!(held.bodies, [("ls".to_owned(), json!({"address": "birds/strikes", "long": true}))]);
     assert_eq!(held.projects.last().unwrap().as_deref(), Some("birds"));
@@ -66,7 +80,10 @@ fn rows_go_as_a_table_as_json_or_into_a_file() {
     let table = person.says(&["sql", "select"]);
     assert!(table.starts_with("species   n\ngull      1\n") && table.ends_with("gull     60\n60 rows\n"), "{table}");
     let table = person.says(&["sql", "select", "--limit", "2"]);
-    assert_eq!(table, "species  n\ngull     1\ngull     2\nthe first 2 rows; --limit 0 shows all, -o FILE.csv saves them\n");
+    assert_eq!(
+        table,
+        "species  n\ngull     1\ngull     2\nthe first 2 rows; --limit 0 shows all, -o FILE.csv saves them\n"
+    );
     assert_eq!(person.json(&["sql", "select", "--json"]), json!({"columns": ["species", "n"], "rows": [{"n": 1}]}));
     assert_eq!(person.says(&["sql", "select", "--format", "csv"]), "species,n\ngull,1\n");
     let run = person.run(&["sql", "select", "-o", "out.parquet"]);
@@ -100,7 +117,11 @@ fn an_unknown_command_says_that_no_plug_in_offers_it_and_what_is_near() {
     let _server = Server::with(&person, held());
     let run = person.run(&["search", "gull"]);
     assert_eq!(run.code, 2);
-    assert!(run.err.starts_with("error: no plug-in offers 'search' here\nhelp: ") && run.err.contains("kamld plugin list"), "{}", run.err);
+    assert!(
+        run.err.starts_with("error: no plug-in offers 'search' here\nhelp: ") && run.err.contains("kamld plugin list"),
+        "{}",
+        run.err
+    );
     assert!(person.run(&["aset", "create"]).err.contains("did you mean 'asset'?"));
     assert!(person.run(&["asset", "crate", "b/s"]).err.contains("create"));
 }
@@ -135,13 +156,16 @@ fn a_token_that_is_not_accepted_has_words_of_its_own() {
     let server = Server::with(&person, held());
     let running: Value = serde_json::from_slice(&std::fs::read(person.data().join("server.json")).unwrap()).unwrap();
     let url = running["url"].as_str().unwrap();
-    let wrong = person.command(&["ls", "birds/strikes"]).env("KAMLD_URL", url).env("KAMLD_TOKEN", "wrong").output().unwrap();
+    let wrong =
+        person.command(&["ls", "birds/strikes"]).env("KAMLD_URL", url).env("KAMLD_TOKEN", "wrong").output().unwrap();
     assert_eq!(wrong.status.code(), Some(7));
     assert!(String::from_utf8(wrong.stderr).unwrap().contains("does not accept the token"));
-    let right = person.command(&["ls", "birds/strikes"]).env("KAMLD_URL", url).env("KAMLD_TOKEN", TOKEN).output().unwrap();
+    let right =
+        person.command(&["ls", "birds/strikes"]).env("KAMLD_URL", url).env("KAMLD_TOKEN", TOKEN).output().unwrap();
     assert!(right.status.success());
     drop(server);
-    let gone = person.command(&["ls", "birds/strikes"]).env("KAMLD_URL", url).env("KAMLD_TOKEN", TOKEN).output().unwrap();
+    let gone =
+        person.command(&["ls", "birds/strikes"]).env("KAMLD_URL", url).env("KAMLD_TOKEN", TOKEN).output().unwrap();
     assert_eq!(gone.status.code(), Some(9));
     assert!(String::from_utf8(gone.stderr).unwrap().contains("nothing answers at"));
 }

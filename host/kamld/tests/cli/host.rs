@@ -17,7 +17,12 @@ fn installing_shows_the_needs_and_grants_nothing_unasked() {
     let server = Server::with(&person, Held::default());
     person.file("leaves.wasm", b"\0asm");
     let said = person.says(&["plugin", "install", "leaves.wasm"]);
-    for part in ["anna/leaves needs:", "kamld:storage/objects: read of *", "to draw leaves", "kamld plugin grant anna/leaves --from-needs"] {
+    for part in [
+        "anna/leaves needs:",
+        "kamld:storage/objects: read of *",
+        "to draw leaves",
+        "kamld plugin grant anna/leaves --from-needs",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert_eq!(server.held.lock().plugin_installed.as_deref(), Some(&b"\0asm"[..]));
@@ -29,11 +34,14 @@ fn installing_shows_the_needs_and_grants_nothing_unasked() {
 #[test]
 fn a_grant_is_shown_narrowed_replaced_and_revoked() {
     let person = Person::new();
-    let grant = "[[allow]]\ninterface = \"a:b/c\"\n\n[[allow]]\ninterface = \"a:b/d\"\n";
+    let grant = "[[grant]]\nplugin = \"anna/leaves\"\n\n[[grant.allow]]\ninterface = \"a:b/c\"\n\n[[grant.allow]]\ninterface = \"a:b/d\"\n";
     let server = Server::with(&person, Held { grant: grant.into(), ..Held::default() });
     assert_eq!(person.says(&["plugin", "grant", "anna/leaves"]), grant);
     person.says(&["plugin", "grant", "anna/leaves", "--remove", "a:b/d"]);
-    assert_eq!(server.held.lock().grant, "[[allow]]\ninterface = \"a:b/c\"\n");
+    assert_eq!(
+        server.held.lock().grant,
+        "[[grant]]\nplugin = \"anna/leaves\"\n\n[[grant.allow]]\ninterface = \"a:b/c\"\n"
+    );
     assert_eq!(person.run(&["plugin", "grant", "anna/leaves", "--remove", "a:b/d"]).code, 4);
     person.file("grant.toml", grant.as_bytes());
     person.says(&["plugin", "grant", "anna/leaves", "--file", "grant.toml"]);
@@ -50,14 +58,23 @@ fn lists_of_the_host_read_as_tables() {
         &person,
         answering(&[
             ("GET /api/v1/plugins", json!({"plugins": [{"id": "anna/leaves", "version": "0.1.0", "state": "active"}]})),
-            ("GET /api/v1/audit", json!({"entries": [{"seq": 1, "what": "install", "plugin": "anna/leaves", "hash": "ff"}]})),
-            ("GET /api/v1/audit/verify", json!({"ok": false, "first_wrong": 7})),
+            (
+                "GET /api/v1/audit",
+                json!({"entries": [{"seq": 1, "what": "install", "plugin": "anna/leaves", "hash": "ff"}]}),
+            ),
+            (
+                "GET /api/v1/audit/verify",
+                json!({"count": 6, "broken_at": 7, "problem": {"kind": "corrupt", "message": "record 7 was changed"}}),
+            ),
             ("GET /api/v1/status", json!({"version": "0.1.0", "resident_bytes": 200_000_000})),
         ]),
     );
     assert_eq!(person.says(&["plugin", "list"]), "id           version  state\nanna/leaves  0.1.0    active\n");
-    assert_eq!(person.says(&["audit"]), "seq  what     plugin\n  1  install  anna/leaves\n");
-    assert_eq!(person.says(&["audit", "export"]), "{\"seq\":1,\"what\":\"install\",\"plugin\":\"anna/leaves\",\"hash\":\"ff\"}\n");
+    assert_eq!(person.says(&["audit"]), "seq  what     plugin\n1    install  anna/leaves\n");
+    assert_eq!(
+        person.says(&["audit", "export"]),
+        "{\"seq\":1,\"what\":\"install\",\"plugin\":\"anna/leaves\",\"hash\":\"ff\"}\n"
+    );
     assert_eq!(person.run(&["audit", "verify"]).code, 10);
     assert_eq!(person.says(&["status"]), "version         0.1.0\nresident bytes  200 MB\n");
 }
@@ -65,8 +82,19 @@ fn lists_of_the_host_read_as_tables() {
 #[test]
 fn damage_in_storage_is_an_error_with_a_report() {
     let person = Person::new();
-    let _server = Server::with(&person, answering(&[("POST /api/v1/storage/check", json!({"objects": 12, "damaged": ["birds/strikes/a.csv"]}))]));
+    let _server = Server::with(
+        &person,
+        answering(&[(
+            "POST /api/v1/storage/check",
+            json!({"objects": 12, "damaged": [{"asset": "birds/strikes", "path": "a.csv", "what": "its hash"}]}),
+        )]),
+    );
     let run = person.run(&["storage", "check"]);
     assert_eq!(run.code, 10);
-    assert!(run.out.contains("birds/strikes/a.csv") && run.err.contains("1 object is damaged"), "{}{}", run.out, run.err);
+    assert!(
+        run.out.contains("birds/strikes  a.csv") && run.err.contains("1 object is damaged"),
+        "{}{}",
+        run.out,
+        run.err
+    );
 }

@@ -125,7 +125,7 @@ async fn admit(State(held): State<Shared>, request: Request, next: Next) -> Resp
     {
         let mut held = held.lock();
         let project = request.headers().get("Kamld-Project").map(|v| v.to_str().unwrap().to_owned());
-        held.requests.push(format!("{} {}", request.method(), request.uri()));
+        held.requests.push(format!("{} /api/v1{}", request.method(), request.uri()));
         held.projects.push(project);
     }
     next.run(request).await
@@ -162,7 +162,7 @@ async fn run(State(held): State<Shared>, Path(name): Path<String>, body: axum::J
 }
 
 async fn other(State(held): State<Shared>, request: Request) -> Response {
-    let key = format!("{} {}", request.method(), request.uri().path());
+    let key = format!("{} /api/v1{}", request.method(), request.uri().path());
     match held.lock().answers.get(&key) {
         Some((status, value)) => json_answer(*status, value),
         None => not_found(&format!("nothing at {key}")),
@@ -173,7 +173,12 @@ fn hash(bytes: &[u8]) -> String {
     kamld_types::Hash(Sha256::digest(bytes).into()).to_hex()
 }
 
-async fn object(State(held): State<Shared>, Path((_, _, path)): Path<(String, String, String)>, headers: HeaderMap) -> Response {
+async fn object(
+    State(held): State<Shared>,
+    Path((_, _, path)): Path<(String, String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
     let mut held = held.lock();
     let Some(bytes) = held.objects.get(&path).cloned() else { return not_found("no such object") };
     let tag = format!("\"{}\"", hash(&bytes));
@@ -196,7 +201,9 @@ async fn object(State(held): State<Shared>, Path((_, _, path)): Path<(String, St
     } else {
         response
     };
-    if let Some(cut) = held.break_download_at.take() {
+    if method == Method::GET
+        && let Some(cut) = held.break_download_at.take()
+    {
         part.truncate(cut);
         let chunks = futures::stream::iter([Ok(Bytes::from(part)), Err(std::io::Error::other("cut"))]);
         return response.body(Body::from_stream(chunks)).unwrap();
@@ -241,7 +248,8 @@ async fn listing(
     let limit = limit.min(3);
     let prefix = query.get("prefix").cloned().unwrap_or_default();
     let after = query.get("after").cloned().unwrap_or_default();
-    let found: Vec<_> = held.objects.iter().filter(|(path, _)| path.starts_with(&prefix) && **path > after).take(limit + 1).collect();
+    let found: Vec<_> =
+        held.objects.iter().filter(|(path, _)| path.starts_with(&prefix) && **path > after).take(limit + 1).collect();
     let objects: Vec<Value> = found
         .iter()
         .take(limit)
@@ -264,7 +272,13 @@ async fn create(State(held): State<Shared>, headers: HeaderMap) -> Response {
     (StatusCode::CREATED, [(header::LOCATION, format!("/api/v1/uploads/{id}"))]).into_response()
 }
 
-async fn upload(State(held): State<Shared>, Path(id): Path<u64>, method: Method, headers: HeaderMap, body: Body) -> Response {
+async fn upload(
+    State(held): State<Shared>,
+    Path(id): Path<u64>,
+    method: Method,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let offset_of = |upload: &Upload| [("Upload-Offset", HeaderValue::from(upload.bytes.len()))];
     if method == Method::HEAD {
         let held = held.lock();
@@ -282,7 +296,10 @@ async fn upload(State(held): State<Shared>, Path(id): Path<u64>, method: Method,
     let Some(upload) = held.uploads.get_mut(&id) else { return StatusCode::NOT_FOUND.into_response() };
     let text = |name: &str| headers.get(name).unwrap().to_str().unwrap().to_owned();
     if text("Upload-Offset").parse::<usize>().unwrap() != upload.bytes.len() {
-        return problem(409, json!({"status": 409, "title": "conflict", "detail": "another offset", "kind": "conflict"}));
+        return problem(
+            409,
+            json!({"status": 409, "title": "conflict", "detail": "another offset", "kind": "conflict"}),
+        );
     }
     let checksum = text("Upload-Checksum");
     assert_eq!(checksum, format!("sha256 {}", STANDARD.encode(Sha256::digest(&body))));
@@ -301,7 +318,11 @@ async fn upload(State(held): State<Shared>, Path(id): Path<u64>, method: Method,
     answer
 }
 
-async fn result(State(held): State<Shared>, Path(id): Path<String>, Query(query): Query<HashMap<String, String>>) -> Response {
+async fn result(
+    State(held): State<Shared>,
+    Path(id): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
     let key = format!("{id}.{}", query["format"]);
     match held.lock().results.get(&key) {
         Some(text) => text.clone().into_response(),

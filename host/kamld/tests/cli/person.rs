@@ -48,7 +48,10 @@ impl Person {
         for name in ["KAMLD_URL", "KAMLD_TOKEN", "KAMLD_PROJECT", "XDG_DATA_HOME"] {
             command.env_remove(name);
         }
-        command.env("HOME", self.home.path()).env("KAMLD_DATA", self.data()).env("XDG_CACHE_HOME", self.home.path().join("cache"));
+        command
+            .env("HOME", self.home.path())
+            .env("KAMLD_DATA", self.data())
+            .env("XDG_CACHE_HOME", self.home.path().join("cache"));
         command
     }
 

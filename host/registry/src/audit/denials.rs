@@ -7,6 +7,7 @@
 use super::{Action, Audit, State};
 use kamld_policy::{Call, Denials, Verb};
 use kamld_types::{PluginId, problem::Result};
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// Milliseconds that equal denials are counted together.
@@ -23,41 +24,66 @@ pub struct Held {
 
 #[derive(Default)]
 struct Plugin {
-    /// By person and what was denied; how often it came again.
-    again: HashMap<(String, String), u64>,
+    /// How often each came again.
+    again: HashMap<What, u64>,
     /// Beyond the limit.
     more: u64,
 }
 
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct What {
+    person: String,
+    interface: String,
+    verb: Verb,
+    resource: String,
+    reason: String,
+}
+
+impl What {
+    fn detail(&self, more: (&str, Value)) -> Value {
+        let mut detail = json!({
+            "interface": self.interface,
+            "verb": self.verb,
+            "resource": self.resource,
+            "reason": self.reason,
+        });
+        detail[more.0] = more.1;
+        detail
+    }
+}
+
 impl Denials for Audit {
     fn denied(&self, call: &Call, interface: &str, verb: Verb, resource: &str, reason: &str) {
-        let what = match resource {
-            "" => format!("{verb} through {interface}: {reason}"),
-            _ => format!("{verb} {resource} through {interface}: {reason}"),
+        let what = What {
+            person: call.person.id.clone(),
+            interface: interface.to_owned(),
+            verb,
+            resource: resource.to_owned(),
+            reason: reason.to_owned(),
         };
-        let mut state = self.state.lock();
-        let result = self.write_held(&mut state, false).and_then(|()| {
-            let plugin = state.denials.plugins.entry(call.plugin.clone()).or_default();
-            let key = (call.person.id.clone(), what);
-            if let Some(again) = plugin.again.get_mut(&key) {
-                *again += 1;
-                return Ok(());
-            }
-            if plugin.again.len() as u64 >= MOST {
-                plugin.more += 1;
-                return Ok(());
-            }
-            let detail = format!("{} (trace {})", key.1, call.trace);
-            plugin.again.insert(key, 0);
-            self.append(&mut state, &call.person.id, Action::Deny, Some(&call.plugin), &detail).map(|_| ())
-        });
-        if let Err(problem) = result {
+        if let Err(problem) = self.note(&call.plugin, what, &call.trace) {
             tracing::error!(%problem, plugin = %call.plugin, "a denial could not be written to the audit log");
         }
     }
 }
 
 impl Audit {
+    fn note(&self, id: &PluginId, what: What, trace: &str) -> Result<()> {
+        let mut state = self.state.lock();
+        self.write_held(&mut state, false)?;
+        let plugin = state.denials.plugins.entry(id.clone()).or_default();
+        if let Some(again) = plugin.again.get_mut(&what) {
+            *again += 1;
+            return Ok(());
+        }
+        if plugin.again.len() as u64 >= MOST {
+            plugin.more += 1;
+            return Ok(());
+        }
+        plugin.again.insert(what.clone(), 0);
+        self.append(&mut state, &what.person, Action::Deny, Some(id), what.detail(("trace", trace.into())))
+    }
+
     /// Writes the counts when the window is over, or when the end has come.
     pub(super) fn write_held(&self, state: &mut State, end: bool) -> Result<()> {
         let now = (self.clock)();
@@ -71,13 +97,12 @@ impl Audit {
         for (id, plugin) in plugins {
             let mut again: Vec<_> = plugin.again.into_iter().filter(|(_, times)| *times > 0).collect();
             again.sort();
-            for ((person, what), times) in again {
-                let times = if times == 1 { "once more".to_owned() } else { format!("{times} times more") };
-                self.append(state, &person, Action::Deny, Some(&id), &format!("{what} ({times})"))?;
+            for (what, times) in again {
+                self.append(state, &what.person, Action::Deny, Some(&id), what.detail(("again", times.into())))?;
             }
             if plugin.more > 0 {
                 let detail = format!("{} further denials, after {MOST} different ones within a minute", plugin.more);
-                self.append(state, "host", Action::Deny, Some(&id), &detail)?;
+                self.append(state, "host", Action::Deny, Some(&id), detail.into())?;
             }
         }
         Ok(())

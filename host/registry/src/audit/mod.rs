@@ -16,7 +16,7 @@ mod record;
 mod verify;
 
 pub use record::{Action, Record};
-pub use verify::{Broken, Verdict};
+pub use verify::Verdict;
 
 use crate::durable;
 use denials::Held;
@@ -24,6 +24,7 @@ use kamld_types::{Hash, PluginId, Problem, problem::Result};
 use parking_lot::Mutex;
 use record::Body;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     fs::{File, OpenOptions},
     io::Write,
@@ -73,11 +74,8 @@ impl Audit {
     /// The same with another clock, which gives milliseconds since 1970.
     pub fn with_clock(data: &Path, clock: Box<dyn Fn() -> u64 + Send + Sync>) -> Result<Self> {
         let (log, head) = (data.join(LOG), data.join(HEAD));
-        let sealed = match durable::read(&head)? {
-            None => None,
-            // A head that cannot be read tells no more than a missing one.
-            Some(bytes) => Some(serde_json::from_slice::<Sealed>(&bytes).ok()),
-        };
+        // A head that is there and cannot be read is told apart: it tells no more than a missing one.
+        let sealed = durable::read(&head)?.map(|bytes| serde_json::from_slice::<Sealed>(&bytes).ok());
         let file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -99,18 +97,23 @@ impl Audit {
         }
         for note in found.notes {
             tracing::warn!(log = %audit.log.display(), "audit log: {note}");
-            audit.record("host", Action::Repair, None, &note)?;
+            audit.record("host", Action::Repair, None, note)?;
         }
         Ok(audit)
     }
 
     /// Writes what an admin or the host did. On disk when it returns; after an error, whether it is
     /// there is not sure, and what it was about must not be done.
-    pub fn record(&self, actor: &str, action: Action, plugin: Option<&PluginId>, detail: &str) -> Result<Record> {
+    pub fn record(
+        &self,
+        actor: &str,
+        action: Action,
+        plugin: Option<&PluginId>,
+        detail: impl Into<Value>,
+    ) -> Result<()> {
         let mut state = self.state.lock();
-        let record = self.append(&mut state, actor, action, plugin, detail)?;
-        self.seal(&mut state)?;
-        Ok(record)
+        self.append(&mut state, actor, action, plugin, detail.into())?;
+        self.seal(&mut state)
     }
 
     /// Makes denials durable that were written since, and writes the counts of those that were held back for a minute.
@@ -135,18 +138,19 @@ impl Audit {
         actor: &str,
         action: Action,
         plugin: Option<&PluginId>,
-        detail: &str,
-    ) -> Result<Record> {
+        detail: Value,
+    ) -> Result<()> {
         let body = Body {
             seq: state.last.seq + 1,
             time: (self.clock)(),
             actor: record::shorten(actor, 200),
             action,
             plugin: plugin.cloned(),
-            detail: record::shorten(detail, record::MAX_DETAIL),
+            detail: record::bounded(detail),
             prev: state.last.hash,
         };
-        let (line, record) = body.seal()?;
+        let seq = body.seq;
+        let (line, hash) = body.seal()?;
         let written = state.file.write_all(line.as_bytes());
         if let Err(error) = written {
             // Half a line in the middle of the log would break the chain for good.
@@ -154,8 +158,8 @@ impl Audit {
             return Err(durable::failed("written", &self.log, &error));
         }
         state.length += line.len() as u64;
-        state.last = Sealed { seq: record.seq, hash: record.hash };
-        Ok(record)
+        state.last = Sealed { seq, hash };
+        Ok(())
     }
 
     /// Makes all that was written durable, and then says so in the head.

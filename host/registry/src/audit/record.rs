@@ -6,11 +6,12 @@
 use crate::package::digest;
 use kamld_types::{Hash, PluginId, Problem, problem::Result};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// Characters of a detail that are kept: room for a path and a reason, and a bound for a line.
-pub const MAX_DETAIL: usize = 4_000;
-/// No line is longer, in bytes: each character of a detail takes at most 6 when JSON escapes it.
-pub const MAX_LINE: usize = 32 * 1024;
+/// Bytes of JSON that a detail may have: room for the text of a large grant.
+const MAX_DETAIL: usize = 32 * 1024;
+/// No line is longer, in bytes: a detail and everything around it.
+pub const MAX_LINE: usize = 40 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -59,8 +60,8 @@ pub struct Record {
     pub actor: String,
     pub action: Action,
     pub plugin: Option<PluginId>,
-    /// In words.
-    pub detail: String,
+    /// What exactly: words, or an object for programs.
+    pub detail: Value,
     /// The hash of the record before; zeros for the first.
     pub prev: Hash,
     pub hash: Hash,
@@ -74,19 +75,18 @@ pub struct Body {
     pub actor: String,
     pub action: Action,
     pub plugin: Option<PluginId>,
-    pub detail: String,
+    pub detail: Value,
     pub prev: Hash,
 }
 
 impl Body {
-    /// The line with its end, and what it says.
-    pub fn seal(self) -> Result<(String, Record)> {
-        let json = serde_json::to_string(&self)
+    /// The line with its end, and its hash.
+    pub fn seal(&self) -> Result<(String, Hash)> {
+        let json = serde_json::to_string(self)
             .map_err(|error| Problem::internal(format!("an audit record cannot be written: {error}")))?;
         let hash = digest(json.as_bytes());
-        let line = format!("{}{MIDDLE}{hash}{END}\n", json.trim_end_matches('}'));
-        let Body { seq, time, actor, action, plugin, detail, prev } = self;
-        Ok((line, Record { seq, time, actor, action, plugin, detail, prev, hash }))
+        // The last key is a hash, so the one brace at the end is the record's own.
+        Ok((format!("{}{MIDDLE}{hash}{END}\n", json.trim_end_matches('}')), hash))
     }
 }
 
@@ -112,5 +112,15 @@ pub fn shorten(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some((place, _)) => format!("{}…", &text[..place]),
+    }
+}
+
+/// The detail, or as much of its text as there is room for.
+pub fn bounded(detail: Value) -> Value {
+    let text = detail.to_string();
+    match text.len() <= MAX_DETAIL {
+        true => detail,
+        // JSON writes no character in more than six bytes.
+        false => Value::String(shorten(detail.as_str().unwrap_or(&text), MAX_DETAIL / 6 - 8)),
     }
 }

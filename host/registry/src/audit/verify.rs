@@ -2,7 +2,7 @@
 
 use super::{Audit, HEAD, Record, Sealed, record};
 use crate::durable;
-use kamld_types::problem::Result;
+use kamld_types::{Problem, problem::Result};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::File,
@@ -13,18 +13,22 @@ use std::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Records that are as they were written, from the first on.
-    pub records: u64,
-    /// Where the chain breaks; none when it does not.
+    pub count: u64,
+    /// The number of the first record that is not as it was written, or not there; none when the chain holds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub broken: Option<Broken>,
+    pub broken_at: Option<u64>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Broken {
-    /// The number of the first record that is not as it was written, or not there.
-    pub seq: u64,
-    /// In words.
-    pub why: String,
+impl Verdict {
+    fn broken(count: u64, why: &str) -> Self {
+        let at = count + 1;
+        let problem = Problem::corrupt(format!("the audit log is broken at record {at}: {why}"))
+            .help("records before it are as they were written; nothing was changed: compare the rest with an export or a backup");
+        Self { count, broken_at: Some(at), problem: Some(problem) }
+    }
 }
 
 impl Audit {
@@ -35,9 +39,7 @@ impl Audit {
             (state.length, state.last, state.head)
         };
         let mut before = Sealed::default();
-        let broken = |before: &Sealed, why: String| {
-            Ok(Verdict { records: before.seq, broken: Some(Broken { seq: before.seq + 1, why }) })
-        };
+        let broken = |before: &Sealed, why: String| Ok(Verdict::broken(before.seq, &why));
         let on_disk = durable::read(&self.head)?.and_then(|bytes| serde_json::from_slice::<Sealed>(&bytes).ok());
         for line in self.lines(length)? {
             let line = line.map_err(|error| durable::failed("read", &self.log, &error))?;
@@ -63,7 +65,7 @@ impl Audit {
         if on_disk.is_none_or(|on_disk| on_disk.seq < sealed.seq || (on_disk.seq == sealed.seq && on_disk != sealed)) {
             return broken(&before, format!("{HEAD} is not what was written"));
         }
-        Ok(Verdict { records: before.seq, broken: None })
+        Ok(Verdict { count: before.seq, broken_at: None, problem: None })
     }
 
     /// Records behind number `after`, at most `limit`, oldest first. Lines that are damaged are left out: `verify` names them.

@@ -16,6 +16,7 @@ pub const PROGRAMS: &[&str] = &[
     "limits_hands_over_too_much",
     "limits_asks_for_4_gb",
     "limits_waits_forever",
+    "limits_reaches_outside",
 ];
 
 #[tokio::test]
@@ -91,6 +92,12 @@ async fn a_guest_that_hands_over_too_much_at_once_is_stopped() {
 async fn a_guest_that_asks_for_4_gb_at_once_gets_nothing() {
     let stage = Stage::playing(limits(), "limits_asks_for_4_gb").await;
     assert_problem(stage.run("limits_asks_for_4_gb", "ask").await, Kind::Limit, "limits.random_kib");
+}
+
+#[tokio::test]
+async fn no_door_out_of_the_sandbox_opens() {
+    let stage = Stage::playing(limits(), "limits_reaches_outside").await;
+    assert_eq!(stage.data("limits_reaches_outside", "reach").await, serde_json::json!([]));
 }
 
 #[tokio::test]

@@ -253,6 +253,11 @@ fn admin(paths: &mut Map<String, Value>) {
         "/api/v1/plugins/{space}/{name}/disable",
         [("post", done("plugin.disable", "let a plug-in take no more calls").plugin())],
     );
+    add(
+        paths,
+        "/api/v1/plugins/{space}/{name}/rollback",
+        [("post", get("plugin.rollback", "go back to the version before", "Plugin").plugin())],
+    );
     let toml = answers("200", "TOML", bytes("application/toml"));
     add(
         paths,
@@ -263,7 +268,8 @@ fn admin(paths: &mut Map<String, Value>) {
                 "put",
                 done("plugin.grant.put", "change what a plug-in may do, at once")
                     .plugin()
-                    .body("application/toml", "the whole grant"),
+                    .query("from", "string", "'needs' grants just what the manifest asks for, without a body")
+                    .body("application/toml", "the whole grant; empty takes everything away"),
             ),
         ],
     );

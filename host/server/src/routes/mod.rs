@@ -67,6 +67,7 @@ fn admin() -> Router<Server> {
         .route("/api/v1/plugins/{space}/{name}", delete(plugins::remove).get(plugins::show))
         .route("/api/v1/plugins/{space}/{name}/enable", post(plugins::enable))
         .route("/api/v1/plugins/{space}/{name}/disable", post(plugins::disable))
+        .route("/api/v1/plugins/{space}/{name}/rollback", post(plugins::rollback))
         .route("/api/v1/plugins/{space}/{name}/grant", get(plugins::grant).put(plugins::set_grant))
         .route("/api/v1/audit", get(audit::page))
         .route("/api/v1/audit/verify", get(audit::verify))

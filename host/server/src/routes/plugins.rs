@@ -89,9 +89,23 @@ pub async fn disable(
     Ok(done())
 }
 
+pub async fn rollback(
+    State(server): State<Server>,
+    Extension(identity): Extension<Identity>,
+    Path(path): Path<(String, String)>,
+) -> Answer {
+    Ok(Json(server.parts.plugins.rollback(&id(path)?, &identity.person).await?).into_response())
+}
+
 pub async fn grant(State(server): State<Server>, Path(path): Path<(String, String)>) -> Answer {
     let grant = server.parts.plugins.grant(&id(path)?).await?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/toml"))], grant).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetGrant {
+    from: Option<String>,
 }
 
 pub async fn set_grant(
@@ -101,6 +115,17 @@ pub async fn set_grant(
     request: Request,
 ) -> Answer {
     let plugin = id(path)?;
+    let (parts, content) = request.into_parts();
+    let wish: SetGrant = query(&parts)?;
+    match wish.from.as_deref() {
+        None => {}
+        Some("needs") => {
+            server.parts.plugins.grant_needs(&plugin, &identity.person).await?;
+            return Ok(done());
+        }
+        Some(_) => return Err(Problem::invalid("from can only be 'needs'").help("the grant in force was kept").into()),
+    }
+    let request = Request::from_parts(parts, content);
     let held = body::hold(&server, request, server.settings.limits.json, "the grant").await?;
     let grant = std::str::from_utf8(&held.bytes)
         .map_err(|_| Problem::invalid("the grant is not UTF-8").help("the grant in force was kept"))?;

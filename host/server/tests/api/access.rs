@@ -232,6 +232,7 @@ async fn what_concerns_the_host_is_for_admins() {
         ("DELETE", "/api/v1/plugins/acme/tools"),
         ("POST", "/api/v1/plugins/acme/tools/enable"),
         ("POST", "/api/v1/plugins/acme/tools/disable"),
+        ("POST", "/api/v1/plugins/acme/tools/rollback"),
         ("GET", "/api/v1/plugins/acme/tools/grant"),
         ("PUT", "/api/v1/plugins/acme/tools/grant"),
         ("GET", "/api/v1/audit"),

@@ -57,6 +57,9 @@ async fn every_change_to_a_plugin_names_who_did_it() {
     assert_eq!(send(Method::POST, "/api/v1/plugins/acme/tools/disable", "").await, 204);
     assert_eq!(send(Method::POST, "/api/v1/plugins/acme/tools/enable", "").await, 204);
     assert_eq!(send(Method::PUT, "/api/v1/plugins/acme/tools/grant", "a = 1").await, 204);
+    assert_eq!(send(Method::PUT, "/api/v1/plugins/acme/tools/grant?from=needs", "").await, 204);
+    assert_eq!(send(Method::PUT, "/api/v1/plugins/acme/tools/grant?from=all", "").await, 400);
+    assert_eq!(send(Method::POST, "/api/v1/plugins/acme/tools/rollback", "").await, 200);
     assert_eq!(send(Method::DELETE, "/api/v1/plugins/acme/tools", "").await, 204);
     assert_eq!(
         running.host.asked(),
@@ -66,6 +69,8 @@ async fn every_change_to_a_plugin_names_who_did_it() {
             "disable acme/tools me",
             "enable acme/tools me",
             "set-grant acme/tools \"a = 1\" me",
+            "grant-needs acme/tools me",
+            "rollback acme/tools me",
             "remove acme/tools me",
         ]
     );

@@ -123,8 +123,7 @@ async fn metrics_count_by_route_and_never_by_name() {
 
 #[tokio::test]
 async fn the_status_tells_how_the_host_is() {
-    let mut settings = kamld_server::Settings::default();
-    settings.version = "9.9.9".into();
+    let settings = kamld_server::Settings { version: "9.9.9".into(), ..Default::default() };
     let running = Running::with(kamld_server::Identity::local(), settings).await;
     let status = json(running.get("/api/v1/status").await).await;
     assert_eq!(

@@ -343,6 +343,16 @@ impl Plugins for Host {
         Ok(())
     }
 
+    async fn rollback(&self, plugin: &PluginId, by: &Person) -> Result<Value> {
+        self.ask(format!("rollback {plugin} {}", by.id));
+        Ok(json!({"id": plugin}))
+    }
+
+    async fn grant_needs(&self, plugin: &PluginId, by: &Person) -> Result<()> {
+        self.ask(format!("grant-needs {plugin} {}", by.id));
+        Ok(())
+    }
+
     async fn grant(&self, plugin: &PluginId) -> Result<String> {
         Ok(format!("# grant of {plugin}\n"))
     }

@@ -3,7 +3,7 @@
 use super::{Asset, type_of};
 use kamld_sdk::{
     Address, Outcome, Result, Schema, format,
-    metadata::catalog,
+    metadata::{catalog, types as described},
     row, schema,
     storage::types,
     view::{self, Column, Rows, Tone, View},
@@ -118,7 +118,7 @@ impl Shown {
                 shown.fact(label, value);
             }
             let named =
-                |column: catalog::Column| Named { name: column.name, r#type: column.type_, nullable: column.nullable };
+                |column: described::Column| Named { name: column.name, r#type: column.type_, nullable: column.nullable };
             shown.columns = description.columns.into_iter().map(named).collect();
         }
         shown.fact("Media type", object.media_type);
@@ -209,10 +209,10 @@ mod tests {
         catalog::Document {
             subject: "birds/strikes/2019.csv".into(),
             revision: 1,
-            description: Some(catalog::Description {
+            description: Some(described::Description {
                 summary: "CSV, 1 column, 3,201 rows".into(),
                 rows: Some(3201),
-                columns: vec![catalog::Column { name: "species".into(), type_: "VARCHAR".into(), nullable: true }],
+                columns: vec![described::Column { name: "species".into(), type_: "VARCHAR".into(), nullable: true }],
                 facts: vec![("Delimiter".into(), ",".into())],
                 text: String::new(),
             }),

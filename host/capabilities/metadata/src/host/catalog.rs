@@ -3,7 +3,10 @@
 use super::{
     MetadataHost,
     policy::CATALOG,
-    wit::catalog::{Column, Description, Document, Host},
+    wit::{
+        catalog::{Document, Host},
+        types::{Column, Description},
+    },
 };
 use crate::{
     catalog::{Described, Subject, check_tag},

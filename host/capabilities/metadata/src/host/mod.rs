@@ -8,8 +8,9 @@ mod kv;
 mod policy;
 mod projects;
 mod search;
+mod sql;
 
-use crate::{Catalog, Kv, Projects, Search};
+use crate::{Catalog, Kv, Projects, Search, sql::Sql};
 use kamld_bindings::imports::kamld::metadata as wit;
 use kamld_policy::Call;
 use std::sync::Arc;
@@ -23,7 +24,10 @@ pub struct MetadataHost<'a> {
     pub projects: &'a Arc<dyn Projects>,
     pub kv: &'a Arc<dyn Kv>,
     pub search: &'a Arc<Search>,
+    pub sql: &'a Arc<Sql>,
 }
+
+impl wit::types::Host for MetadataHost<'_> {}
 
 struct Metadata;
 
@@ -36,8 +40,10 @@ pub fn link<T: Send + 'static>(
     linker: &mut Linker<T>,
     get: fn(&mut T) -> MetadataHost<'_>,
 ) -> wasmtime::Result<()> {
+    wit::types::add_to_linker::<T, Metadata>(linker, get)?;
     wit::projects::add_to_linker::<T, Metadata>(linker, get)?;
     wit::catalog::add_to_linker::<T, Metadata>(linker, get)?;
     wit::search::add_to_linker::<T, Metadata>(linker, get)?;
+    wit::sql::add_to_linker::<T, Metadata>(linker, get)?;
     wit::kv::add_to_linker::<T, Metadata>(linker, get)
 }

@@ -11,7 +11,7 @@ use super::{
     values::sql_type,
 };
 use arrow::{
-    array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray, new_null_array},
+    array::{ArrayRef, AsArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray, new_null_array},
     compute::{CastOptions, cast_with_options},
     datatypes::{DataType, Field, Float64Type, Schema, SchemaRef},
     error::ArrowError,

@@ -117,7 +117,7 @@ impl ObjectStore for QueryStore {
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        Ok(ListResult { common_prefixes: Vec::new(), objects: self.list(prefix).try_collect().await?, extensions: Default::default() })
+        Ok(ListResult { common_prefixes: Vec::new(), objects: self.list(prefix).try_collect().await? })
     }
 
     async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {

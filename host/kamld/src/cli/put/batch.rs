@@ -137,7 +137,9 @@ mod tests {
         ] {
             let groups = groups(&items);
             assert_eq!(groups.iter().map(|group| group.len()).collect::<Vec<_>>(), sizes);
-            assert!(groups.iter().map(|g| items[g.clone()].iter().map(|i| i.seen.size).sum::<u64>()).all(|b| b <= BYTES));
+            assert!(
+                groups.iter().map(|g| items[g.clone()].iter().map(|i| i.seen.size).sum::<u64>()).all(|b| b <= BYTES)
+            );
         }
     }
 

@@ -84,11 +84,16 @@ pub async fn put(client: &Client, args: &PutArgs, cache: &Path, output: &Output)
     let tally = tally.into_inner();
     if let Err(stop) = ended {
         let done = tally.stored + tally.unchanged;
-        let kept = format!("{} of {} stored; putting again goes on from there", words::count(done as i64), words::some(items.len() as u64, "file is", "files are"));
+        let kept = format!(
+            "{} of {} stored; putting again goes on from there",
+            words::count(done as i64),
+            words::some(items.len() as u64, "file is", "files are")
+        );
         // A missing asset has help of its own, and nothing was stored.
         return Err(if stop.kind() == Some(Kind::NotFound) { stop } else { stop.help(kept) });
     }
-    let skipped: Vec<_> = skipped.iter().map(|s| json!({"source": s.source.to_string_lossy(), "reason": s.why})).collect();
+    let skipped: Vec<_> =
+        skipped.iter().map(|s| json!({"source": s.source.to_string_lossy(), "reason": s.why})).collect();
     tell(&tally, &skipped, started.elapsed(), output)
 }
 
@@ -101,9 +106,13 @@ async fn known(client: &Client, target: &Target, items: &[Item]) -> Result<Known
         Err(stop) if stop.kind() == Some(Kind::NotFound) => {
             let mut help = format!("nothing was sent; make the asset first: kamld asset create {}", target.asset);
             if let Some(branch) = &target.branch {
-                let probe = listing::known(client, target.asset.project.as_str(), target.asset.name.as_str(), &[]).await;
+                let probe =
+                    listing::known(client, target.asset.project.as_str(), target.asset.name.as_str(), &[]).await;
                 if probe.is_ok() {
-                    help = format!("nothing was sent; make the branch first: kamld branch create {} {branch}", target.asset);
+                    help = format!(
+                        "nothing was sent; make the branch first: kamld branch create {} {branch}",
+                        target.asset
+                    );
                 }
             }
             Err(stop.help(help))
@@ -114,7 +123,11 @@ async fn known(client: &Client, target: &Target, items: &[Item]) -> Result<Known
 
 fn tell(tally: &Tally, skipped: &[serde_json::Value], took: Duration, output: &Output) -> Result<()> {
     if output.json {
-        let failed: Vec<_> = tally.failed.iter().map(|(source, p)| json!({"source": source.to_string_lossy(), "kind": p.kind, "message": p.message})).collect();
+        let failed: Vec<_> = tally
+            .failed
+            .iter()
+            .map(|(source, p)| json!({"source": source.to_string_lossy(), "kind": p.kind, "message": p.message}))
+            .collect();
         output.data(&json!({
             "files": tally.stored, "bytes": tally.bytes, "unchanged": tally.unchanged, "skipped": skipped, "failed": failed,
             "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
@@ -165,20 +178,26 @@ impl Put<'_> {
 
     async fn small(&self, items: Vec<Item>) -> Result<()> {
         let groups = batch::groups(&items).into_iter().map(|group| items[group].to_vec());
-        stream::iter(groups).map(|group| self.group(group)).buffer_unordered(IN_FLIGHT).try_collect::<Vec<()>>().await?;
+        stream::iter(groups)
+            .map(|group| self.group(group))
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect::<Vec<()>>()
+            .await?;
         Ok(())
     }
 
     async fn group(&self, items: Vec<Item>) -> Result<()> {
         let read = tokio::task::spawn_blocking(move || {
-            items.into_iter().map(|item| batch::read(&item).map_err(|problem| (item, problem))).collect::<Vec<_>>()
+            items.into_iter().map(|item| (batch::read(&item), item)).collect::<Vec<_>>()
         });
         let mut contents = Vec::new();
         for read in read.await.map_err(|e| Problem::internal(format!("reading stopped: {e}")))? {
             match read {
-                Ok(content) if self.known.same(&content.item.path, content.item.seen.size, || content.hash()) => self.unchanged(&content.item),
-                Ok(content) => contents.push(content),
-                Err((item, problem)) => self.fail(&item, problem),
+                (Ok(content), _) if self.known.same(&content.item.path, content.item.seen.size, || content.hash()) => {
+                    self.unchanged(&content.item)
+                }
+                (Ok(content), _) => contents.push(content),
+                (Err(problem), item) => self.fail(&item, problem),
             }
         }
         // Halves of what was refused, until the one file that is to blame stands alone.
@@ -229,7 +248,11 @@ impl Put<'_> {
     }
 
     async fn large(&self, items: Vec<Item>) -> Result<()> {
-        stream::iter(items).map(|item| self.one_large(item)).buffer_unordered(IN_FLIGHT).try_collect::<Vec<()>>().await?;
+        stream::iter(items)
+            .map(|item| self.one_large(item))
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect::<Vec<()>>()
+            .await?;
         Ok(())
     }
 
@@ -250,8 +273,13 @@ impl Put<'_> {
             }
         }
         let arrived = |bytes| self.transfer.advance(bytes);
-        let uploader =
-            Uploader { client: self.client, target: self.target, records: self.records, patience: self.patience, arrived: &arrived };
+        let uploader = Uploader {
+            client: self.client,
+            target: self.target,
+            records: self.records,
+            patience: self.patience,
+            arrived: &arrived,
+        };
         match uploader.put(&item).await {
             Ok(()) => {
                 let mut tally = self.tally.lock();

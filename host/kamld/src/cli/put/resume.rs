@@ -83,7 +83,12 @@ mod tests {
         let seen = Seen::of(&fs::metadata(&file).unwrap());
         let records = Records::new(cache.path());
         let key = |server: &str, target: &str, seen: &Seen| records.key(server, target, &file, seen);
-        let record = Record { location: "/api/v1/uploads/7".into(), source: "big.bin".into(), target: "b/s/big.bin".into(), size: 1 };
+        let record = Record {
+            location: "/api/v1/uploads/7".into(),
+            source: "big.bin".into(),
+            target: "b/s/big.bin".into(),
+            size: 1,
+        };
 
         assert_eq!(key("a", "b/s/x", &seen).load(), None);
         key("a", "b/s/x", &seen).save(&record);
@@ -91,7 +96,8 @@ mod tests {
         assert_eq!(key("b", "b/s/x", &seen).load(), None);
         assert_eq!(key("a", "b/s/y", &seen).load(), None);
         assert_eq!(key("ab", "/s/x", &seen).load(), None);
-        let grown = Seen { size: 2, ..seen };
+        let mut grown = seen;
+        grown.size = 2;
         assert_eq!(key("a", "b/s/x", &grown).load(), None);
         key("a", "b/s/x", &seen).forget();
         assert_eq!(key("a", "b/s/x", &seen).load(), None);

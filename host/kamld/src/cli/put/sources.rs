@@ -23,9 +23,11 @@ pub struct Target {
 impl Target {
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let address: Address = text.parse()?;
-        let branch = address.at.map(|at| BranchName::new(at.as_str())).transpose().map_err(|problem| {
-            problem.help("files go to a branch; a version or a commit never changes")
-        })?;
+        let branch = address
+            .at
+            .map(|at| BranchName::new(at.as_str()))
+            .transpose()
+            .map_err(|problem| problem.help("files go to a branch; a version or a commit never changes"))?;
         Ok(Self { asset: address.asset, branch, path: address.path })
     }
 
@@ -129,7 +131,10 @@ pub fn plan(sources: &[PathBuf], target: &Target) -> Result<Plan, Problem> {
 /// `data/`, `.` and `..` mean what is in the folder; `data` means the folder.
 fn contents_only(source: &Path) -> bool {
     let text = source.to_string_lossy();
-    text.ends_with(['/', std::path::MAIN_SEPARATOR]) || text.ends_with("/.") || text == "." || source.file_name().is_none()
+    text.ends_with(['/', std::path::MAIN_SEPARATOR])
+        || text.ends_with("/.")
+        || text == "."
+        || source.file_name().is_none()
 }
 
 struct Walk {
@@ -192,7 +197,9 @@ impl Walk {
         };
         if let Some(other) = self.taken.insert(path.clone(), source.clone()) {
             let both = format!("'{}' and '{}' would both become '{path}'", other.display(), source.display());
-            return Err(Problem::invalid(both).help("nothing was sent yet: put them one after the other into two folders"));
+            return Err(
+                Problem::invalid(both).help("nothing was sent yet: put them one after the other into two folders")
+            );
         }
         self.plan.items.push(Item { source, path, seen: Seen::of(metadata) });
         Ok(())
@@ -213,7 +220,8 @@ mod tests {
     }
 
     fn paths(folder: &Path, sources: &[&str], target: &str) -> Vec<String> {
-        let sources: Vec<PathBuf> = sources.iter().map(|s| PathBuf::from(format!("{}/{s}", folder.display()))).collect();
+        let sources: Vec<PathBuf> =
+            sources.iter().map(|s| PathBuf::from(format!("{}/{s}", folder.display()))).collect();
         let plan = plan(&sources, &Target::parse(target).unwrap()).unwrap();
         assert!(plan.failed.is_empty() && plan.skipped.is_empty(), "{plan:?}");
         plan.items.iter().map(|item| item.path.to_string()).collect()

@@ -74,7 +74,10 @@ impl Uploader<'_> {
                 Ok(false) => key.forget(),
                 Err(stop) => {
                     // What can never be stored as it is will not be gone on with; what was cut or not allowed now may.
-                    if matches!(stop.kind(), Some(Kind::Invalid | Kind::Conflict | Kind::AlreadyExists | Kind::Limit | Kind::NotFound)) {
+                    if matches!(
+                        stop.kind(),
+                        Some(Kind::Invalid | Kind::Conflict | Kind::AlreadyExists | Kind::Limit | Kind::NotFound)
+                    ) {
                         key.forget();
                         let _ = self.client.raw(self.tus(Method::DELETE, &location)?).await;
                     }
@@ -112,10 +115,15 @@ impl Uploader<'_> {
                 answer => answer?,
             };
             let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-            let location = location.ok_or_else(|| Problem::internal("the server created an upload without saying where"))?;
+            let location =
+                location.ok_or_else(|| Problem::internal("the server created an upload without saying where"))?;
             let location = self.client.located(location)?.path().to_owned();
-            let record =
-                Record { location: location.clone(), source: item.source.display().to_string(), target: address.into(), size: item.seen.size };
+            let record = Record {
+                location: location.clone(),
+                source: item.source.display().to_string(),
+                target: address.into(),
+                size: item.seen.size,
+            };
             key.save(&record);
             return Ok(location);
         }
@@ -153,7 +161,8 @@ impl Uploader<'_> {
                 }
                 status if status.is_success() => {
                     let offset = response.headers().get("Upload-Offset").and_then(|v| v.to_str().ok()?.parse().ok());
-                    let offset = offset.ok_or_else(|| Problem::internal("the server does not say how far an upload is"))?;
+                    let offset =
+                        offset.ok_or_else(|| Problem::internal("the server does not say how far an upload is"))?;
                     return Ok(Some(offset));
                 }
                 _ => return Err(self.client.refused(response).await),
@@ -175,7 +184,9 @@ impl Uploader<'_> {
         loop {
             let mut chunk = next.await.map_err(|e| Problem::internal(format!("reading stopped: {e}")))??;
             if chunk.offset != offset {
-                chunk = read_ahead(item, offset).await.map_err(|e| Problem::internal(format!("reading stopped: {e}")))??;
+                chunk = read_ahead(item, offset)
+                    .await
+                    .map_err(|e| Problem::internal(format!("reading stopped: {e}")))??;
             }
             // The next chunk is read and hashed while this one travels.
             next = read_ahead(item, offset + chunk.bytes.len() as u64);
@@ -242,7 +253,11 @@ impl Uploader<'_> {
                 let stop = self.client.refused(response).await;
                 let elsewhere = stop.problem().is_none_or(|problem| problem.kind == Kind::Conflict);
                 let known = self.offset(location, Instant::now()).await.ok().flatten();
-                if elsewhere && known.is_some_and(|offset| offset != chunk.offset) { Ok(Sent::Elsewhere) } else { Err(stop) }
+                if elsewhere && known.is_some_and(|offset| offset != chunk.offset) {
+                    Ok(Sent::Elsewhere)
+                } else {
+                    Err(stop)
+                }
             }
             _ => Err(self.client.refused(response).await),
         }
@@ -270,7 +285,9 @@ impl Uploader<'_> {
 /// A short rest before asking a server that answers, but not with what is needed.
 async fn pause(deadline: Instant) -> Result<()> {
     if Instant::now() > deadline {
-        return Err(Problem::unavailable("the server stays busy with this upload").help("put the file again later").into());
+        return Err(Problem::unavailable("the server stays busy with this upload")
+            .help("put the file again later")
+            .into());
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
     Ok(())

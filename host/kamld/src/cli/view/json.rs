@@ -13,12 +13,16 @@ use std::fmt::Write;
 /// Sizes, counts and times go by the name of their key.
 fn guess(key: &str, value: &Value) -> CellType {
     let whole = value.is_u64() || value.is_i64();
-    let ends = |endings: &[&str]| endings.iter().any(|ending| key == *ending || key.ends_with(&format!("_{ending}")) || key.ends_with(&format!("-{ending}")));
+    let ends = |endings: &[&str]| {
+        endings.iter().any(|ending| {
+            key == *ending || key.ends_with(&format!("_{ending}")) || key.ends_with(&format!("-{ending}"))
+        })
+    };
     match value {
         _ if whole && ends(&["bytes", "size", "resident", "capacity"]) => CellType::Bytes,
         _ if whole && ends(&["time", "at", "created", "modified", "started", "since"]) => CellType::Time,
         // A process or a port is a name made of digits, not a count of something.
-        _ if whole && !ends(&["pid", "port", "format"]) => CellType::Count,
+        _ if whole && !ends(&["pid", "port", "format", "seq", "generation", "broken_at"]) => CellType::Count,
         Value::Array(_) => CellType::Tags,
         _ => CellType::Text,
     }
@@ -26,6 +30,17 @@ fn guess(key: &str, value: &Value) -> CellType {
 
 fn label(key: &str) -> String {
     key.replace(['_', '-'], " ")
+}
+
+/// The plain members of an object in one line, for a step of long work.
+pub fn line(value: &Value) -> String {
+    let style = Style::of_stderr();
+    let members = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_object() && !value.is_array());
+    let words = members.map(|(key, value)| {
+        let text = super::table::cell(value, guess(key, value), &style);
+        format!("{} {text}", clean(&label(key)))
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Draws `value` under the heading of its key, objects inside objects below it.

@@ -44,7 +44,7 @@ pub struct RowColumn {
 /// Draws from the node `root` on, or from the first node when there is none.
 pub fn draw(view: &[Node], style: &Style) -> Vec<Piece> {
     let by_id: HashMap<&str, &Node> = view.iter().map(|node| (node.id.as_str(), node)).collect();
-    let mut drawing = Drawing { by_id, style, pieces: vec![Piece::Text(String::new())], before: Block::None };
+    let mut drawing = Drawing { by_id, style, pieces: vec![Piece::Text(String::new())], before: Above::Nothing };
     if let Some(root) = drawing.by_id.get("root").copied().or(view.first()) {
         drawing.node(root, &mut Vec::new());
     }
@@ -54,8 +54,8 @@ pub fn draw(view: &[Node], style: &Style) -> Vec<Piece> {
 
 /// What stands above, for the empty line between two blocks.
 #[derive(Clone, Copy, PartialEq)]
-enum Block {
-    None,
+enum Above {
+    Nothing,
     Heading,
     Line,
     Block,
@@ -65,7 +65,7 @@ struct Drawing<'a> {
     by_id: HashMap<&'a str, &'a Node>,
     style: &'a Style,
     pieces: Vec<Piece>,
-    before: Block,
+    before: Above,
 }
 
 impl<'a> Drawing<'a> {
@@ -92,7 +92,7 @@ impl<'a> Drawing<'a> {
             "stack" => return,
             "heading" => {
                 let _ = writeln!(text, "{}", style.paint(Tone::Strong, &clean(word(props, "text"))));
-                Block::Heading
+                Above::Heading
             }
             "hint" => {
                 // What to do next is for a person: a program that reads the lines must not find it among them.
@@ -100,47 +100,47 @@ impl<'a> Drawing<'a> {
                     return;
                 }
                 hint(&mut text, word(props, "text"), word(props, "command"), style);
-                Block::Line
+                Above::Line
             }
             "facts" => {
                 items::facts(&mut text, &list(props, "items"), style);
-                Block::Block
+                Above::Block
             }
             "table" => {
                 table(&mut text, props, style);
-                Block::Block
+                Above::Block
             }
             "code" => {
                 code(&mut text, word(props, "text"), props.get("first-line").and_then(Value::as_u64), style);
-                Block::Block
+                Above::Block
             }
             "image" => {
                 image(&mut text, props, style);
-                Block::Line
+                Above::Line
             }
             "hits" => {
                 items::hits(&mut text, &list(props, "items"), props.get("total").and_then(Value::as_u64), style);
-                Block::Block
+                Above::Block
             }
             "facets" => {
                 items::facets(&mut text, &list(props, "items"), style);
-                Block::Block
+                Above::Block
             }
             "changes" => {
                 let more = props.get("next").is_some_and(|next| !next.is_null());
                 items::changes(&mut text, &list(props, "items"), more, style);
-                Block::Block
+                Above::Block
             }
             "commits" => {
                 items::commits(&mut text, &list(props, "items"), style);
-                Block::Block
+                Above::Block
             }
             "rows" => {
                 if let Ok(rows) = Rows::deserialize(Value::Object(props.clone())) {
-                    self.space(Block::Block);
+                    self.space(Above::Block);
                     self.pieces.push(Piece::Rows(rows));
                     self.pieces.push(Piece::Text(String::new()));
-                    self.before = Block::Block;
+                    self.before = Above::Block;
                 }
                 return;
             }
@@ -158,7 +158,7 @@ impl<'a> Drawing<'a> {
                 for line in clean_lines(word(props, "text")) {
                     let _ = writeln!(text, "{}", style.paint(tone, &line));
                 }
-                Block::Line
+                Above::Line
             }
         };
         if !text.is_empty() {
@@ -168,13 +168,13 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn space(&mut self, next: Block) {
-        let apart = match (self.before, next) {
-            (Block::None | Block::Heading, _) => false,
-            (Block::Line, Block::Line) => false,
-            _ => true,
+    fn space(&mut self, next: Above) {
+        let together = match self.before {
+            Above::Nothing | Above::Heading => true,
+            Above::Line => next == Above::Line,
+            Above::Block => false,
         };
-        if apart {
+        if !together {
             self.push("\n");
         }
     }

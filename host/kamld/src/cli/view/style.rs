@@ -76,7 +76,8 @@ impl Style {
 
 /// Whether a terminal might act on it, or show a text in another order than it is stored.
 fn acts(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
 /// One line of data: everything that a terminal might act on is written as an escape.
@@ -119,7 +120,13 @@ pub mod tests {
 
     /// A reader in a pipe at 2026-11-23 12:00 UTC.
     pub fn pipe() -> Style {
-        Style { colour: false, terminal: false, width: None, now: 1_795_435_200_000, offset: Local::now().offset().fix() }
+        Style {
+            colour: false,
+            terminal: false,
+            width: None,
+            now: 1_795_435_200_000,
+            offset: Local::now().offset().fix(),
+        }
     }
 
     /// A person at a terminal of `width` columns without colours.

@@ -148,7 +148,9 @@ fn shrink(columns: &[Column], widths: &mut [usize], available: usize) {
     while excess > 0 {
         // The widest column that may be cut gives way down to the next widest: short columns stay whole.
         let mut candidates: Vec<usize> = (0..columns.len())
-            .filter(|&i| matches!(columns[i].r#type, CellType::Text | CellType::Path | CellType::Tags) && widths[i] > NARROWEST)
+            .filter(|&i| {
+                matches!(columns[i].r#type, CellType::Text | CellType::Path | CellType::Tags) && widths[i] > NARROWEST
+            })
             .collect();
         candidates.sort_by_key(|&i| std::cmp::Reverse(widths[i]));
         let Some(&widest) = candidates.first() else { return };

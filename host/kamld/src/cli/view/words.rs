@@ -97,7 +97,13 @@ mod tests {
 
     #[test]
     fn counts_are_grouped_by_thousands() {
-        for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567"), (i64::MIN, "-9,223,372,036,854,775,808")] {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (-1_234_567, "-1,234,567"),
+            (i64::MIN, "-9,223,372,036,854,775,808"),
+        ] {
             assert_eq!(count(n), text);
         }
     }
@@ -105,7 +111,9 @@ mod tests {
     #[test]
     fn times_are_relative_for_people_and_exact_for_programs() {
         let (person, program) = (terminal(80), pipe());
-        for (ago, text) in [(5, "just now"), (185, "3 min ago"), (7200, "2 h ago"), (90_000, "1 day ago"), (200_000, "2 days ago")] {
+        for (ago, text) in
+            [(5, "just now"), (185, "3 min ago"), (7200, "2 h ago"), (90_000, "1 day ago"), (200_000, "2 days ago")]
+        {
             assert_eq!(time(person.now - ago * 1000, &person), text);
         }
         assert_eq!(time(program.now, &program), "2026-11-23T12:00:00Z");

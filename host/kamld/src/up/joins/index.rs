@@ -113,7 +113,7 @@ impl Describer for PluginDescriber {
             columns: found
                 .columns
                 .into_iter()
-                .map(|column| kamld_metadata::Column { name: column.name, r#type: column.r#type, nullable: column.nullable })
+                .map(|column| kamld_metadata::Column { name: column.name, r#type: column.type_, nullable: column.nullable })
                 .collect(),
             facts: found.facts,
             text: found.text,

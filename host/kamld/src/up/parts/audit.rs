@@ -26,8 +26,12 @@ impl Audit for AuditPages {
         let log = self.0.clone();
         let verdict = blocking(move || log.verify()).await?;
         match verdict.problem {
-            None => Ok(json!({"state": "intact", "entries": verdict.count})),
-            Some(problem) => Err(problem),
+            None => Ok(json!({"state": "intact", "records": verdict.count})),
+            Some(why) => Err(Problem::corrupt(format!(
+                "the audit log is broken at record {}: {why}",
+                verdict.broken_at.unwrap_or(verdict.count + 1)
+            ))
+            .help(format!("records 1 to {} are as they were written; compare the rest with an export", verdict.count))),
         }
     }
 }

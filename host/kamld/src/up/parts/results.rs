@@ -1,32 +1,33 @@
 //! Rows that a plug-in handed over, on their way to the person whose call made them.
 
 use async_trait::async_trait;
-use kamld_metadata::sql::{Format, Sql};
+use futures::StreamExt;
+use kamld_metadata::sql::{Output, Sql};
 use kamld_server::parts::{ResultBody, ResultFormat, Results};
 use kamld_types::{Person, problem::Result};
 use std::sync::Arc;
 
 pub struct QueryResults(pub Arc<Sql>);
 
-fn format(format: ResultFormat) -> Format {
+fn output(format: ResultFormat) -> Output {
     match format {
-        ResultFormat::Json => Format::Json,
-        ResultFormat::Jsonl => Format::JsonLines,
-        ResultFormat::Csv => Format::Csv,
-        ResultFormat::Parquet => Format::Parquet,
-        ResultFormat::Arrow => Format::Arrow,
+        ResultFormat::Json => Output::Json,
+        ResultFormat::Jsonl => Output::JsonLines,
+        ResultFormat::Csv => Output::Csv,
+        ResultFormat::Parquet => Output::Parquet,
+        ResultFormat::Arrow => Output::Arrow,
     }
 }
 
 #[async_trait]
 impl Results for QueryResults {
-    async fn open(&self, id: &str, as_format: ResultFormat, person: &Person) -> Result<ResultBody> {
-        let format = format(as_format);
-        let body = self.0.result_stream(id, &person.id, format).await?;
-        Ok(ResultBody { media_type: format.media_type().into(), body })
+    async fn open(&self, id: &str, format: ResultFormat, person: &Person) -> Result<ResultBody> {
+        let output = output(format);
+        let rows = self.0.result_stream(id, &person.id, output)?;
+        Ok(ResultBody { media_type: output.media_type().into(), body: rows.boxed() })
     }
 
     async fn cancel(&self, id: &str, person: &Person) -> Result<()> {
-        self.0.cancel_result(id, &person.id).await
+        self.0.cancel(id, &person.id)
     }
 }

@@ -1,0 +1,224 @@
+//! A query that runs: its rows come through a short channel, and dropping it stops it.
+//!
+//! Must not live here: what the rows mean. Invariants: a panic of the engine or of a file format ends one query, with
+//! an error; the clock of the time limit stands while rows wait to be taken.
+
+use super::{
+    engine::Engine,
+    plan::{Planned, Work},
+    text::TextFile,
+    values, wrong,
+};
+use arrow::{array::RecordBatch, datatypes::SchemaRef};
+use datafusion::physical_plan::execute_stream;
+use futures::{FutureExt, StreamExt};
+use kamld_types::Problem;
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{sync::mpsc, task::AbortHandle};
+
+/// Batches that wait between the engine and whoever takes rows: enough to keep both busy.
+const WAITING: usize = 2;
+
+/// Ends a task when it is dropped.
+pub(crate) struct OnDrop(pub AbortHandle);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Why it ended, and the object whose types were guessed too narrow, if that is why.
+struct Failure {
+    problem: Problem,
+    misfit: Option<TextFile>,
+}
+
+/// A planned query whose rows are being made. Dropped, it is cancelled: reads and work stop.
+pub struct RunningQuery {
+    id: String,
+    schema: SchemaRef,
+    rows: mpsc::Receiver<Result<RecordBatch, Failure>>,
+    /// Rows that were made and not taken.
+    pending: Option<RecordBatch>,
+    failed: Option<Problem>,
+    done: bool,
+    taken: bool,
+    _task: OnDrop,
+}
+
+impl RunningQuery {
+    pub(crate) fn start(engine: &Arc<Engine>, planned: Planned) -> Result<Self, Problem> {
+        let (send, rows) = mpsc::channel(WAITING);
+        let schema = planned.schema.clone();
+        let time = engine.config.time;
+        let task = engine.handle()?.spawn(async move {
+            let failed = AssertUnwindSafe(drive(&planned, &send, time)).catch_unwind().await;
+            let failure = match failed {
+                Ok(Ok(())) => return,
+                Ok(Err(failure)) => failure,
+                Err(panic) => Failure { problem: panicked(&planned, panic.as_ref()), misfit: None },
+            };
+            // Nobody listens any more when this fails.
+            let _ = send.send(Err(failure)).await;
+        });
+        let _task = OnDrop(task.abort_handle());
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        Ok(Self { id, schema, rows, pending: None, failed: None, done: false, taken: false, _task })
+    }
+
+    /// Hard to guess; the id of its result when it is handed over.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    pub fn columns(&self) -> Vec<crate::Column> {
+        values::columns(&self.schema)
+    }
+
+    /// Whether rows were taken already.
+    pub fn begun(&self) -> bool {
+        self.taken
+    }
+
+    /// Waits for the first rows or the first error. Answers the object whose types did not fit, when that is all that
+    /// went wrong: the query can be planned again.
+    pub(crate) async fn first(&mut self) -> Option<TextFile> {
+        match self.rows.recv().await {
+            Some(Ok(batch)) => self.pending = Some(batch),
+            Some(Err(failure)) => {
+                self.failed = Some(failure.problem);
+                return failure.misfit;
+            }
+            None => self.done = true,
+        }
+        None
+    }
+
+    /// The next batch as the engine made it; none when all were seen.
+    pub async fn batch(&mut self) -> Result<Option<RecordBatch>, Problem> {
+        self.taken = true;
+        if let Some(batch) = self.pending.take() {
+            return Ok(Some(batch));
+        }
+        if let Some(problem) = &self.failed {
+            return Err(problem.clone());
+        }
+        if self.done {
+            return Ok(None);
+        }
+        loop {
+            match self.rows.recv().await {
+                Some(Ok(batch)) if batch.num_rows() == 0 => {}
+                Some(Ok(batch)) => return Ok(Some(batch)),
+                Some(Err(failure)) => {
+                    self.failed = Some(failure.problem.clone());
+                    return Err(failure.problem);
+                }
+                None => {
+                    self.done = true;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// At most `limit` rows; no batch when all were seen.
+    pub async fn next(&mut self, limit: usize) -> Result<Vec<RecordBatch>, Problem> {
+        let mut batches = Vec::new();
+        let mut wanted = limit;
+        while wanted > 0 {
+            // Rows that were taken are not lost to an error behind them: it comes with the next call.
+            let batch = match self.batch().await {
+                Ok(Some(batch)) => batch,
+                Ok(None) => break,
+                Err(problem) if batches.is_empty() => return Err(problem),
+                Err(_) => break,
+            };
+            if batch.num_rows() > wanted {
+                self.pending = Some(batch.slice(wanted, batch.num_rows() - wanted));
+                batches.push(batch.slice(0, wanted));
+                break;
+            }
+            wanted -= batch.num_rows();
+            if batch.num_rows() > 0 {
+                batches.push(batch);
+            }
+        }
+        Ok(batches)
+    }
+
+    /// At most `limit` rows, one JSON array each; none when all were seen.
+    pub async fn next_json(&mut self, limit: usize) -> Result<Vec<String>, Problem> {
+        let mut rows = Vec::new();
+        for batch in self.next(limit).await? {
+            rows.extend(values::json_rows(&batch)?);
+        }
+        Ok(rows)
+    }
+}
+
+async fn drive(planned: &Planned, send: &mpsc::Sender<Result<RecordBatch, Failure>>, time: Duration) -> Result<(), Failure> {
+    let (physical, state) = match &planned.work {
+        Work::Known(batch) => {
+            let _ = send.send(Ok(batch.clone())).await;
+            return Ok(());
+        }
+        Work::Plan { physical, state } => (physical, state),
+    };
+    let fail = |error: datafusion::error::DataFusionError| Failure {
+        misfit: wrong::misfit(&error).map(|misfit| misfit.file.clone()),
+        problem: planned.explain(&error),
+    };
+    let mut stream = execute_stream(physical.clone(), state.task_ctx()).map_err(fail)?;
+    let mut left = time;
+    loop {
+        let began = Instant::now();
+        let next = tokio::time::timeout(left, stream.next()).await;
+        left = left.saturating_sub(began.elapsed());
+        match next {
+            Err(_) => return Err(Failure { problem: too_long(planned, time), misfit: None }),
+            Ok(None) => return Ok(()),
+            Ok(Some(Err(error))) => return Err(fail(error)),
+            Ok(Some(Ok(batch))) => {
+                if send.send(Ok(batch)).await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+fn too_long(planned: &Planned, time: Duration) -> Problem {
+    let at = planned.source.position_of_written(0);
+    Problem::limit(format!("the query was stopped: it worked longer than {} seconds", time.as_secs_f32()))
+        .help("filter or sample it, or raise the time limit of SQL in the configuration")
+        .at(at.line, at.column)
+}
+
+fn panicked(planned: &Planned, panic: &(dyn std::any::Any + Send)) -> Problem {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(panic = text, "a query panicked");
+    let objects: Vec<&str> =
+        planned.tables.iter().flat_map(|(_, opened)| &opened.addresses).map(String::as_str).take(3).collect();
+    let at = planned.tables.first().map_or_else(|| planned.source.position_of_written(0), |(named, _)| named.at);
+    let problem = if objects.is_empty() {
+        Problem::internal(format!("the engine gave up on this query: {text}"))
+    } else {
+        Problem::invalid(format!("the engine gave up while reading {}: {text}", objects.join(", ")))
+            .help("an object may not be sound: kamld show tells what it is")
+    };
+    problem.at(at.line, at.column)
+}

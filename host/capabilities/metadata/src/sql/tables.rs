@@ -1,0 +1,150 @@
+//! From the objects that a name stands for to a table that can be scanned.
+//!
+//! Must not live here: who may read. Invariant: all objects of a table have one format; a file that is not what it
+//! claims to be is named in the error.
+
+use super::{
+    engine::Engine,
+    format::Format,
+    names::Found,
+    store::{QueryStore, ROOT},
+    text::{TextFile, TextTable},
+};
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::{
+    catalog::TableProvider,
+    datasource::{
+        file_format::{FileFormat, arrow::ArrowFormat, parquet::ParquetFormat},
+        listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl},
+    },
+    error::DataFusionError,
+    execution::SessionState,
+    object_store::ObjectMeta,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use kamld_types::Problem;
+use std::sync::Arc;
+
+/// Objects of a pattern that are looked at side by side.
+const PARALLEL: usize = 8;
+
+/// A table, ready to be scanned.
+#[derive(Clone)]
+pub(crate) struct Opened {
+    pub table: Arc<dyn TableProvider>,
+    pub format: Format,
+    /// Of its objects, for errors.
+    pub addresses: Vec<String>,
+    /// Objects to put into the query's store.
+    pub stored: Vec<(Arc<dyn super::Snapshot>, super::Entry)>,
+    /// Types may still turn out too narrow.
+    pub guessed: bool,
+}
+
+pub(crate) async fn open(engine: &Engine, found: Found) -> Result<Opened, Problem> {
+    let mut format = None;
+    for entry in &found.entries {
+        let address = found.address(entry);
+        let Some(this) = Format::of_entry(entry) else {
+            return Err(Problem::invalid(format!("{address} is not a table{}", of_type(&entry.media_type)))
+                .help("tables are CSV, TSV, JSON, JSON Lines, Parquet and Arrow; the media type or the ending says which"));
+        };
+        match format {
+            None => format = Some(this),
+            Some(format) if format == this => {}
+            Some(format) => {
+                let first = found.entries.first().map(|entry| found.address(entry)).unwrap_or_default();
+                return Err(Problem::invalid(format!("{first} is {format} and {address} is {this}: one table has one format"))
+                    .help("narrow the pattern to one format, and join the parts with 'union all'"));
+            }
+        }
+    }
+    let Some(format) = format else { return Err(Problem::not_found("no object")) };
+    let addresses = found.entries.iter().map(|entry| found.address(entry)).collect();
+    if format.is_text() {
+        let files: Vec<TextFile> = found.entries.iter().map(|entry| text(engine, &found, entry, format)).collect();
+        let layouts: Vec<_> = stream::iter(files)
+            .map(|file| async move { engine.layout(&file).await.map(|layout| (file, layout)) })
+            .buffered(PARALLEL)
+            .try_collect()
+            .await?;
+        let guessed = layouts.iter().any(|(_, layout)| !layout.complete);
+        let table = Arc::new(TextTable::new(layouts, engine.config.cores.max(1))?);
+        return Ok(Opened { table, format, addresses, stored: Vec::new(), guessed });
+    }
+    let stored: Vec<_> = found.entries.iter().map(|entry| (found.snapshot.clone(), entry.clone())).collect();
+    let table = binary(engine, format, &stored, &addresses).await?;
+    Ok(Opened { table, format, addresses, stored, guessed: false })
+}
+
+pub(crate) fn text(engine: &Engine, found: &Found, entry: &super::Entry, format: Format) -> TextFile {
+    TextFile {
+        snapshot: found.snapshot.clone(),
+        entry: entry.clone(),
+        format,
+        address: found.address(entry),
+        max_row: engine.config.max_row,
+    }
+}
+
+fn of_type(media_type: &str) -> String {
+    if media_type.is_empty() { String::new() } else { format!(" (its type is {media_type})") }
+}
+
+/// Parquet and Arrow: the engine reads what it needs of them by ranges.
+async fn binary(
+    engine: &Engine,
+    format: Format,
+    objects: &[(Arc<dyn super::Snapshot>, super::Entry)],
+    addresses: &[String],
+) -> Result<Arc<dyn TableProvider>, Problem> {
+    let mut store = QueryStore::default();
+    let metas: Vec<ObjectMeta> =
+        objects.iter().map(|(snapshot, entry)| store.admit(snapshot.clone(), entry.clone())).collect();
+    let internal = |error: DataFusionError| Problem::internal(error.strip_backtrace());
+    let state = engine.session("kamld", Vec::new(), store).map_err(internal)?;
+    let reader: Arc<dyn FileFormat> =
+        if format == Format::Parquet { Arc::new(ParquetFormat::default()) } else { Arc::new(ArrowFormat) };
+    let mut schemas: Vec<Schema> = Vec::new();
+    let mut urls = Vec::new();
+    for (meta, address) in metas.iter().zip(addresses) {
+        if meta.size == 0 {
+            return Err(Problem::invalid(format!("{address}: the object is empty, so it has no columns")));
+        }
+        let schema = infer(&state, &reader, meta).await.map_err(|error| unsound(format, address, &error))?;
+        let merged = match schemas.pop() {
+            Some(before) => Schema::try_merge([before, schema.as_ref().clone()]).map_err(|error| {
+                Problem::invalid(format!("{address} does not fit the objects before it: {error}"))
+                    .help("objects of one pattern need the same types under the same names; query them one by one")
+            })?,
+            None => schema.as_ref().clone(),
+        };
+        schemas.push(merged);
+        urls.push(ListingTableUrl::parse(format!("{ROOT}{}", meta.location)).map_err(internal)?);
+    }
+    let schema = Arc::new(schemas.pop().unwrap_or_else(Schema::empty));
+    let options = ListingOptions::new(reader).with_file_extension("");
+    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
+    Ok(Arc::new(ListingTable::try_new(config).map_err(internal)?))
+}
+
+async fn infer(state: &SessionState, reader: &Arc<dyn FileFormat>, meta: &ObjectMeta) -> Result<SchemaRef, DataFusionError> {
+    let url = ListingTableUrl::parse(ROOT)?;
+    let store = state.runtime_env().object_store(url.object_store())?;
+    reader.infer_schema(state, &store, std::slice::from_ref(meta)).await
+}
+
+/// A Parquet or Arrow object that cannot be read.
+pub(crate) fn unsound(format: Format, address: &str, error: &DataFusionError) -> Problem {
+    if let Some(problem) = super::wrong::inner(error) {
+        return problem;
+    }
+    let text = super::wrong::plain_text(error);
+    let mut problem = Problem::invalid(format!("{address} is not sound {format}: {text}"));
+    problem.help = Some(if text.contains("compression") || text.contains("lz4") || text.contains("zstd") {
+        "write it without compression, or as Parquet".into()
+    } else {
+        "nothing of it was used; put the object again from where it came".into()
+    });
+    problem
+}
