@@ -100,7 +100,7 @@ class Journey:
 
     def test_03_putting_again_sends_nothing(self):
         answer = self.k.json("put", *sorted(vega().iterdir()), "birds/strikes")
-        assert answer["unchanged"] == answer["files"], answer
+        assert answer["files"] == 0 and answer["unchanged"] == len(list(vega().iterdir())), answer
 
     def test_04_every_row_count_and_sum_is_what_pandas_says(self):
         compared, wrong = 0, []
@@ -120,8 +120,10 @@ class Journey:
             if row["n"] != len(table):
                 wrong.append(f"{path.name}: {row['n']} rows, pandas has {len(table)}")
             for i, column in enumerate(numbers):
-                if not same(row[f"s{i}"], table[column].sum()):
-                    wrong.append(f"{path.name}: sum({column}) is {row[f's{i}']}, pandas has {table[column].sum()}")
+                # pandas sums 32-bit floats in 32 bits and loses digits.
+                total = table[column].astype("float64").sum() if table[column].dtype == "float32" else table[column].sum()
+                if not same(row[f"s{i}"], total):
+                    wrong.append(f"{path.name}: sum({column}) is {row[f's{i}']}, pandas has {total}")
         assert not wrong, "\n".join(wrong)
         assert compared >= 45, compared
 
@@ -129,10 +131,14 @@ class Journey:
         self.k.run("asset", "create", "birds/toys")
         self.k.run("put", sklearn(), "birds/toys")
         prefix = next(o["path"] for o in self.listing("birds/toys") if o["path"].endswith("iris.csv")).removesuffix("iris.csv")
-        for name in ("iris.csv", "wine_data.csv", "breast_cancer.csv"):
-            table = pandas.read_csv(sklearn() / name)
-            row = self.k.sql(f'select count(*) as n, sum("{table.columns[0]}") as s from toys."{prefix}{name}"', "birds")[0]
-            assert row["n"] == len(table) and same(row["s"], table[table.columns[0]].sum()), (name, row)
+        table = pandas.read_csv(sklearn() / "iris.csv")
+        for column in table.columns[:4]:
+            row = self.k.sql(f'select count(*) as n, sum("{column}") as s from toys."{prefix}iris.csv"', "birds")[0]
+            assert row["n"] == len(table) and same(row["s"], table[column].sum()), (column, row)
+        # The head of this one names 5 columns and its rows have 14: no table, and it is said why.
+        self.k.run("index", "rebuild")
+        shown = self.k.run("show", f"birds/toys/{prefix}wine_data.csv")
+        assert "cannot be read as a table" in shown and "14 values" in shown, shown
 
     def test_06_summary_schema_and_size_are_shown(self):
         self.k.run("index", "rebuild")
@@ -199,21 +205,21 @@ class Journey:
         self.k.run("tag", "add", "birds/strikes/windvectors.csv", "raw", "wind")
 
         def paths(*words):
-            return [h["path"] for h in self.k.json("search", *words)["hits"]]
+            return [h["address"].split("/", 2)[-1] for h in self.k.json("search", *words)["hits"]]
 
         assert "windvectors.csv" in paths("wind tag:raw")
         assert "seattle-weather.csv" in paths("seatle weather"), "a typo"
         assert "seattle-weather.csv" in paths("column:precipitation")
         assert "penguins.json" in paths("peng"), "a prefix"
         answer = self.k.json("search", "format:csv")
-        facets = {f["field"]: dict(map(tuple, f["values"])) for f in answer["facets"]}
+        facets = {f["field"]: {v["value"]: v["count"] for v in f["values"]} for f in answer["facets"]}
         assert facets["format"].get("csv", 0) >= 20, facets
 
     def test_13_a_wrong_query_points_at_the_place_and_guesses(self):
         for query, at, guess in (
-            ('select preciptation\nfrom strikes."seattle-weather.csv"', "line 1", "precipitation"),
-            ('select 1\nfrom strikes."seatle-weather.csv"', "line 2", "seattle-weather.csv"),
-            ('select 1 from strike."seattle-weather.csv"', "line 1", "strikes"),
+            ('select preciptation\nfrom strikes."seattle-weather.csv"', "1 | select", "precipitation"),
+            ('select 1\nfrom strikes."seatle-weather.csv"', "2 | from", "seattle-weather.csv"),
+            ('select 1 from strike."seattle-weather.csv"', "1 | select", "strikes"),
         ):
             try:
                 self.k.run("sql", query, "--project", "birds")
@@ -244,7 +250,7 @@ class Journey:
     def test_16_each_thing_was_done_by_a_plugin_that_may_do_only_what_its_grant_says(self):
         ids = {p["id"] for p in self.k.json("plugin", "list")["plugins"]}
         assert {"kamld/datasets", "kamld/history", "kamld/search", "kamld/sql"} <= ids, ids
-        grant = self.k.run("plugin", "grant", "kamld/history", "--show")
+        grant = self.k.run("plugin", "grant", "kamld/history")
         narrow = self.folder / "grant.toml"
         narrow.write_text("[[grant]]\nplugin = \"kamld/history\"\n[[grant.allow]]\ninterface = \"kamld:storage/refs\"\n"
                           "verbs = [\"read\", \"list\"]\nresources = [\"**\"]\n")
@@ -259,7 +265,7 @@ class Journey:
         self.k.run("plugin", "grant", "kamld/history", "--from-needs")
         self.k.run("log", "birds/strikes")
         assert "intact" in self.k.run("audit", "verify")
-        assert grant
+        assert "kamld:storage/history" in grant
 
     def test_17_a_plugin_can_be_taken_out_and_the_rest_works(self):
         self.k.run("plugin", "disable", "kamld/search")

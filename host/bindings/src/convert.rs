@@ -54,7 +54,10 @@ impl Node {
             Map::new()
         } else {
             serde_json::from_str(&self.props).map_err(|error| {
-                Problem::invalid(format!("the properties of node '{}' ({}) are not a JSON object: {error}", self.id, self.kind))
+                Problem::invalid(format!(
+                    "the properties of node '{}' ({}) are not a JSON object: {error}",
+                    self.id, self.kind
+                ))
             })?
         };
         Ok(kamld_types::Node { id: self.id, kind: self.kind, props, children: self.children })

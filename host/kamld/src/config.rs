@@ -5,11 +5,7 @@
 use anyhow::{Context, bail};
 use kamld_runtime::Limits;
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 use toml::{Table, Value};
 
 /// The name of the file in the data folder.
@@ -37,7 +33,7 @@ pub struct Storage {
     pub s3: S3,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct S3 {
     pub endpoint: String,
@@ -47,6 +43,20 @@ pub struct S3 {
     pub secret_key: String,
     /// A folder in the bucket; empty for all of it.
     pub prefix: String,
+}
+
+impl Default for S3 {
+    fn default() -> Self {
+        let empty = String::new;
+        Self {
+            endpoint: empty(),
+            bucket: empty(),
+            region: "us-east-1".into(),
+            access_key: empty(),
+            secret_key: empty(),
+            prefix: empty(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -106,12 +116,6 @@ pub struct Effective {
     pub sources: BTreeMap<String, (String, String)>,
 }
 
-/// `$XDG_DATA_HOME/kamld`, or `~/.local/share/kamld`.
-pub fn default_data_folder() -> PathBuf {
-    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".local/share");
-    std::env::var_os("XDG_DATA_HOME").map_or_else(home, PathBuf::from).join("kamld")
-}
-
 /// Reads every layer for one data folder. `settings` are `KEY=VALUE` from the command line.
 pub fn load(data: &Path, settings: &[String]) -> anyhow::Result<Effective> {
     let environment: Vec<(String, String)> = std::env::vars().collect();
@@ -119,7 +123,8 @@ pub fn load(data: &Path, settings: &[String]) -> anyhow::Result<Effective> {
 }
 
 fn layer(data: &Path, settings: &[String], environment: &[(String, String)]) -> anyhow::Result<Effective> {
-    let mut table = Table::try_from(Config::default()).context("the default configuration cannot be written as TOML")?;
+    let mut table =
+        Table::try_from(Config::default()).context("the default configuration cannot be written as TOML")?;
     let keys: BTreeMap<String, Value> = flatten(&table);
     let mut sources: BTreeMap<String, String> = keys.keys().map(|key| (key.clone(), "default".to_owned())).collect();
 
@@ -155,8 +160,13 @@ fn layer(data: &Path, settings: &[String], environment: &[(String, String)]) -> 
     let sources = sources
         .into_iter()
         .map(|(key, source)| {
-            let secret = key.ends_with("secret_key") && values.get(&key).and_then(Value::as_str).is_some_and(|v| !v.is_empty());
-            let value = if secret { "\"(set)\"".to_owned() } else { values.get(&key).map(Value::to_string).unwrap_or_default() };
+            let secret =
+                key.ends_with("secret_key") && values.get(&key).and_then(Value::as_str).is_some_and(|v| !v.is_empty());
+            let value = if secret {
+                "\"(set)\"".to_owned()
+            } else {
+                values.get(&key).map(Value::to_string).unwrap_or_default()
+            };
             (key, (value, source))
         })
         .collect();

@@ -34,8 +34,9 @@ impl Local for Host {
 
     fn plugin_new(&self, args: PluginNewArgs) -> Result<Outcome> {
         if args.language != "rust" {
-            return Err(Problem::invalid(format!("there is no template for {}", args.language))
-                .help("templates: rust; a component of any language that exports the contract in wit/ can be installed"));
+            return Err(Problem::invalid(format!("there is no template for {}", args.language)).help(
+                "templates: rust; a component of any language that exports the contract in wit/ can be installed",
+            ));
         }
         let folder = template::write(&args.id, args.folder.as_deref())?;
         let view = vec![
@@ -89,7 +90,8 @@ pub fn in_words(error: &anyhow::Error) -> Problem {
 }
 
 fn check(file: &Path) -> Result<Outcome> {
-    let bytes = std::fs::read(file).map_err(|error| Problem::not_found(format!("cannot read {}: {error}", file.display())))?;
+    let bytes =
+        std::fs::read(file).map_err(|error| Problem::not_found(format!("cannot read {}: {error}", file.display())))?;
     let report = kamld_registry::check::check(&bytes)?;
     let data = json!({
         "id": report.manifest.id,
@@ -113,7 +115,11 @@ fn check(file: &Path) -> Result<Outcome> {
         {"key": "reason", "label": "Because", "align": "start", "type": "text"},
     ]);
     let mut view = vec![
-        node("says", "text", json!({"text": format!("{} {} imports only what it declares", report.manifest.id, report.manifest.version), "tone": "good"})),
+        node(
+            "says",
+            "text",
+            json!({"text": format!("{} {} imports only what it declares", report.manifest.id, report.manifest.version), "tone": "good"}),
+        ),
         node("needs", "table", json!({"columns": columns, "rows": rows, "empty": "it needs nothing"})),
     ];
     view.extend(report.warnings.iter().enumerate().map(|(place, warning)| {

@@ -35,12 +35,14 @@ impl Source {
     pub fn at(folder: &Path) -> anyhow::Result<Self> {
         let read = |name: &str| -> anyhow::Result<toml::Table> {
             let path = folder.join(name);
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("{} has no {name}: a plug-in is a folder with plugin.toml and Cargo.toml", folder.display()))?;
+            let text = std::fs::read_to_string(&path).with_context(|| {
+                format!("{} has no {name}: a plug-in is a folder with plugin.toml and Cargo.toml", folder.display())
+            })?;
             text.parse().with_context(|| format!("{} is not TOML", path.display()))
         };
         let text = |table: &toml::Table, key: &str| table.get(key).and_then(|v| v.as_str()).map(str::to_owned);
-        let id = text(&read("plugin.toml")?, "id").with_context(|| format!("plugin.toml in {} has no id", folder.display()))?;
+        let id = text(&read("plugin.toml")?, "id")
+            .with_context(|| format!("plugin.toml in {} has no id", folder.display()))?;
         let package = read("Cargo.toml")?
             .get("package")
             .and_then(|v| v.as_table())
@@ -104,7 +106,9 @@ fn pack(source: &Source, artifacts: &[Message]) -> anyhow::Result<PathBuf> {
         .filter(|message| message.package_id.as_deref().is_some_and(|id| is_package(id, &source.package)))
         .flat_map(|message| message.filenames.iter().flatten())
         .find(|file| file.extension().is_some_and(|ending| ending == "wasm"))
-        .with_context(|| format!("cargo built no component for {}: its crate-type must be [\"cdylib\"]", source.package))?;
+        .with_context(|| {
+            format!("cargo built no component for {}: its crate-type must be [\"cdylib\"]", source.package)
+        })?;
     let bytes = std::fs::read(component).with_context(|| format!("cannot read {}", component.display()))?;
     let manifest = std::fs::read_to_string(source.folder.join("plugin.toml"))?;
     let packed = kamld_registry::package::build(&bytes, &manifest)

@@ -23,7 +23,7 @@ use kamld_bindings::{
 };
 use kamld_policy::{Gate, Rights, call::Denials};
 use kamld_types::{
-    Address, Node, Person, PluginId, Problem,
+    Address, Kind, Node, Person, PluginId, Problem,
     command::{Command, Outcome},
     problem::Result,
 };
@@ -318,19 +318,23 @@ impl Runtime {
         declared::outcome(answer)
     }
 
-    /// The plug-in whose declared media types fit best; of two that fit alike, the first by id.
-    fn fitting(&self, media_type: &str, types: impl Fn(&Loaded) -> &[String]) -> Option<Arc<Slot>> {
+    /// The plug-ins whose declared media types fit, the best first; of two that fit alike, the first by id.
+    fn fitting(&self, media_type: &str, types: impl Fn(&Loaded) -> &[String]) -> Vec<Arc<Slot>> {
         let plugins = self.plugins.read();
-        let fits = plugins.values().filter_map(|slot| {
-            let (fit, place) = media::best(types(&*slot.loaded().ok()?), media_type)?;
-            Some((fit, std::cmp::Reverse(place), slot))
-        });
-        // Of equal ones `max_by` takes the last, so the order is turned round.
-        let best = fits.collect::<Vec<_>>().into_iter().rev().max_by_key(|(fit, place, _)| (*fit, *place))?;
-        Some(best.2.clone())
+        let mut fits: Vec<_> = plugins
+            .values()
+            .filter_map(|slot| {
+                let (fit, place) = media::best(types(&*slot.loaded().ok()?), media_type)?;
+                Some((std::cmp::Reverse(fit), place, slot.clone()))
+            })
+            .collect();
+        // A stable sort: plug-ins come in the order of their ids.
+        fits.sort_by_key(|(fit, place, _)| (*fit, *place));
+        fits.into_iter().map(|(_, _, slot)| slot).collect()
     }
 
-    /// What is in an object, told by the plug-in that fits its media type; none when there is no such plug-in.
+    /// What is in an object, told by the plug-in that fits its media type best; when that one says `invalid` (it is
+    /// not what the type promises), by the next one. None when no plug-in fits.
     pub async fn describe_object(
         &self,
         caller: Caller,
@@ -338,21 +342,34 @@ impl Runtime {
         media_type: &str,
         size: u64,
     ) -> Option<Result<Description>> {
-        let slot = self.fitting(media_type, |loaded| &loaded.describes)?;
-        let order = Order {
-            slot: &slot,
-            caller,
-            doing: format!("describing {address}"),
-            budget: self.stage.limits.look(),
-            bytes: 0,
-        };
+        let mut said = None;
+        for slot in self.fitting(media_type, |loaded| &loaded.describes) {
+            let answer = self.describe_by(&slot, caller.clone(), address, media_type, size).await;
+            match answer {
+                Err(problem) if problem.kind == Kind::Invalid => said = said.or(Some(Err(problem))),
+                answer => return Some(answer),
+            }
+        }
+        said
+    }
+
+    async fn describe_by(
+        &self,
+        slot: &Arc<Slot>,
+        caller: Caller,
+        address: &Address,
+        media_type: &str,
+        size: u64,
+    ) -> Result<Description> {
+        let order =
+            Order { slot, caller, doing: format!("describing {address}"), budget: self.stage.limits.look(), bytes: 0 };
         let request = DescribeRequest { address: address.to_string(), media_type: media_type.to_owned(), size };
         let work = async move |mut store: wasmtime::Store<Guest>, loaded: Arc<Loaded>| {
             let pre = loaded.exports.describer.as_ref().ok_or_else(|| wasmtime::format_err!("no describer"))?;
             let plugin = pre.instantiate_async(&mut store).await?;
             plugin.kamld_metadata_describer().call_describe(&mut store, &request).await
         };
-        Some(self.stage.call(order, work).await.and_then(|answer| answer.map_err(|error| self.refused(&slot, error))))
+        self.stage.call(order, work).await.and_then(|answer| answer.map_err(|error| self.refused(slot, error)))
     }
 
     /// An object drawn by the plug-in that fits its media type, from row, line or the like `start` on, `window` of
@@ -366,14 +383,30 @@ impl Runtime {
         start: u64,
         window: u32,
     ) -> Option<Result<Vec<Node>>> {
-        let slot = self.fitting(media_type, |loaded| &loaded.previews)?;
-        let order = Order {
-            slot: &slot,
-            caller,
-            doing: format!("drawing {address}"),
-            budget: self.stage.limits.look(),
-            bytes: 0,
-        };
+        let mut said = None;
+        for slot in self.fitting(media_type, |loaded| &loaded.previews) {
+            let drawn = self.preview_by(&slot, caller.clone(), address, media_type, size, start, window).await;
+            match drawn {
+                Err(problem) if problem.kind == Kind::Invalid => said = said.or(Some(Err(problem))),
+                drawn => return Some(drawn),
+            }
+        }
+        said
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one request, handed on")]
+    async fn preview_by(
+        &self,
+        slot: &Arc<Slot>,
+        caller: Caller,
+        address: &Address,
+        media_type: &str,
+        size: u64,
+        start: u64,
+        window: u32,
+    ) -> Result<Vec<Node>> {
+        let order =
+            Order { slot, caller, doing: format!("drawing {address}"), budget: self.stage.limits.look(), bytes: 0 };
         let request =
             PreviewRequest { address: address.to_string(), media_type: media_type.to_owned(), size, window, start };
         let work = async move |mut store: wasmtime::Store<Guest>, loaded: Arc<Loaded>| {
@@ -382,7 +415,7 @@ impl Runtime {
             plugin.kamld_ui_preview().call_open(&mut store, &request).await
         };
         let drawn = self.stage.call(order, work).await;
-        Some(drawn.and_then(|answer| answer.map_err(|error| self.refused(&slot, error))).and_then(declared::nodes))
+        drawn.and_then(|answer| answer.map_err(|error| self.refused(slot, error))).and_then(declared::nodes)
     }
 
     fn refused(&self, slot: &Slot, error: kamld_bindings::Error) -> Problem {

@@ -3,7 +3,7 @@
 //! Lives here: what is tried and what must come of it. Invariant: a limit that does not bite makes the host unready.
 
 use crate::{
-    call::{Caller, Order},
+    call::{Caller, Order, PROBE},
     guest::Guest,
     limits::Budget,
     plugin::{Exports, Loaded, Slot},
@@ -104,7 +104,7 @@ impl Runtime {
 
     async fn provoke(&self, probe: &InstancePre<Guest>, export: &'static str, budget: Budget) -> Result<()> {
         // A slot of its own, thrown away after this try: the probe is meant to fail.
-        let slot = Arc::new(Slot::new(PluginId::new("host/probe")?, self.limits()));
+        let slot = Arc::new(Slot::new(PluginId::new(PROBE)?, self.limits()));
         let caller = Caller {
             person: Person { id: "host".into(), roles: Vec::new() },
             rights: Rights::Projects(BTreeMap::new()),

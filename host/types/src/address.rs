@@ -105,7 +105,9 @@ mod tests {
 
     #[test]
     fn an_address_is_printed_as_it_is_read() {
-        for text in ["birds/strikes", "birds/strikes@v1", "birds/strikes/2019.csv", "birds/strikes@main/a/b c.csv", "b/s/a/"] {
+        for text in
+            ["birds/strikes", "birds/strikes@v1", "birds/strikes/2019.csv", "birds/strikes@main/a/b c.csv", "b/s/a/"]
+        {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
     }

@@ -66,9 +66,23 @@ fn reason(error: &Error) -> String {
 pub fn description(shape: Shape, rows: &[String]) -> Description {
     let Shape { format, columns, rows: count } = shape;
     let described = format::counted(columns.len() as u64, "column", "columns");
-    let summary = format!("{format}, {described}, {}", format::counted(count, "row", "rows"));
+    let counted = format::counted(count, "row", "rows");
+    let summary = format!("{}, {described}, {counted}", as_people_say(&format));
     let text = words(rows);
     Description::new(summary).rows(count).columns(columns).text(&text)
+}
+
+/// The host names formats as they are written in a query.
+fn as_people_say(format: &str) -> &str {
+    match format {
+        "csv" => "CSV",
+        "tsv" => "TSV",
+        "json" => "JSON",
+        "jsonl" => "JSON Lines",
+        "parquet" => "Parquet",
+        "arrow" => "Arrow",
+        other => other,
+    }
 }
 
 /// The words in the rows, each value once, as much as a description may carry.

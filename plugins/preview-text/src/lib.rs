@@ -46,6 +46,14 @@ impl Describe for Texts {
         let Some(encoding) = text::encoding(&head) else {
             return Ok(shape::bytes(&object.media_type, object.size));
         };
+        if shape::is_json(&object.media_type, &object.text) && object.size > 0 && object.size <= COUNTED {
+            reader.seek(SeekFrom::Start(0))?;
+            let whole = BufReader::with_capacity(CHUNK, reader);
+            if let Err(error) = serde_json::from_reader::<_, serde::de::IgnoredAny>(whole) {
+                return Ok(shape::no_json(&error, &encoding.decode(&head)));
+            }
+            reader = ObjectReader::open(&object.address)?;
+        }
         reader.seek(SeekFrom::Start(0))?;
         let lines = text::count(BufReader::with_capacity(CHUNK, reader), encoding, COUNTED)?;
         Ok(shape::description(&object.media_type, &object.text, object.size, encoding, lines, &encoding.decode(&head)))

@@ -62,6 +62,21 @@ pub fn description(
         .text(head)
 }
 
+/// Whether it promises to be one JSON document.
+pub fn is_json(media_type: &str, address: &str) -> bool {
+    kind(media_type, address) == ("JSON", "json")
+}
+
+/// JSON that is none says where it stops being it.
+pub fn no_json(error: &serde_json::Error, head: &str) -> Description {
+    let why = match error.classify() {
+        serde_json::error::Category::Eof => "it ends in the middle".to_owned(),
+        _ => error.to_string(),
+    };
+    let place = format!("{why} (line {}, column {})", error.line(), error.column());
+    Description::new("JSON, cannot be read").fact("Reason", place).text(head)
+}
+
 pub fn bytes(media_type: &str, size: u64) -> Description {
     Description::new(format!("{}, {}", named(media_type), format::bytes(size)))
 }
@@ -117,6 +132,14 @@ mod tests {
         let described = description("text/plain", "b/s/notes", 9, Encoding::Latin, lines, "");
         assert_eq!(described.summary(), "Text, more than 1 line");
         assert_eq!(described.facts()[1], ("Encoding".into(), "Windows-1252".into()));
+    }
+
+    #[test]
+    fn json_that_is_cut_says_where() {
+        let error = serde_json::from_str::<serde::de::IgnoredAny>("[{\"a\": 1},\n{\"a\"").unwrap_err();
+        let described = no_json(&error, "");
+        assert_eq!(described.summary(), "JSON, cannot be read");
+        assert_eq!(described.facts()[0].1, "it ends in the middle (line 2, column 4)");
     }
 
     #[test]

@@ -39,7 +39,11 @@ pub fn measure(table: &mut Table) {
     let gate = Gate::compile(&manifest, Some(&Grant::from_needs(&manifest)), 0);
     let start = Instant::now();
     for _ in 0..CALLS {
-        black_box(gate.check(black_box("kamld:storage/objects"), Verb::Read, black_box("birds/strikes/2020/january.csv")));
+        black_box(gate.check(
+            black_box("kamld:storage/objects"),
+            Verb::Read,
+            black_box("birds/strikes/2020/january.csv"),
+        ));
     }
     let each = start.elapsed() / CALLS;
     let start = Instant::now();
@@ -47,5 +51,11 @@ pub fn measure(table: &mut Table) {
         black_box(black_box("birds/strikes/2020/january.csv") == black_box("birds/strikes/2020/january.cs_"));
     }
     let floor = start.elapsed() / CALLS;
-    table.row("policy check", "3 needs", short(each), format!("string comparison {}", short(floor)), "below 1.5 us, no allocation (a test)");
+    table.row(
+        "policy check",
+        "3 needs",
+        short(each),
+        format!("string comparison {}", short(floor)),
+        "below 1.5 us, no allocation (a test)",
+    );
 }

@@ -139,7 +139,13 @@ async fn changes(store: &AssetStore, table: &mut Table, count: usize) -> anyhow:
         Ok(())
     })
     .await?;
-    table.row("put and commit 1 change", &format!("{count}"), one.show(), "two durable writes".into(), "10 M below 20 ms");
+    table.row(
+        "put and commit 1 change",
+        &format!("{count}"),
+        one.show(),
+        "two durable writes".into(),
+        "10 M below 20 ms",
+    );
     store.create_version(&asset, &VersionName::new("before")?, None, "").await?;
     let hundred = (0..100).map(|n| entry(n * (count / 100), 99)).collect::<anyhow::Result<Vec<_>>>()?;
     store.import_entries(&asset, None, hundred, true).await?;

@@ -33,7 +33,18 @@ const TABLE: &[(&str, &[&str])] = &[
     ("kamld-programs", &[]),
     ("kamld-features", &[]),
     ("kamld-house", &[]),
-    ("kamld-bench", &["kamld-types", "kamld-policy", "kamld-bindings", "kamld-storage", "kamld-metadata", "kamld-runtime", "kamld-registry"]),
+    (
+        "kamld-bench",
+        &[
+            "kamld-types",
+            "kamld-policy",
+            "kamld-bindings",
+            "kamld-storage",
+            "kamld-metadata",
+            "kamld-runtime",
+            "kamld-registry",
+        ],
+    ),
 ];
 
 fn root() -> PathBuf {
@@ -81,7 +92,9 @@ fn every_import_is_in_the_table() {
     for (name, (folder, manifest)) in &manifests {
         let allowed: Vec<&str> = match TABLE.iter().find(|(package, _)| package == name) {
             Some((_, allowed)) => allowed.to_vec(),
-            None if folder.starts_with(root().join("plugins")) || folder.starts_with(root().join("sdk")) => vec!["kamld-sdk"],
+            None if folder.starts_with(root().join("plugins")) || folder.starts_with(root().join("sdk")) => {
+                vec!["kamld-sdk"]
+            }
             None => panic!("{name} is not in the import table"),
         };
         for import in imports(manifest, &ours) {
@@ -195,7 +208,11 @@ fn architecture_names_only_what_is_there() {
         .skip(1)
         .step_by(2)
         .filter(|word| word.contains('/') && !word.contains(' ') && !word.contains(['*', '<', '@', ':', '$', '{']))
-        .filter(|word| ["host/", "wit/", "plugins/", "sdk/", "tests/", "ui/", "charts/", ".ci/"].iter().any(|top| word.starts_with(top)))
+        .filter(|word| {
+            ["host/", "wit/", "plugins/", "sdk/", "tests/", "ui/", "charts/", ".ci/"]
+                .iter()
+                .any(|top| word.starts_with(top))
+        })
         .filter(|word| !root().join(word).exists())
         .collect();
     assert!(missing.is_empty(), "ARCHITECTURE.md names what is not there: {missing:?}");

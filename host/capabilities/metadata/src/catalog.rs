@@ -53,8 +53,10 @@ impl FromStr for Subject {
     fn from_str(text: &str) -> Result<Self, Problem> {
         let address: Address = text.parse()?;
         if address.at.is_some() {
-            return Err(Problem::invalid(format!("'{text}' names one state of an asset, and tags belong to all of them"))
-                .help("leave out the @REF"));
+            return Err(Problem::invalid(format!(
+                "'{text}' names one state of an asset, and tags belong to all of them"
+            ))
+            .help("leave out the @REF"));
         }
         let path = address.path.map(ObjectPath::new).transpose()?;
         Ok(Self { asset: address.asset, path })

@@ -112,13 +112,19 @@ async fn moving(catalog: &dyn Catalog) {
     let tags = |documents: Vec<crate::Document>| documents.into_iter().map(|d| d.tags).collect::<Vec<_>>();
     let now = [subject("birds/hits/2019.csv"), subject("birds/strikes/2019.csv"), near];
     let found = tags(good(catalog.documents(&now).await));
-    assert_eq!(found, [words(&["again", "clean", "faa"]), vec![], words(&["near"])], "documents move with their subject");
+    assert_eq!(
+        found,
+        [words(&["again", "clean", "faa"]), vec![], words(&["near"])],
+        "documents move with their subject"
+    );
     let counts = good(catalog.tags(Some("birds"), &|_: &str| true).await);
     assert!(counts.contains(&("clean".into(), 1)), "counts move along");
 
     // A folder into itself: sources and targets overlap.
     for path in ["a", "a/b", "a/b/c"] {
-        good(catalog.change_tags(&subject(&format!("birds/nest/{path}")), &words(&[&path.replace('/', ".")]), &[]).await);
+        good(
+            catalog.change_tags(&subject(&format!("birds/nest/{path}")), &words(&[&path.replace('/', ".")]), &[]).await,
+        );
     }
     good(catalog.move_subjects(&subject("birds/nest/a"), &subject("birds/nest/a/b")).await);
     let now = ["a", "a/b", "a/b/b", "a/b/b/c"].map(|path| subject(&format!("birds/nest/{path}")));
@@ -127,14 +133,18 @@ async fn moving(catalog: &dyn Catalog) {
 
     assert_eq!(good(catalog.remove_subjects(&subject("birds/nest")).await), 3, "removed with everything below");
     let counts = good(catalog.tags(Some("birds"), &|_: &str| true).await);
-    assert!(!counts.iter().any(|(tag, _)| tag.starts_with('a') && tag != "again"), "tags of what is gone are not in use");
+    assert!(
+        !counts.iter().any(|(tag, _)| tag.starts_with('a') && tag != "again"),
+        "tags of what is gone are not in use"
+    );
 }
 
 async fn descriptions(catalog: &dyn Catalog) {
     let csv = Content { hash: Hash([7; 32]), media_type: "text/csv".into() };
     let text = Content { media_type: "text/plain".into(), ..csv.clone() };
     assert_eq!(good(catalog.descriptions(std::slice::from_ref(&csv)).await), [None], "nothing is known at first");
-    let known = Described::Known(Description { summary: "CSV, 3 rows".into(), rows: Some(3), ..Description::default() });
+    let known =
+        Described::Known(Description { summary: "CSV, 3 rows".into(), rows: Some(3), ..Description::default() });
     let failed = Described::Failed { summary: "text, cannot be read".into(), problem: "not UTF-8".into() };
     good(catalog.set_description(&csv, &known).await);
     good(catalog.set_description(&text, &failed).await);
@@ -153,7 +163,10 @@ pub async fn kv(kv: &dyn Kv) {
     assert!(matches!(stale, Err(Error::Changed(_))), "0 means not there yet");
     let second = good(kv.put(&one, "a", b"2", Some(first)).await);
     assert!(second > first, "revisions grow");
-    assert!(matches!(kv.put(&one, "a", b"3", Some(first)).await, Err(Error::Changed(_))), "a stale revision is refused");
+    assert!(
+        matches!(kv.put(&one, "a", b"3", Some(first)).await, Err(Error::Changed(_))),
+        "a stale revision is refused"
+    );
     assert!(matches!(kv.remove(&one, "a", Some(first)).await, Err(Error::Changed(_))), "also when removing");
     let item = good(kv.get(&one, "a").await).unwrap_or_else(|| panic!("the value is gone"));
     assert_eq!((item.value.as_slice(), item.revision), (&b"2"[..], second), "the last value that was acknowledged");

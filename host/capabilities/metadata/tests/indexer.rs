@@ -18,7 +18,10 @@ async fn everything(world: &World) -> Vec<String> {
             break;
         }
         all.extend(answer.hits.iter().map(|hit| {
-            format!("{}/{}/{} {} {:?} {} {}", hit.project, hit.asset, hit.path, hit.summary, hit.tags, hit.size, hit.modified)
+            format!(
+                "{}/{}/{} {} {:?} {} {}",
+                hit.project, hit.asset, hit.path, hit.summary, hit.tags, hit.size, hit.modified
+            )
         }));
     }
     all.sort();
@@ -233,7 +236,8 @@ async fn the_index_agrees_with_storage_after_stops_at_any_moment() {
     };
     for round in 0..25 {
         for _ in 0..random(30) {
-            let (id, path) = (format!("p/{}", ["one", "two", "three"][random(3) as usize]), format!("{}.csv", random(40)));
+            let (id, path) =
+                (format!("p/{}", ["one", "two", "three"][random(3) as usize]), format!("{}.csv", random(40)));
             match random(4) {
                 0 => world.store.remove(&id, &path),
                 1 if random(8) == 0 => world.store.remove_asset(&id),

@@ -30,9 +30,14 @@ async fn a_word_in_a_name_comes_before_one_in_tags_columns_summary_and_text() {
     let world = birds().await;
     let turbine = world.found("turbine").await;
     assert_eq!(turbine[0], "secret/plans/turbine-drawing.png", "{turbine:?}");
-    let place = |address: &str| turbine.iter().position(|found| found == address).unwrap_or_else(|| panic!("{address}: {turbine:?}"));
+    let place = |address: &str| {
+        turbine.iter().position(|found| found == address).unwrap_or_else(|| panic!("{address}: {turbine:?}"))
+    };
     assert!(place("birds/weather") < place("birds/strikes/readme.md"), "a tag before text: {turbine:?}");
-    assert!(place("birds/weather/wind-turbines.csv") < place("birds/strikes/readme.md"), "a name by its stem before text");
+    assert!(
+        place("birds/weather/wind-turbines.csv") < place("birds/strikes/readme.md"),
+        "a name by its stem before text"
+    );
     assert_eq!(turbine.len(), 5, "and in text inside files too: {turbine:?}");
 
     assert_eq!(world.found("strikes").await[0], "birds/strikes", "the asset of that very name is first");
@@ -66,7 +71,11 @@ async fn filters_say_where_to_look() {
 
     let answer = world.find("column:wing_span").await;
     assert_eq!((answer.hits[0].kind, answer.hits[0].column.as_str()), (HitKind::Column, "wing_span"));
-    assert_eq!(world.find("column:airp").await.hits[0].column, "Airport", "the beginning is enough, the spelling its own");
+    assert_eq!(
+        world.find("column:airp").await.hits[0].column,
+        "Airport",
+        "the beginning is enough, the spelling its own"
+    );
     let answer = world.find("wing").await;
     assert_eq!(answer.hits[0].kind, HitKind::Object);
     assert_eq!(highlight(&answer, 0, "columns").as_deref(), Some("[wing]_span"));
@@ -146,7 +155,9 @@ async fn highlights_show_the_best_piece_of_each_field() {
 async fn a_project_that_may_not_be_seen_leaks_nothing() {
     let world = birds().await;
     let may_see = |project: &str, _: &str| project != "secret";
-    for query in ["", "turbine", "tag:raw", "drawing", "drawnig", "tag:hidden", "hidden", "name:turbine-drawing.png", "draw"] {
+    for query in
+        ["", "turbine", "tag:raw", "drawing", "drawnig", "tag:hidden", "hidden", "name:turbine-drawing.png", "draw"]
+    {
         let answer = world.find_as(query, &may_see).await;
         let text = format!("{answer:?}");
         assert!(!text.contains("secret") && !text.contains("hidden") && !text.contains("drawing"), "{query}: {text}");
@@ -162,9 +173,23 @@ async fn a_project_that_may_not_be_seen_leaks_nothing() {
 #[tokio::test]
 async fn odd_queries_are_answered_and_never_an_error() {
     let world = birds().await;
-    for query in
-        ["\"", "-", "a:b", ":", "*", "tag:", "((", "\\", "AND OR NOT", "-x -y", "🐦", "\u{0}", "x\ty", "\"\" \"a", "[a TO b]"]
-    {
+    for query in [
+        "\"",
+        "-",
+        "a:b",
+        ":",
+        "*",
+        "tag:",
+        "((",
+        "\\",
+        "AND OR NOT",
+        "-x -y",
+        "🐦",
+        "\u{0}",
+        "x\ty",
+        "\"\" \"a",
+        "[a TO b]",
+    ] {
         world.find(query).await;
     }
     let request = Request { query: "x".repeat(100_000), ..Request::default() };

@@ -1,10 +1,6 @@
 //! The capabilities as plug-ins meet them: what is linked, and what each call finds behind it.
 
-use kamld_metadata::{
-    Catalog, Kv, Projects, Search,
-    MetadataHost,
-    sql::Sql,
-};
+use kamld_metadata::{Catalog, Kv, MetadataHost, Projects, Search, sql::Sql};
 use kamld_runtime::{Guest, HostCall, Linkage, Parts};
 use kamld_storage::{AssetStore, host::StorageHost};
 use std::sync::Arc;
@@ -26,7 +22,9 @@ impl Linkage for StorageLinkage {
     }
 
     fn offers(&self) -> Vec<String> {
-        ["types", "assets", "refs", "objects", "history", "space"].map(|name| format!("kamld:storage/{name}@0.1.0")).into()
+        ["types", "assets", "refs", "objects", "history", "space"]
+            .map(|name| format!("kamld:storage/{name}@0.1.0"))
+            .into()
     }
 }
 

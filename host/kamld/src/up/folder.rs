@@ -30,7 +30,8 @@ impl Folder {
         let lock = lock(&path)?;
         let new = check_format(&path)?;
         for part in ["store", "spool", "index", "plugins", "cache", "spill"] {
-            std::fs::create_dir_all(path.join(part)).with_context(|| format!("cannot make {part} in {}", path.display()))?;
+            std::fs::create_dir_all(path.join(part))
+                .with_context(|| format!("cannot make {part} in {}", path.display()))?;
         }
         Ok(Self { path, new, _lock: lock })
     }
@@ -101,7 +102,9 @@ fn lock(path: &Path) -> anyhow::Result<File> {
                 holder.trim()
             );
         }
-        Err(TryLockError::Error(error)) => return Err(error).with_context(|| format!("cannot lock {}", file.display())),
+        Err(TryLockError::Error(error)) => {
+            return Err(error).with_context(|| format!("cannot lock {}", file.display()));
+        }
     }
     lock.set_len(0)?;
     write!(lock, "{}", std::process::id())?;
@@ -122,7 +125,9 @@ fn check_format(path: &Path) -> anyhow::Result<bool> {
             Err(_) => bail!("{} does not hold a number: is {} a data folder of kamld?", file.display(), path.display()),
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let foreign = std::fs::read_dir(path)?.filter_map(Result::ok).find(|entry| entry.file_name() != "lock" && entry.file_name() != super::super::config::FILE);
+            let foreign = std::fs::read_dir(path)?
+                .filter_map(Result::ok)
+                .find(|entry| entry.file_name() != "lock" && entry.file_name() != super::super::config::FILE);
             if let Some(entry) = foreign {
                 bail!(
                     "{} is not empty and not a data folder of kamld (it holds {:?}); nothing was changed: use an empty folder",

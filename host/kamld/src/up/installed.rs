@@ -72,7 +72,13 @@ impl Installed {
 
     /// Installs what a new data folder starts with, brings first-party plug-ins to the packages that this binary
     /// has, and loads everything that is enabled.
-    pub async fn bring_up(&self, runtime: &Arc<Runtime>, packages: &Packages, start: &[String], new: bool) -> anyhow::Result<()> {
+    pub async fn bring_up(
+        &self,
+        runtime: &Arc<Runtime>,
+        packages: &Packages,
+        start: &[String],
+        new: bool,
+    ) -> anyhow::Result<()> {
         self.0.runtime.set(runtime.clone()).ok();
         let start = ids(start)?;
         for id in &start {
@@ -303,7 +309,12 @@ impl Installed {
     pub async fn rollback(&self, id: &PluginId, by: &str) -> Result<Value> {
         let _one = self.0.changing.lock().await;
         let upgrade = self.0.store.rollback(id)?;
-        self.record(by, Action::Rollback, id, &format!("to version {}, {}", upgrade.after.version, upgrade.after.digest))?;
+        self.record(
+            by,
+            Action::Rollback,
+            id,
+            &format!("to version {}, {}", upgrade.after.version, upgrade.after.digest),
+        )?;
         self.load(id).await?;
         self.show(id)
     }

@@ -59,7 +59,8 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     let store = storage::open(&config.storage, folder, &db).await?;
     let Embedded { projects, catalog, kv } = Embedded::open(&db).map_err(kamld_types::Problem::from)?;
     let indexed = Arc::new(joins::IndexedAssets(store.clone()));
-    let search = Search::open(&db, &folder.join("index"), catalog.clone(), indexed).map_err(kamld_types::Problem::from)?;
+    let search =
+        Search::open(&db, &folder.join("index"), catalog.clone(), indexed).map_err(kamld_types::Problem::from)?;
     let sql = Arc::new(Sql::new(storage::sql(&config.sql, folder), Arc::new(joins::StoredTables(store.clone())))?);
 
     let installed = installed::Installed::open(folder)?;
@@ -92,7 +93,10 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
 
     let token = folder.token()?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
-        format!("cannot listen on {}: another program may hold the port; --listen 127.0.0.1:0 takes a free one", config.listen)
+        format!(
+            "cannot listen on {}: another program may hold the port; --listen 127.0.0.1:0 takes a free one",
+            config.listen
+        )
     })?;
     let url = format!("http://{}", listener.local_addr()?);
     let settings = kamld_server::Settings { version: env!("CARGO_PKG_VERSION").into(), ..Default::default() };

@@ -4,8 +4,12 @@ use super::folder::Folder;
 use crate::config;
 use anyhow::{Context, bail};
 use kamld_metadata::sql::Config as SqlConfig;
-use kamld_storage::{AssetStore, Backends, embedded::SledRefs, s3::S3Refs};
-use object_store::{ObjectStore, aws::AmazonS3Builder, prefix::PrefixStore};
+use kamld_storage::{
+    AssetStore, Backends,
+    embedded::SledRefs,
+    s3::{S3Config, S3Refs, s3_objects},
+};
+use object_store::ObjectStore;
 use std::{sync::Arc, time::Duration};
 
 /// Opens the store that the configuration names.
@@ -13,7 +17,7 @@ pub async fn open(config: &config::Storage, folder: &Folder, db: &sled::Db) -> a
     let backends = match config.backend.as_str() {
         "local" => {
             let tree = db.open_tree("storage-refs").context("the refs cannot be opened")?;
-            let refs = SledRefs::new(tree, Some(&folder.path)).map_err(kamld_types::Problem::from)?;
+            let refs = SledRefs::new(tree, Some(&folder.join("meta"))).map_err(kamld_types::Problem::from)?;
             Backends::local(&folder.join("store"), Arc::new(refs)).map_err(kamld_types::Problem::from)?
         }
         "s3" => {
@@ -27,23 +31,21 @@ pub async fn open(config: &config::Storage, folder: &Folder, db: &sled::Db) -> a
 }
 
 fn s3(config: &config::S3) -> anyhow::Result<Arc<dyn ObjectStore>> {
-    if config.bucket.is_empty() {
-        bail!("storage.s3.bucket is not set");
+    for (key, value) in [("endpoint", &config.endpoint), ("bucket", &config.bucket)] {
+        if value.is_empty() {
+            bail!("storage.s3.{key} is not set");
+        }
     }
-    let mut builder = AmazonS3Builder::from_env()
-        .with_bucket_name(&config.bucket)
-        .with_region(if config.region.is_empty() { "us-east-1" } else { &config.region });
-    if !config.endpoint.is_empty() {
-        builder = builder.with_endpoint(&config.endpoint).with_allow_http(config.endpoint.starts_with("http://"));
-    }
-    if !config.access_key.is_empty() {
-        builder = builder.with_access_key_id(&config.access_key).with_secret_access_key(&config.secret_key);
-    }
-    let store = builder.build().context("the S3 of storage.s3 cannot be used")?;
-    Ok(match config.prefix.trim_matches('/') {
-        "" => Arc::new(store),
-        prefix => Arc::new(PrefixStore::new(store, prefix)),
-    })
+    let prefix = config.prefix.trim_matches('/');
+    let config = S3Config {
+        url: config.endpoint.clone(),
+        key: config.access_key.clone(),
+        secret: config.secret_key.clone(),
+        bucket: config.bucket.clone(),
+        region: config.region.clone(),
+        prefix: (!prefix.is_empty()).then(|| prefix.to_owned()),
+    };
+    Ok(s3_objects(&config).map_err(kamld_types::Problem::from)?)
 }
 
 /// The limits of queries, in the words of SQL.

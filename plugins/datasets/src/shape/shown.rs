@@ -117,8 +117,11 @@ impl Shown {
             for (label, value) in description.facts {
                 shown.fact(label, value);
             }
-            let named =
-                |column: described::Column| Named { name: column.name, r#type: column.type_, nullable: column.nullable };
+            let named = |column: described::Column| Named {
+                name: column.name,
+                r#type: column.type_,
+                nullable: column.nullable,
+            };
             shown.columns = description.columns.into_iter().map(named).collect();
         }
         shown.fact("Media type", object.media_type);

@@ -32,9 +32,8 @@ pub(crate) fn damaged(key: &[u8]) -> Error {
 }
 
 pub(crate) fn write<T: Serialize>(key: &[u8], value: &T) -> Result<Vec<u8>> {
-    let body = serde_json::to_vec(value).map_err(|error| {
-        kamld_types::Problem::internal(format!("a record could not be written as JSON: {error}"))
-    })?;
+    let body = serde_json::to_vec(value)
+        .map_err(|error| kamld_types::Problem::internal(format!("a record could not be written as JSON: {error}")))?;
     Ok(seal(key, &body))
 }
 

@@ -36,10 +36,7 @@ impl HasData for Metadata {
 }
 
 /// Offers every interface of `kamld:metadata` to the components of a linker.
-pub fn link<T: Send + 'static>(
-    linker: &mut Linker<T>,
-    get: fn(&mut T) -> MetadataHost<'_>,
-) -> wasmtime::Result<()> {
+pub fn link<T: Send + 'static>(linker: &mut Linker<T>, get: fn(&mut T) -> MetadataHost<'_>) -> wasmtime::Result<()> {
     wit::types::add_to_linker::<T, Metadata>(linker, get)?;
     wit::projects::add_to_linker::<T, Metadata>(linker, get)?;
     wit::catalog::add_to_linker::<T, Metadata>(linker, get)?;

@@ -132,8 +132,7 @@ impl Follower {
         }
         let mut after: Option<String> = None;
         loop {
-            let page =
-                self.shared.assets.changes(&state.asset, from, &state.root, after.as_deref(), BATCH).await?;
+            let page = self.shared.assets.changes(&state.asset, from, &state.root, after.as_deref(), BATCH).await?;
             let mut gone = Vec::new();
             let mut objects = Vec::new();
             for Change { path, object } in page.changes {

@@ -6,11 +6,7 @@
 
 use super::words::STEM_MARK;
 use std::collections::HashMap;
-use tantivy::{
-    Searcher, Term,
-    query::FuzzyTermQuery,
-    schema::Field,
-};
+use tantivy::{Searcher, Term, query::FuzzyTermQuery, schema::Field};
 
 /// Dictionary entries looked at per segment for one prefix: `a` begins half of a dictionary.
 const SCANNED: usize = 4096;

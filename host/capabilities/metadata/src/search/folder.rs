@@ -67,7 +67,8 @@ fn read_current(folder: &Path) -> Option<Current> {
 pub(crate) fn open(folder: &Path) -> Result<Opened> {
     fs::create_dir_all(folder).map_err(Error::disk(format!("the index folder {} cannot be made", folder.display())))?;
     if let Some(current) = read_current(folder) {
-        match Index::open_in_dir(folder.join(&current.generation)).and_then(|index| opened(index, &current.generation)) {
+        match Index::open_in_dir(folder.join(&current.generation)).and_then(|index| opened(index, &current.generation))
+        {
             Ok(opened) if opened.index.schema() == opened.fields.schema => {
                 sweep(folder, &opened.generation);
                 return Ok(opened);

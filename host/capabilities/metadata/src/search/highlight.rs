@@ -105,10 +105,7 @@ impl Matchers {
         }
         let mut tokens = Vec::new();
         splitter.each(text, |range, word| tokens.push((range, word.to_owned())));
-        tokens
-            .into_iter()
-            .filter_map(|(range, word)| self.which(&word, splitter).map(|which| (range, which)))
-            .collect()
+        tokens.into_iter().filter_map(|(range, word)| self.which(&word, splitter).map(|which| (range, which))).collect()
     }
 }
 

@@ -175,12 +175,7 @@ pub struct Search {
 
 impl Search {
     /// Opens or begins the index in `folder`, and starts comparing it with storage. Within a tokio runtime.
-    pub fn open(
-        db: &sled::Db,
-        folder: &Path,
-        catalog: Arc<dyn Catalog>,
-        assets: Arc<dyn Assets>,
-    ) -> Result<Arc<Self>> {
+    pub fn open(db: &sled::Db, folder: &Path, catalog: Arc<dyn Catalog>, assets: Arc<dyn Assets>) -> Result<Arc<Self>> {
         let opened = Arc::new(folder::open(folder)?);
         let state = State::open(db)?;
         state.keep_generation(&opened.generation)?;
@@ -199,10 +194,8 @@ impl Search {
             problem: Mutex::new(None),
         });
         let (rebuilds, orders) = mpsc::channel(1);
-        let workers = vec![
-            tokio::spawn(work::run(shared.clone(), orders)),
-            tokio::spawn(describe::run(shared.clone())),
-        ];
+        let workers =
+            vec![tokio::spawn(work::run(shared.clone(), orders)), tokio::spawn(describe::run(shared.clone()))];
         Ok(Arc::new(Self { shared, rebuilds, workers: Mutex::new(workers) }))
     }
 
@@ -295,11 +288,7 @@ impl Search {
 
     /// Finds. `may_see(project, asset)` is asked once for each asset that the index knows, before anything is
     /// looked up; what it denies takes no part in the answer.
-    pub async fn find(
-        &self,
-        request: Request,
-        may_see: &(dyn Fn(&str, &str) -> bool + Send + Sync),
-    ) -> Result<Answer> {
+    pub async fn find(&self, request: Request, may_see: &(dyn Fn(&str, &str) -> bool + Send + Sync)) -> Result<Answer> {
         if request.query.len() > MAX_QUERY {
             return Err(Error::Limit {
                 message: format!("a query of {} bytes is longer than {MAX_QUERY}", request.query.len()),
@@ -308,7 +297,11 @@ impl Search {
         }
         if request.limit > MAX_PAGE || request.start.saturating_add(request.limit) > MAX_DEPTH {
             return Err(Error::Limit {
-                message: format!("hits {} to {} cannot be asked for", request.start, request.start.saturating_add(request.limit)),
+                message: format!(
+                    "hits {} to {} cannot be asked for",
+                    request.start,
+                    request.start.saturating_add(request.limit)
+                ),
                 help: format!("ask for at most {MAX_PAGE} at once and {MAX_DEPTH} in all, or narrow the query"),
             });
         }
@@ -316,8 +309,7 @@ impl Search {
         let searcher = opened.reader.searcher();
         let assets = visible::assets(&searcher, &opened.fields)?;
         let visible = visible::decide(&assets, &may_see);
-        let answer =
-            tokio::task::spawn_blocking(move || find::find(&opened, &searcher, &visible, &request)).await;
+        let answer = tokio::task::spawn_blocking(move || find::find(&opened, &searcher, &visible, &request)).await;
         match answer {
             Ok(answer) => Ok(answer?),
             // The library below panics on damaged files: they are looked through, and built anew if they are.

@@ -14,9 +14,7 @@ use super::{
 };
 use tantivy::{
     Searcher, Term,
-    query::{
-        AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query, TermQuery, TermSetQuery,
-    },
+    query::{AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query, TermQuery, TermSetQuery},
     schema::{Field, IndexRecordOption},
 };
 
@@ -261,9 +259,7 @@ fn all_of(field: Field, words: &[String]) -> Box<dyn Query> {
 /// A phrase of one word is that word: the index asks for two.
 fn phrase(field: Field, words: &[String]) -> Box<dyn Query> {
     match words {
-        [word] => {
-            Box::new(TermQuery::new(Term::from_field_text(field, word), IndexRecordOption::WithFreqs))
-        }
+        [word] => Box::new(TermQuery::new(Term::from_field_text(field, word), IndexRecordOption::WithFreqs)),
         words => Box::new(PhraseQuery::new(words.iter().map(|word| Term::from_field_text(field, word)).collect())),
     }
 }

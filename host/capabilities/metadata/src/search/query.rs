@@ -125,10 +125,10 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_words_and_never_an_error() {
-        assert_eq!(read("note:this kind:odd"), [
-            (What::Word(words(&["note", "this"])), false),
-            (What::Word(words(&["kind", "odd"])), false),
-        ]);
+        assert_eq!(
+            read("note:this kind:odd"),
+            [(What::Word(words(&["note", "this"])), false), (What::Word(words(&["kind", "odd"])), false),]
+        );
         assert_eq!(read(r#""never closed"#), [(What::Phrase(words(&["never", "closed"])), false)]);
         for odd in ["", " ", "-", ":", "tag:", "\"\"", "- -", "((", "a:b:c", "\\", "*", "NOT AND OR", "\u{0}", "🐦"] {
             let _ = read(odd);

@@ -45,9 +45,8 @@ impl Fields {
     pub(super) fn new() -> Self {
         let mut builder = Schema::builder();
         let words = |analyzer: &str, option| {
-            TextOptions::default().set_indexing_options(
-                TextFieldIndexing::default().set_tokenizer(analyzer).set_index_option(option),
-            )
+            TextOptions::default()
+                .set_indexing_options(TextFieldIndexing::default().set_tokenizer(analyzer).set_index_option(option))
         };
         let phrases = words(WORDS, IndexRecordOption::WithFreqsAndPositions);
         let plain = TextOptions::default().set_indexing_options(

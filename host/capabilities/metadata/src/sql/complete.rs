@@ -7,8 +7,7 @@ use super::{
     engine::Engine,
     names::{Names, plain},
     objects::{Access, Objects},
-    spelling, statement,
-    tables,
+    spelling, statement, tables,
 };
 use kamld_types::{AssetId, Problem, RefName};
 use serde::Serialize;
@@ -24,9 +23,38 @@ pub struct Suggestion {
 }
 
 const KEYWORDS: &[&str] = &[
-    "select", "from", "where", "group by", "order by", "having", "limit", "offset", "join", "left join", "on", "using", "union all",
-    "distinct", "with", "as", "case", "when", "then", "else", "end", "and", "or", "not", "in", "between", "like", "is null",
-    "is not null", "asc", "desc", "for version as of",
+    "select",
+    "from",
+    "where",
+    "group by",
+    "order by",
+    "having",
+    "limit",
+    "offset",
+    "join",
+    "left join",
+    "on",
+    "using",
+    "union all",
+    "distinct",
+    "with",
+    "as",
+    "case",
+    "when",
+    "then",
+    "else",
+    "end",
+    "and",
+    "or",
+    "not",
+    "in",
+    "between",
+    "like",
+    "is null",
+    "is not null",
+    "asc",
+    "desc",
+    "for version as of",
 ];
 const MOST: usize = 100;
 
@@ -66,9 +94,9 @@ pub(crate) async fn complete(
         found.truncate(MOST);
         return Ok(found);
     }
-    let start = before.rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '@' | '-' | '.'))).map_or(0, |at| {
-        at + before[at..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = before
+        .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '@' | '-' | '.')))
+        .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
     let word = &before[start..];
     if let (Some((asset, typed)), Some(project)) = (word.split_once('@'), only.as_deref()) {
         if let Ok(asset) = AssetId::new(project, asset)
@@ -101,16 +129,23 @@ pub(crate) async fn complete(
             found.push(Suggestion { text: plain(&column), kind: "column", start });
         }
     }
-    found.extend(KEYWORDS.iter().filter(|word| fits(word)).map(|word| Suggestion { text: (*word).into(), kind: "keyword", start }));
+    found.extend(KEYWORDS.iter().filter(|word| fits(word)).map(|word| Suggestion {
+        text: (*word).into(),
+        kind: "keyword",
+        start,
+    }));
     if !typed.is_empty()
         && let Ok(state) = engine.session("kamld", Vec::new(), Default::default())
     {
-        let mut functions: Vec<&String> = state.scalar_functions().keys().chain(state.aggregate_functions().keys()).collect();
+        let mut functions: Vec<&String> =
+            state.scalar_functions().keys().chain(state.aggregate_functions().keys()).collect();
         functions.sort_unstable();
         functions.dedup();
-        found.extend(
-            functions.into_iter().filter(|name| fits(name)).map(|name| Suggestion { text: format!("{name}("), kind: "function", start }),
-        );
+        found.extend(functions.into_iter().filter(|name| fits(name)).map(|name| Suggestion {
+            text: format!("{name}("),
+            kind: "function",
+            start,
+        }));
     }
     found.truncate(MOST);
     Ok(found)
@@ -125,7 +160,11 @@ fn open_path(before: &str) -> Option<(&str, usize)> {
     let head = before[..quote].strip_suffix('.')?;
     let asset = match head.strip_suffix('"') {
         Some(quoted) => &quoted[quoted.rfind('"')? + 1..],
-        None => &head[head.rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '@' | '.'))).map_or(0, |at| at + 1)..],
+        None => {
+            &head[head
+                .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '@' | '.')))
+                .map_or(0, |at| at + 1)..]
+        }
     };
     Some((asset, quote))
 }

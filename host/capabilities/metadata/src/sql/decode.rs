@@ -7,7 +7,7 @@ use super::{
     format::Format,
     layout::{Column, Layout, fits, infer_delimited, infer_json, is_missing, settled},
     records::record,
-    split::{Chunk, at_place, newlines},
+    split::{Chunk, at_place},
     values::sql_type,
 };
 use arrow::{
@@ -73,7 +73,10 @@ impl Reading {
         let rows = batch.num_rows();
         let columns = self.wanted.iter().zip(self.out.fields()).map(|(place, field)| {
             let Some(place) = place else { return Ok(new_null_array(field.data_type(), rows)) };
-            let decoded = self.decoded.binary_search(place).map_err(|_| ArrowError::ComputeError("a column is missing".into()))?;
+            let decoded = self
+                .decoded
+                .binary_search(place)
+                .map_err(|_| ArrowError::ComputeError("a column is missing".into()))?;
             let column = &self.layout.columns[*place];
             let mut array = batch.column(decoded).clone();
             if column.untidy {
@@ -84,7 +87,11 @@ impl Reading {
             Ok(array)
         });
         let columns = columns.collect::<Result<Vec<ArrayRef>, ArrowError>>()?;
-        RecordBatch::try_new_with_options(self.out.clone(), columns, &RecordBatchOptions::new().with_row_count(Some(rows)))
+        RecordBatch::try_new_with_options(
+            self.out.clone(),
+            columns,
+            &RecordBatchOptions::new().with_row_count(Some(rows)),
+        )
     }
 }
 
@@ -129,7 +136,11 @@ pub(crate) fn decode(chunk: &Chunk, reading: &Reading) -> Result<Vec<RecordBatch
     decoded.map_err(|error| explain(chunk, reading, &error))
 }
 
-fn delimited(bytes: &[u8], mut decoder: arrow::csv::reader::Decoder, reading: &Reading) -> Result<Vec<RecordBatch>, ArrowError> {
+fn delimited(
+    bytes: &[u8],
+    mut decoder: arrow::csv::reader::Decoder,
+    reading: &Reading,
+) -> Result<Vec<RecordBatch>, ArrowError> {
     let mut batches = Vec::new();
     let mut at = 0;
     loop {
@@ -170,7 +181,11 @@ fn explain(chunk: &Chunk, reading: &Reading, error: &ArrowError) -> Wrong {
     if let Err(bad) = std::str::from_utf8(&chunk.bytes) {
         return Wrong::Text(not_utf8(chunk, bad.valid_up_to()));
     }
-    if reading.layout.is_delimited() { explain_delimited(chunk, reading, error) } else { explain_json(chunk, reading, error) }
+    if reading.layout.is_delimited() {
+        explain_delimited(chunk, reading, error)
+    } else {
+        explain_json(chunk, reading, error)
+    }
 }
 
 fn not_utf8(chunk: &Chunk, at: usize) -> Problem {
@@ -250,7 +265,10 @@ fn explain_json(chunk: &Chunk, reading: &Reading, error: &ArrowError) -> Wrong {
                 let row = &chunk.bytes[start..end];
                 if row.first() != Some(&b'{') {
                     let problem = Problem::invalid(format!("line {line}, column {column}: this is no row"));
-                    return Wrong::Text(at_place(problem, (line, column)).help("each line of JSON Lines is one object: {\"name\": value, ...}"));
+                    return Wrong::Text(
+                        at_place(problem, (line, column))
+                            .help("each line of JSON Lines is one object: {\"name\": value, ...}"),
+                    );
                 }
                 if let Err(wrong) = json(row, reading) {
                     let text = wrong.to_string();
@@ -260,7 +278,8 @@ fn explain_json(chunk: &Chunk, reading: &Reading, error: &ArrowError) -> Wrong {
                         super::statement::soften(text)
                     ));
                     return Wrong::Misfit(
-                        at_place(problem, (line, column)).help("describe the object once, then the types fit every row"),
+                        at_place(problem, (line, column))
+                            .help("describe the object once, then the types fit every row"),
                     );
                 }
                 start = end;
@@ -287,7 +306,9 @@ pub(crate) fn infer(layout: &Layout, chunk: &Chunk) -> Result<Layout, Problem> {
             Wrong::Text(found) | Wrong::Misfit(found) => found,
         }
     };
-    layout.join(&infer_json(layout.format, &chunk.bytes).map_err(at_chunk)?).map_err(|problem| at_place(problem, (chunk.line, 1)))
+    layout
+        .join(&infer_json(layout.format, &chunk.bytes).map_err(at_chunk)?)
+        .map_err(|problem| at_place(problem, (chunk.line, 1)))
 }
 
 /// Decodes a whole chunk, widening the layout where a row does not fit. Answers how many rows there are.
@@ -310,10 +331,8 @@ pub(crate) fn validate(chunk: &Chunk, layout: &Layout) -> Result<(u64, Layout), 
             }
         }
     }
-    Err(at_place(Problem::invalid(format!("the rows from line {} on have no common type", chunk.line)), (chunk.line, 1)))
-}
-
-/// Lines in a chunk: where the next one begins.
-pub(crate) fn end_line(chunk: &Chunk) -> u64 {
-    chunk.line + newlines(&chunk.bytes)
+    Err(at_place(
+        Problem::invalid(format!("the rows from line {} on have no common type", chunk.line)),
+        (chunk.line, 1),
+    ))
 }

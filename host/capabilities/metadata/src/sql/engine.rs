@@ -71,6 +71,9 @@ impl Default for Config {
     }
 }
 
+/// Expressions are trees that are walked by recursion, and a person's text may nest them. Only what is used is paid for.
+const STACK: usize = 64 << 20;
+
 /// Layouts of texts by content: a text is looked at once.
 #[derive(Default)]
 struct Layouts {
@@ -100,14 +103,18 @@ impl Drop for Engine {
 
 impl Engine {
     pub(crate) fn new(config: Config) -> Result<Self, Problem> {
-        let fail = |what: &str, error: &dyn std::fmt::Display| Problem::internal(format!("queries cannot start: {what}: {error}"));
+        let fail = |what: &str, error: &dyn std::fmt::Display| {
+            Problem::internal(format!("queries cannot start: {what}: {error}"))
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(config.cores.max(1))
             .thread_name("kamld-sql")
+            .thread_stack_size(STACK)
             .enable_all()
             .build()
             .map_err(|error| fail("threads", &error))?;
-        let pool: Arc<dyn MemoryPool> = Arc::new(FairSpillPool::new(usize::try_from(config.memory).unwrap_or(usize::MAX)));
+        let pool: Arc<dyn MemoryPool> =
+            Arc::new(FairSpillPool::new(usize::try_from(config.memory).unwrap_or(usize::MAX)));
         let mode = match &config.spill {
             Some(folder) => {
                 std::fs::create_dir_all(folder).map_err(|error| fail("the folder for large queries", &error))?;
@@ -168,7 +175,8 @@ impl Engine {
             };
             schema_provider.register_table(name, table)?;
         }
-        let env = RuntimeEnv { object_store_registry: Arc::new(OnlyStore(Arc::new(store))), ..self.env.as_ref().clone() };
+        let env =
+            RuntimeEnv { object_store_registry: Arc::new(OnlyStore(Arc::new(store))), ..self.env.as_ref().clone() };
         Ok(SessionStateBuilder::new_from_existing(self.base.clone())
             .with_session_id(uuid::Uuid::new_v4().to_string())
             .with_config(config)

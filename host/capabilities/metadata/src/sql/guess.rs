@@ -26,7 +26,12 @@ pub(crate) fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a
 }
 
 /// `did you mean 'x'?`, or the first few of what there is.
-pub(crate) fn help<'a>(wanted: &str, what: &str, candidates: &[&'a str], show: impl Fn(&'a str) -> String) -> Option<String> {
+pub(crate) fn help<'a>(
+    wanted: &str,
+    what: &str,
+    candidates: &[&'a str],
+    show: impl Fn(&'a str) -> String,
+) -> Option<String> {
     if let Some(near) = nearest(wanted, candidates.iter().copied()) {
         return Some(format!("did you mean {}?", show(near)));
     }

@@ -123,7 +123,8 @@ fn join_nested(a: &DataType, b: &DataType, name: &str) -> Result<DataType, Probl
             for field in b {
                 match fields.iter_mut().find(|known| known.name() == field.name()) {
                     Some(known) => {
-                        let inner = join_nested(known.data_type(), field.data_type(), &format!("{name}.{}", field.name()))?;
+                        let inner =
+                            join_nested(known.data_type(), field.data_type(), &format!("{name}.{}", field.name()))?;
                         *known = ArrowField::new(field.name(), inner, true);
                     }
                     None => fields.push(field.as_ref().clone()),

@@ -97,7 +97,10 @@ impl Sql {
             Ok(result) => result,
             Err(error) if error.is_panic() => {
                 let panic = error.into_panic();
-                let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+                let text = panic
+                    .downcast_ref::<String>()
+                    .map(String::as_str)
+                    .or_else(|| panic.downcast_ref::<&str>().copied());
                 let text = text.unwrap_or("no message");
                 tracing::error!(panic = text, "planning a query panicked");
                 Err(Problem::invalid(format!("the engine gave up on this: {text}"))
@@ -110,7 +113,12 @@ impl Sql {
 
     /// Plans a query and starts it. `project`: where assets without a project are; none means the only project that
     /// the caller sees. Errors about the text have a place in it.
-    pub async fn run(&self, text: &str, project: Option<&str>, access: Arc<dyn Access>) -> Result<RunningQuery, Problem> {
+    pub async fn run(
+        &self,
+        text: &str,
+        project: Option<&str>,
+        access: Arc<dyn Access>,
+    ) -> Result<RunningQuery, Problem> {
         let (engine, objects) = (self.engine.clone(), self.objects.clone());
         let (text, project) = (text.to_owned(), project.map(str::to_owned));
         self.on_engine(async move {
@@ -120,7 +128,10 @@ impl Sql {
                 let planned = plan::plan(&engine, objects.as_ref(), access.as_ref(), project.as_deref(), &text).await?;
                 let guessed = planned.guessed();
                 let mut query = RunningQuery::start(&engine, planned)?;
-                if guessed && let Some(file) = query.first().await && plans < MAX_PLANS {
+                if guessed
+                    && let Some(file) = query.first().await
+                    && plans < MAX_PLANS
+                {
                     // Nobody has seen a row yet: with the types that fit all of them it starts again.
                     drop(query);
                     engine.whole_layout(&file).await?;
@@ -138,7 +149,9 @@ impl Sql {
         let (text, project) = (text.to_owned(), project.map(str::to_owned));
         self.on_engine(async move {
             let planned = plan::plan(&engine, objects.as_ref(), access.as_ref(), project.as_deref(), &text).await?;
-            let plan::Work::Plan { physical, .. } = &planned.work else { return Ok("the columns of one table\n".into()) };
+            let plan::Work::Plan { physical, .. } = &planned.work else {
+                return Ok("the columns of one table\n".into());
+            };
             let mut told = datafusion::physical_plan::displayable(physical.as_ref()).indent(false).to_string();
             for (_, opened) in &planned.tables {
                 for ((_, entry), address) in opened.stored.iter().zip(&opened.addresses) {
@@ -171,14 +184,22 @@ impl Sql {
                 let context = datafusion::prelude::SessionContext::new_with_state(state?);
                 context.read_table(opened.table.clone())?.count().await
             };
-            let rows = count.await.map_err(|error| inner(&error).unwrap_or_else(|| tables::unsound(format, &address, &error)))?;
+            let rows = count
+                .await
+                .map_err(|error| inner(&error).unwrap_or_else(|| tables::unsound(format, &address, &error)))?;
             Ok(Shape { format, columns, rows: rows as u64 })
         })
         .await
     }
 
     /// Rows of one object in its order: `limit` rows from row `start` on.
-    pub async fn rows(&self, address: &Address, start: u64, limit: u64, access: Arc<dyn Access>) -> Result<RunningQuery, Problem> {
+    pub async fn rows(
+        &self,
+        address: &Address,
+        start: u64,
+        limit: u64,
+        access: Arc<dyn Access>,
+    ) -> Result<RunningQuery, Problem> {
         named(address)?;
         let asset = match &address.at {
             Some(at) => format!("{}@{at}", address.asset.name),
@@ -195,7 +216,13 @@ impl Sql {
     }
 
     /// What could stand at a byte of a text that is being written.
-    pub async fn complete(&self, text: &str, cursor: usize, project: Option<&str>, access: &dyn Access) -> Result<Vec<Suggestion>, Problem> {
+    pub async fn complete(
+        &self,
+        text: &str,
+        cursor: usize,
+        project: Option<&str>,
+        access: &dyn Access,
+    ) -> Result<Vec<Suggestion>, Problem> {
         complete::complete(&self.engine, self.objects.as_ref(), access, project, text, cursor).await
     }
 

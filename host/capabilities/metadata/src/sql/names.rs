@@ -107,11 +107,16 @@ impl Names<'_> {
             Some(at) if assets.iter().any(|known| known == asset.name.as_str()) => {
                 let refs = self.objects.refs(asset).await.unwrap_or_default();
                 let refs: Vec<&str> = refs.iter().map(String::as_str).collect();
-                let help = guess::help(at.as_str(), "its branches and versions", &refs, |at| format!("{}@{at}", asset.name));
-                Err(with_help(Problem::not_found(format!("asset {asset} has no branch, version or commit '{at}'")), help))
+                let help =
+                    guess::help(at.as_str(), "its branches and versions", &refs, |at| format!("{}@{at}", asset.name));
+                Err(with_help(
+                    Problem::not_found(format!("asset {asset} has no branch, version or commit '{at}'")),
+                    help,
+                ))
             }
             _ => {
-                let problem = Problem::not_found(format!("there is no asset '{}' in project {}", asset.name, asset.project));
+                let problem =
+                    Problem::not_found(format!("there is no asset '{}' in project {}", asset.name, asset.project));
                 Err(self.guess_asset(asset.project.as_str(), asset.name.as_str(), problem).await)
             }
         }
@@ -133,7 +138,13 @@ impl Names<'_> {
         if help.is_none() { problem.help("kamld ls shows what there is") } else { with_help(problem, help) }
     }
 
-    async fn guess_path(&self, asset: &AssetId, at: Option<&RefName>, snapshot: &dyn Snapshot, wanted: &str) -> Problem {
+    async fn guess_path(
+        &self,
+        asset: &AssetId,
+        at: Option<&RefName>,
+        snapshot: &dyn Snapshot,
+        wanted: &str,
+    ) -> Problem {
         let paths = self.visible_paths(asset, snapshot).await;
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         let name = match at {
@@ -186,7 +197,8 @@ impl Names<'_> {
                 Err(_) => None,
             };
             let path = path.unwrap_or_else(|| "data.csv".into());
-            return problem.help(format!("'{near}' is an asset, and its objects are the tables: {}.\"{path}\"", plain(near)));
+            return problem
+                .help(format!("'{near}' is an asset, and its objects are the tables: {}.\"{path}\"", plain(near)));
         }
         problem.help(form)
     }
@@ -197,7 +209,8 @@ impl Names<'_> {
             Err(problem) => return problem,
         };
         if projects.is_empty() {
-            return Problem::not_found("there is no project that you can see").help("kamld project create NAME makes one");
+            return Problem::not_found("there is no project that you can see")
+                .help("kamld project create NAME makes one");
         }
         Problem::invalid(format!("'{asset}' could be in any of {} projects", projects.len())).help(format!(
             "say which with --project, or name the table as project.asset.\"path\": {}.{}.\"{path}\"",

@@ -35,7 +35,10 @@ const MAX_REWRITES: usize = 200;
 
 /// What runs.
 pub(crate) enum Work {
-    Plan { physical: Arc<dyn ExecutionPlan>, state: Box<SessionState> },
+    Plan {
+        physical: Arc<dyn ExecutionPlan>,
+        state: Box<SessionState>,
+    },
     /// Rows that are known already.
     Known(RecordBatch),
 }
@@ -85,12 +88,15 @@ pub(crate) async fn plan(
         // Everybody is admitted before anything is opened.
         let mut found = Vec::new();
         for named in &tables {
-            if !opened.contains_key(&named.parts) && !found.iter().any(|(known, _): &(&Named, _)| known.parts == named.parts) {
+            if !opened.contains_key(&named.parts)
+                && !found.iter().any(|(known, _): &(&Named, _)| known.parts == named.parts)
+            {
                 found.push((named, names.find(named).await?));
             }
         }
         for (named, found) in found {
-            let table = tables::open(engine, found).await.map_err(|problem| problem.at(named.at.line, named.at.column))?;
+            let table =
+                tables::open(engine, found).await.map_err(|problem| problem.at(named.at.line, named.at.column))?;
             opened.insert(named.parts.clone(), table);
         }
         let tables: Vec<(Named, Opened)> =
@@ -177,7 +183,10 @@ fn session(engine: &Engine, catalog: &str, tables: &[(Named, Opened)]) -> Result
 
 /// Rows in the order of the objects where a query neither groups nor sorts nor joins: with one partition nothing is
 /// shuffled, and text is decoded side by side all the same.
-async fn physical(logical: &LogicalPlan, mut state: SessionState) -> Result<(Arc<dyn ExecutionPlan>, SessionState), DataFusionError> {
+async fn physical(
+    logical: &LogicalPlan,
+    mut state: SessionState,
+) -> Result<(Arc<dyn ExecutionPlan>, SessionState), DataFusionError> {
     let optimized = state.optimize(logical)?;
     if keeps_order(&optimized)? {
         state.config_mut().options_mut().execution.target_partitions = 1;

@@ -166,7 +166,11 @@ impl RunningQuery {
     }
 }
 
-async fn drive(planned: &Planned, send: &mpsc::Sender<Result<RecordBatch, Failure>>, time: Duration) -> Result<(), Failure> {
+async fn drive(
+    planned: &Planned,
+    send: &mpsc::Sender<Result<RecordBatch, Failure>>,
+    time: Duration,
+) -> Result<(), Failure> {
     let (physical, state) = match &planned.work {
         Work::Known(batch) => {
             let _ = send.send(Ok(batch.clone())).await;

@@ -84,7 +84,10 @@ mod tests {
 
     #[test]
     fn quotes_hold_delimiters_line_ends_and_quotes() {
-        assert_eq!(all("a,\"b,\"\"c\"\"\n\",d\r\n\n5\" pipe,\"\",\"x\"y"), [["a", "b,\"c\"\n", "d"], ["5\" pipe", "", "xy"]]);
+        assert_eq!(
+            all("a,\"b,\"\"c\"\"\n\",d\r\n\n5\" pipe,\"\",\"x\"y"),
+            [["a", "b,\"c\"\n", "d"], ["5\" pipe", "", "xy"]]
+        );
         assert_eq!(all("a,\n,b\n"), [["a", ""], ["", "b"]]);
     }
 }

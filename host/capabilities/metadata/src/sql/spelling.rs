@@ -63,16 +63,25 @@ fn pieces(text: &str, lines: &Lines) -> Result<Vec<Piece>, Problem> {
 /// The longest run of characters that can be part of an unquoted name with a ref.
 fn run(text: &str, start: usize) -> &str {
     let rest = &text[start..];
-    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@'))).unwrap_or(rest.len());
+    let end =
+        rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@'))).unwrap_or(rest.len());
     &rest[..end]
 }
 
 /// Looks at a name that may begin at a piece; answers where to go on.
-fn fold_name(text: &str, lines: &Lines, pieces: &[Piece], first: usize, edits: &mut Vec<Edit>) -> Result<usize, Problem> {
+fn fold_name(
+    text: &str,
+    lines: &Lines,
+    pieces: &[Piece],
+    first: usize,
+    edits: &mut Vec<Edit>,
+) -> Result<usize, Problem> {
     let piece = &pieces[first];
     let Token::Word(word) = &piece.token else { return Ok(first + 1) };
     let after_from = first > 0
-        && ["from", "join", "describe", "desc", "columns", "table", "in"].iter().any(|word| pieces[first - 1].is_word(word));
+        && ["from", "join", "describe", "desc", "columns", "table", "in"]
+            .iter()
+            .any(|word| pieces[first - 1].is_word(word));
     // Where the name's parts lie in the text: the last but one is the asset.
     let mut parts: Vec<(usize, usize, String)> = Vec::new();
     let mut has_ref = false;
@@ -249,7 +258,10 @@ mod tests {
             (r#"from "bird-strikes"@v1."a""#, r#"from "bird-strikes@v1"."a""#),
             (r#"from my-birds."a" m"#, r#"from "my-birds"."a" m"#),
             (r#"from strikes."a" for version as of 'v 1' where x"#, r#"from "strikes@v 1"."a"  where x"#),
-            (r#"from p.strikes."a" FOR SYSTEM_VERSION AS OF before-cleaning"#, r#"from p."strikes@before-cleaning"."a""#),
+            (
+                r#"from p.strikes."a" FOR SYSTEM_VERSION AS OF before-cleaning"#,
+                r#"from p."strikes@before-cleaning"."a""#,
+            ),
             (r#"from strikes."a" for version as of 12345678"#, r#"from "strikes@12345678"."a""#),
             (r#"from my-birds."a" for version as of v1.0 t"#, r#"from "my-birds@v1.0"."a"  t"#),
         ] {

@@ -94,8 +94,11 @@ impl Held {
 
     fn too_long(&self, max_row: usize) -> Problem {
         let line = self.lines + 1;
-        at_place(Problem::limit(format!("the row that begins on line {line} is longer than {} MiB", max_row >> 20)), (line, 1))
-            .help("is it one table, and are its line ends there? longer values belong in objects of their own")
+        at_place(
+            Problem::limit(format!("the row that begins on line {line} is longer than {} MiB", max_row >> 20)),
+            (line, 1),
+        )
+        .help("is it one table, and are its line ends there? longer values belong in objects of their own")
     }
 }
 
@@ -153,7 +156,9 @@ impl Delimited {
         self.opened = self.opened.map(|at| at - end);
         self.closed = self.closed.and_then(|at| at.checked_sub(end));
         if self.held.bytes.len() > self.max_row {
-            return Err(self.unclosed(&format!("within {} MiB", self.max_row >> 20)).unwrap_or_else(|| self.held.too_long(self.max_row)));
+            return Err(self
+                .unclosed(&format!("within {} MiB", self.max_row >> 20))
+                .unwrap_or_else(|| self.held.too_long(self.max_row)));
         }
         Ok(chunk)
     }
@@ -164,8 +169,9 @@ impl Delimited {
         let line = self.held.lines + 1 + newlines(before);
         let start = memrchr(b'\n', before).map_or(0, |at| at + 1);
         let column = String::from_utf8_lossy(&before[start..]).chars().count() as u64 + 1;
-        let problem = Problem::invalid(format!("the quote that opens on line {line}, column {column} never closes {within}"))
-            .help("close it, or write a quote that belongs to a value twice (\"\") inside quotes");
+        let problem =
+            Problem::invalid(format!("the quote that opens on line {line}, column {column} never closes {within}"))
+                .help("close it, or write a quote that belongs to a value twice (\"\") inside quotes");
         Some(at_place(problem, (line, column)))
     }
 
@@ -268,13 +274,20 @@ impl Json {
     fn push(&mut self, piece: &[u8]) -> Result<Option<Chunk>, Problem> {
         let mut at = 0;
         while at < piece.len() {
-            at = if self.in_string { self.string(piece, at) } else { self.byte(piece[at], at as u64).map(|()| at + 1)? };
+            at = if self.in_string {
+                self.string(piece, at)
+            } else {
+                self.byte(piece[at], at as u64).map(|()| at + 1)?
+            };
         }
         self.seen += piece.len() as u64;
         if self.out.len() - self.whole > self.max_row {
             let (line, column) = self.began;
-            let problem = Problem::limit(format!("the value that begins on line {line} is longer than {} MiB", self.max_row >> 20))
-                .help("a table is an array of rows or one row a line, not one large value");
+            let problem = Problem::limit(format!(
+                "the value that begins on line {line} is longer than {} MiB",
+                self.max_row >> 20
+            ))
+            .help("a table is an array of rows or one row a line, not one large value");
             return Err(at_place(problem, (line, column)));
         }
         Ok(self.take(self.whole))
@@ -340,7 +353,10 @@ impl Json {
                 b'{' | b'[' => {
                     self.depth += 1;
                     if self.depth > MAX_DEPTH {
-                        return Err(at_place(Problem::invalid(format!("values nest deeper than {MAX_DEPTH}")), self.here(at)));
+                        return Err(at_place(
+                            Problem::invalid(format!("values nest deeper than {MAX_DEPTH}")),
+                            self.here(at),
+                        ));
                     }
                 }
                 b'}' | b']' => {
@@ -376,7 +392,8 @@ impl Json {
                 };
                 let (line, column) = self.here(at);
                 let found = char::from(byte).escape_default();
-                let problem = Problem::invalid(format!("line {line}, column {column}: expected {wanted}, found '{found}'"));
+                let problem =
+                    Problem::invalid(format!("line {line}, column {column}: expected {wanted}, found '{found}'"));
                 return Err(at_place(problem, (line, column)).help("the text is not JSON from there on"));
             }
         }
@@ -481,7 +498,9 @@ mod tests {
 
     #[test]
     fn text_that_is_cut_off_says_where() {
-        for (text, line, column) in [("[{\"a\":1},\n{\"a\"", 2, 5), ("[1,2", 1, 5), ("[1 2]", 1, 4), ("[1]x", 1, 4), ("{\"a\":\"b", 1, 8)] {
+        for (text, line, column) in
+            [("[{\"a\":1},\n{\"a\"", 2, 5), ("[1,2", 1, 5), ("[1 2]", 1, 4), ("[1]x", 1, 4), ("{\"a\":\"b", 1, 8)]
+        {
             for step in [1, 3, 100] {
                 let problem = rows(Splitter::Json(Box::new(Json::new(1 << 20))), text, step).unwrap_err();
                 let at = problem.at.unwrap();

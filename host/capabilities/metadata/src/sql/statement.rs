@@ -55,7 +55,9 @@ pub(crate) fn parse(source: &Source) -> Result<Parsed, Problem> {
     };
     if let Some(second) = statements.next() {
         let at = start_of(source, &second).unwrap_or_else(|| source.end());
-        return Err(Problem::invalid("there is a second statement").help("run one query at a time").at(at.line, at.column));
+        return Err(Problem::invalid("there is a second statement")
+            .help("run one query at a time")
+            .at(at.line, at.column));
     }
     let mut tables = Tables::new(source);
     let asked = allowed(source, statement, &mut tables)?;
@@ -63,7 +65,8 @@ pub(crate) fn parse(source: &Source) -> Result<Parsed, Problem> {
         return Err(problem);
     }
     let Tables { named, names, .. } = tables;
-    let tables = named.into_iter().filter(|named| !(named.parts.len() == 1 && names.contains(&named.parts[0]))).collect();
+    let tables =
+        named.into_iter().filter(|named| !(named.parts.len() == 1 && names.contains(&named.parts[0]))).collect();
     Ok(Parsed { asked, tables })
 }
 
@@ -226,9 +229,48 @@ impl Visitor for Tables<'_> {
 }
 
 const KEYWORDS: &[&str] = &[
-    "select", "from", "where", "group", "order", "by", "having", "limit", "offset", "join", "left", "right", "inner", "outer",
-    "on", "using", "union", "all", "distinct", "with", "as", "case", "when", "then", "else", "end", "and", "or", "not", "in",
-    "between", "like", "is", "null", "asc", "desc", "explain", "describe", "values", "cast", "over", "partition",
+    "select",
+    "from",
+    "where",
+    "group",
+    "order",
+    "by",
+    "having",
+    "limit",
+    "offset",
+    "join",
+    "left",
+    "right",
+    "inner",
+    "outer",
+    "on",
+    "using",
+    "union",
+    "all",
+    "distinct",
+    "with",
+    "as",
+    "case",
+    "when",
+    "then",
+    "else",
+    "end",
+    "and",
+    "or",
+    "not",
+    "in",
+    "between",
+    "like",
+    "is",
+    "null",
+    "asc",
+    "desc",
+    "explain",
+    "describe",
+    "values",
+    "cast",
+    "over",
+    "partition",
 ];
 
 /// What the parser says, in words, at the place that it names.

@@ -12,8 +12,8 @@ use datafusion::{
     error::Result as PlanResult,
     execution::object_store::ObjectStoreRegistry,
     object_store::{
-        CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-        PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, path::Path,
+        CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
+        ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, path::Path,
     },
 };
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};

@@ -46,16 +46,19 @@ pub(crate) async fn open(engine: &Engine, found: Found) -> Result<Opened, Proble
     for entry in &found.entries {
         let address = found.address(entry);
         let Some(this) = Format::of_entry(entry) else {
-            return Err(Problem::invalid(format!("{address} is not a table{}", of_type(&entry.media_type)))
-                .help("tables are CSV, TSV, JSON, JSON Lines, Parquet and Arrow; the media type or the ending says which"));
+            return Err(Problem::invalid(format!("{address} is not a table{}", of_type(&entry.media_type))).help(
+                "tables are CSV, TSV, JSON, JSON Lines, Parquet and Arrow; the media type or the ending says which",
+            ));
         };
         match format {
             None => format = Some(this),
             Some(format) if format == this => {}
             Some(format) => {
                 let first = found.entries.first().map(|entry| found.address(entry)).unwrap_or_default();
-                return Err(Problem::invalid(format!("{first} is {format} and {address} is {this}: one table has one format"))
-                    .help("narrow the pattern to one format, and join the parts with 'union all'"));
+                return Err(Problem::invalid(format!(
+                    "{first} is {format} and {address} is {this}: one table has one format"
+                ))
+                .help("narrow the pattern to one format, and join the parts with 'union all'"));
             }
         }
     }
@@ -128,7 +131,11 @@ async fn binary(
     Ok(Arc::new(ListingTable::try_new(config).map_err(internal)?))
 }
 
-async fn infer(state: &SessionState, reader: &Arc<dyn FileFormat>, meta: &ObjectMeta) -> Result<SchemaRef, DataFusionError> {
+async fn infer(
+    state: &SessionState,
+    reader: &Arc<dyn FileFormat>,
+    meta: &ObjectMeta,
+) -> Result<SchemaRef, DataFusionError> {
     let url = ListingTableUrl::parse(ROOT)?;
     let store = state.runtime_env().object_store(url.object_store())?;
     reader.infer_schema(state, &store, std::slice::from_ref(meta)).await

@@ -205,7 +205,11 @@ impl TextFile {
         Ok((rows, self.some_columns(layout)?))
     }
 
-    fn rows(self: Arc<Self>, reading: Arc<Reading>, parallel: usize) -> impl Stream<Item = PlanResult<RecordBatch>> + Send {
+    fn rows(
+        self: Arc<Self>,
+        reading: Arc<Reading>,
+        parallel: usize,
+    ) -> impl Stream<Item = PlanResult<RecordBatch>> + Send {
         let fail = |file: &TextFile, problem: Problem| DataFusionError::External(Box::new(file.named(problem)));
         let file = self.clone();
         stream::once(async move { self.open().await.map(|(_, chunks)| chunks) })
@@ -344,9 +348,8 @@ impl PartitionStream for TextScan {
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
         let parallel = self.parallel;
-        let rows = stream::iter(self.files.clone())
-            .map(move |(file, reading)| file.rows(reading, parallel).boxed())
-            .flatten();
+        let rows =
+            stream::iter(self.files.clone()).map(move |(file, reading)| file.rows(reading, parallel).boxed()).flatten();
         Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), rows))
     }
 }

@@ -28,13 +28,17 @@ pub fn sql_type(data_type: &DataType) -> String {
         DataType::Float16 | DataType::Float32 => "REAL".into(),
         DataType::Float64 => "DOUBLE".into(),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "VARCHAR".into(),
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => "VARBINARY".into(),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            "VARBINARY".into()
+        }
         DataType::Date32 | DataType::Date64 => "DATE".into(),
         DataType::Time32(_) | DataType::Time64(_) => "TIME".into(),
         DataType::Timestamp(_, None) => "TIMESTAMP".into(),
         DataType::Timestamp(_, Some(_)) => "TIMESTAMP WITH TIME ZONE".into(),
         DataType::Duration(_) => "INTERVAL".into(),
-        DataType::Interval(IntervalUnit::YearMonth | IntervalUnit::DayTime | IntervalUnit::MonthDayNano) => "INTERVAL".into(),
+        DataType::Interval(IntervalUnit::YearMonth | IntervalUnit::DayTime | IntervalUnit::MonthDayNano) => {
+            "INTERVAL".into()
+        }
         DataType::Decimal32(precision, scale)
         | DataType::Decimal64(precision, scale)
         | DataType::Decimal128(precision, scale)
@@ -130,7 +134,11 @@ pub fn json_rows(batch: &RecordBatch) -> Result<Vec<String>, Problem> {
 }
 
 /// Appends each row as a JSON object; `before` is called before each with whether it is the first.
-pub(crate) fn json_objects(batch: &RecordBatch, out: &mut Vec<u8>, mut before: impl FnMut(&mut Vec<u8>)) -> Result<(), Problem> {
+pub(crate) fn json_objects(
+    batch: &RecordBatch,
+    out: &mut Vec<u8>,
+    mut before: impl FnMut(&mut Vec<u8>),
+) -> Result<(), Problem> {
     let options = options();
     let (fields, arrays) = tellable(batch)?;
     let mut encoders = Vec::with_capacity(arrays.len());
@@ -156,7 +164,9 @@ pub(crate) fn json_objects(batch: &RecordBatch, out: &mut Vec<u8>, mut before: i
 
 /// What CSV can hold: nested values become their JSON text.
 pub(crate) fn flat(batch: &RecordBatch) -> Result<RecordBatch, Problem> {
-    let nested = |data_type: &DataType| data_type.is_nested() || matches!(data_type, DataType::Interval(_) | DataType::Duration(_));
+    let nested = |data_type: &DataType| {
+        data_type.is_nested() || matches!(data_type, DataType::Interval(_) | DataType::Duration(_))
+    };
     if !batch.schema_ref().fields().iter().any(|field| nested(field.data_type())) {
         return Ok(batch.clone());
     }

@@ -54,9 +54,12 @@ impl Encoder {
                     .set_compression(Compression::SNAPPY)
                     .set_max_row_group_row_count(Some(128 << 10))
                     .build();
-                Encoder::Parquet(Box::new(ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(|error| {
-                    Problem::invalid(format!("Parquet cannot hold these columns: {error}")).help("cast them, or take the result as json")
-                })?))
+                Encoder::Parquet(Box::new(ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(
+                    |error| {
+                        Problem::invalid(format!("Parquet cannot hold these columns: {error}"))
+                            .help("cast them, or take the result as json")
+                    },
+                )?))
             }
             Output::Arrow => Encoder::Arrow(StreamWriter::try_new(Vec::new(), schema).map_err(fault)?),
         })
@@ -81,7 +84,8 @@ impl Encoder {
             }
             Encoder::Csv { header, out } => {
                 let batch = flat(batch)?;
-                let mut writer = arrow::csv::WriterBuilder::new().with_header(!std::mem::replace(header, true)).build(out);
+                let mut writer =
+                    arrow::csv::WriterBuilder::new().with_header(!std::mem::replace(header, true)).build(out);
                 writer.write(&batch).map_err(fault)
             }
             Encoder::Parquet(writer) => {
@@ -151,13 +155,18 @@ pub(crate) fn stream(handle: &Handle, mut query: RunningQuery, output: Output) -
     ResultStream { pieces, _task: OnDrop(task.abort_handle()) }
 }
 
-async fn write(query: &mut RunningQuery, output: Output, send: &mpsc::Sender<Result<Bytes, Problem>>) -> Result<(), Problem> {
+async fn write(
+    query: &mut RunningQuery,
+    output: Output,
+    send: &mpsc::Sender<Result<Bytes, Problem>>,
+) -> Result<(), Problem> {
     let schema = named_apart(&query.schema());
     let mut encoder = Encoder::new(output, &schema)?;
     let mut piece = Vec::new();
     while let Some(batch) = query.batch().await? {
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options).map_err(fault)?;
+        let batch =
+            RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options).map_err(fault)?;
         encoder.write(&batch)?;
         piece.append(&mut encoder.take());
         if piece.len() >= PIECE && send.send(Ok(std::mem::take(&mut piece).into())).await.is_err() {

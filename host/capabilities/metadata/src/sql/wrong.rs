@@ -11,12 +11,7 @@ use super::{
     tables::{Opened, unsound},
     text::Misfit,
 };
-use datafusion::{
-    common::SchemaError,
-    error::DataFusionError,
-    execution::SessionState,
-    object_store,
-};
+use datafusion::{common::SchemaError, error::DataFusionError, execution::SessionState, object_store};
 use kamld_types::{Position, Problem};
 
 /// A table of the query and where it is named.
@@ -61,9 +56,9 @@ pub(crate) fn inner(error: &DataFusionError) -> Option<Problem> {
 /// The row that did not fit, when that is what happened.
 pub(crate) fn misfit(error: &DataFusionError) -> Option<&Misfit> {
     match error {
-        DataFusionError::External(external) => external
-            .downcast_ref::<Misfit>()
-            .or_else(|| external.downcast_ref::<DataFusionError>().and_then(misfit)),
+        DataFusionError::External(external) => {
+            external.downcast_ref::<Misfit>().or_else(|| external.downcast_ref::<DataFusionError>().and_then(misfit))
+        }
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => misfit(inner),
         DataFusionError::Shared(inner) => misfit(inner),
         DataFusionError::Collection(errors) => errors.iter().find_map(misfit),
@@ -119,7 +114,8 @@ pub(crate) fn plain_text(error: &DataFusionError) -> String {
 pub(crate) fn miswritten(source: &Source, error: &DataFusionError) -> Option<super::place::Edit> {
     let DataFusionError::SchemaError(schema, _) = error.find_root() else { return None };
     let SchemaError::FieldNotFound { field, valid_fields } = &**schema else { return None };
-    let mut matching = valid_fields.iter().filter(|valid| valid.name.eq_ignore_ascii_case(&field.name)).map(|valid| &valid.name);
+    let mut matching =
+        valid_fields.iter().filter(|valid| valid.name.eq_ignore_ascii_case(&field.name)).map(|valid| &valid.name);
     let written = matching.next()?;
     if matching.any(|other| other != written) {
         return None;
@@ -141,11 +137,17 @@ pub(crate) fn miswritten(source: &Source, error: &DataFusionError) -> Option<sup
 }
 
 /// What went wrong with a query.
-pub(crate) fn explain(error: &DataFusionError, source: &Source, tables: &[Table<'_>], state: Option<&SessionState>) -> Problem {
+pub(crate) fn explain(
+    error: &DataFusionError,
+    source: &Source,
+    tables: &[Table<'_>],
+    state: Option<&SessionState>,
+) -> Problem {
     let mut problem = match (inner(error), error.find_root()) {
         (Some(problem), _) => {
             // The place in the object is in the message; the place in the query is that of its table.
-            let table = tables.iter().find(|table| table.opened.addresses.iter().any(|a| problem.message.contains(a.as_str())));
+            let table =
+                tables.iter().find(|table| table.opened.addresses.iter().any(|a| problem.message.contains(a.as_str())));
             Problem { at: table.or(tables.first()).map(|table| table.at), ..problem }
         }
         (None, DataFusionError::ResourcesExhausted(text)) => exhausted(text),
@@ -175,14 +177,18 @@ fn exhausted(text: &str) -> Problem {
     } else {
         Problem::limit("the query needs more memory than queries may take, and what it does cannot go to disk")
     };
-    problem.help = Some("group by fewer values, select fewer columns, filter earlier, or raise the limits of SQL in the configuration".into());
+    problem.help = Some(
+        "group by fewer values, select fewer columns, filter earlier, or raise the limits of SQL in the configuration"
+            .into(),
+    );
     problem
 }
 
 fn about_objects(error: &DataFusionError, tables: &[Table<'_>]) -> Problem {
     let binary: Vec<&Table<'_>> = tables.iter().filter(|table| !table.opened.format.is_text()).collect();
     let Some(first) = binary.first() else { return Problem::invalid(plain_text(error)) };
-    let addresses: Vec<&str> = binary.iter().flat_map(|table| table.opened.addresses.iter().map(String::as_str)).collect();
+    let addresses: Vec<&str> =
+        binary.iter().flat_map(|table| table.opened.addresses.iter().map(String::as_str)).collect();
     let who = match addresses.as_slice() {
         [one] => (*one).to_owned(),
         several => format!("one of {}", several.join(", ")),
@@ -215,7 +221,8 @@ fn about_columns(error: &SchemaError) -> Problem {
                 .help("give each table a name of its own: asset.\"path\" as a")
         }
         SchemaError::DuplicateUnqualifiedField { name } => {
-            Problem::invalid(format!("the column '{name}' is there twice")).help("give one of them another name with 'as'")
+            Problem::invalid(format!("the column '{name}' is there twice"))
+                .help("give one of them another name with 'as'")
         }
     }
 }
@@ -272,7 +279,8 @@ fn place(error: &DataFusionError, source: &Source, message: &str) -> Position {
 
 /// A whole word of the text, whatever its capitals; words that every query has are not looked for.
 fn find_word(text: &str, word: &str) -> Option<usize> {
-    const COMMON: &[&str] = &["select", "from", "in", "is", "as", "to", "the", "of", "and", "or", "by", "for", "with", "on", "not"];
+    const COMMON: &[&str] =
+        &["select", "from", "in", "is", "as", "to", "the", "of", "and", "or", "by", "for", "with", "on", "not"];
     if COMMON.iter().any(|common| word.eq_ignore_ascii_case(common)) {
         return None;
     }
@@ -282,6 +290,7 @@ fn find_word(text: &str, word: &str) -> Option<usize> {
     }
     let part = |c: char| c.is_alphanumeric() || c == '_';
     lower.match_indices(&word).map(|(at, _)| at).find(|at| {
-        !lower[..*at].chars().next_back().is_some_and(part) && !lower[at + word.len()..].chars().next().is_some_and(part)
+        !lower[..*at].chars().next_back().is_some_and(part)
+            && !lower[at + word.len()..].chars().next().is_some_and(part)
     })
 }

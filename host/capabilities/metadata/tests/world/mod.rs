@@ -63,7 +63,8 @@ impl Store {
 
     pub fn put(&self, id: &str, path: &str, content: u64, media_type: &str) {
         let hash = hash(content);
-        let object = ObjectState { hash, size: 1000 + content, media_type: media_type.into(), modified: 1_000_000 + content };
+        let object =
+            ObjectState { hash, size: 1000 + content, media_type: media_type.into(), modified: 1_000_000 + content };
         self.change(id, |objects| drop(objects.insert(path.into(), object)));
     }
 
@@ -209,8 +210,7 @@ impl World {
         // Another handle of the same process may still be letting go of the lock.
         let db = sled::open(folder.join("db")).unwrap();
         let embedded = Embedded::open(&db).unwrap();
-        let search =
-            Search::open(&db, &folder.join("index"), embedded.catalog.clone(), store.clone()).unwrap();
+        let search = Search::open(&db, &folder.join("index"), embedded.catalog.clone(), store.clone()).unwrap();
         search.set_describer(teller.clone());
         Self { folder, store, teller, embedded, search, db, _temp: None }
     }

@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use kamld_metadata::{
-    AssetState, Change, ChangePage, Describer, DescribeRequest, Description, ObjectState,
-    index::Assets,
+    AssetState, Change, ChangePage, DescribeRequest, Describer, Description, ObjectState, index::Assets,
 };
 use kamld_policy::Rights;
 use kamld_runtime::{Caller, Runtime};
@@ -107,17 +106,22 @@ impl Describer for PluginDescriber {
         };
         let address = Address { asset: request.asset, at: None, path: Some(request.path.into()) };
         let answer = runtime.describe_object(caller, &address, &request.media_type, request.size).await?;
-        Some(answer.map(|found| Description {
-            summary: found.summary,
-            rows: found.rows,
-            columns: found
-                .columns
-                .into_iter()
-                .map(|column| kamld_metadata::Column { name: column.name, r#type: column.type_, nullable: column.nullable })
-                .collect(),
-            facts: found.facts,
-            text: found.text,
+        Some(answer.map(|found| {
+            Description {
+                summary: found.summary,
+                rows: found.rows,
+                columns: found
+                    .columns
+                    .into_iter()
+                    .map(|column| kamld_metadata::Column {
+                        name: column.name,
+                        r#type: column.type_,
+                        nullable: column.nullable,
+                    })
+                    .collect(),
+                facts: found.facts,
+                text: found.text,
+            }
         }))
     }
 }
-

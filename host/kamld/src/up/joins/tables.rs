@@ -86,8 +86,12 @@ impl Snapshot for Stored {
     }
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Entry>> {
-        let options =
-            ListOptions { prefix: prefix.into(), recursive: true, after: after.map(str::to_owned), limit: limit.clamp(1, 10_000) };
+        let options = ListOptions {
+            prefix: prefix.into(),
+            recursive: true,
+            after: after.map(str::to_owned),
+            limit: limit.clamp(1, 10_000),
+        };
         let page = self.view.list(options).await?;
         let objects = page.entries.into_iter().filter_map(|listed| match listed {
             Listed::Object(object) => Some(entry(object)),

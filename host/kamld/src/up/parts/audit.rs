@@ -37,5 +37,7 @@ impl Audit for AuditPages {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("reading the audit log stopped: {error}")))?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Problem::internal(format!("reading the audit log stopped: {error}")))?
 }

@@ -38,7 +38,8 @@ impl Commands for PluginCommands {
         let now = self.runtime.commands();
         let mut list = self.list.lock();
         if list.generation != now.generation {
-            let commands = now.list.into_iter().map(|(plugin, command)| PluginCommand { plugin, command: (*command).clone() });
+            let commands =
+                now.list.into_iter().map(|(plugin, command)| PluginCommand { plugin, command: (*command).clone() });
             *list = Arc::new(CommandList { generation: now.generation, commands: commands.collect() });
         }
         list.clone()

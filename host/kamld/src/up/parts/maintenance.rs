@@ -68,7 +68,9 @@ impl Maintenance for HostMaintenance {
         Ok(lines(async move |send| {
             let tell = send.clone();
             let built = search
-                .rebuild(move |progress| drop(tell.try_send(Ok(json!({"done": progress.done, "total": progress.total})))))
+                .rebuild(move |progress| {
+                    drop(tell.try_send(Ok(json!({"done": progress.done, "total": progress.total}))))
+                })
                 .await;
             let last = match built {
                 Ok(progress) => {

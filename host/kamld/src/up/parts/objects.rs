@@ -78,7 +78,12 @@ impl Objects for StoredObjects {
         Ok(info(&self.0.put_stream(to, body).await?))
     }
 
-    async fn batch(&self, asset: &AssetId, branch: Option<&BranchName>, objects: Vec<BatchObject>) -> Result<BatchDone> {
+    async fn batch(
+        &self,
+        asset: &AssetId,
+        branch: Option<&BranchName>,
+        objects: Vec<BatchObject>,
+    ) -> Result<BatchDone> {
         let batch: Vec<NewObject> = objects
             .into_iter()
             .map(|BatchObject { object, body }| NewObject {

@@ -1,0 +1,19 @@
+//! SQL over objects, against assets in memory that count their reads.
+
+#[path = "sql/memory.rs"]
+mod memory;
+
+#[path = "sql/bad_input.rs"]
+mod bad_input;
+#[path = "sql/formats.rs"]
+mod formats;
+#[path = "sql/hostile.rs"]
+mod hostile;
+#[path = "sql/limits.rs"]
+mod limits;
+#[path = "sql/mistakes.rs"]
+mod mistakes;
+#[path = "sql/results.rs"]
+mod results;
+#[path = "sql/spellings.rs"]
+mod spellings;

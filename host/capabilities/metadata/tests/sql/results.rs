@@ -1,0 +1,122 @@
+use crate::memory::{answer, config, run, sql, strikes};
+use arrow::{array::RecordBatch, ipc::reader::StreamReader};
+use bytes::Bytes;
+use futures::TryStreamExt;
+use kamld_metadata::sql::{Config, Output, Owner, Sql};
+use kamld_types::Kind;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::{sync::Arc, time::Duration};
+
+const TEXT: &str = r#"select species, cost, cost as cost, [cost, 1] as pair, cost / 4.0 as part, date '2020-02-29' as day
+    from strikes."2019.csv" order by cost"#;
+
+fn owner(person: &str) -> Owner {
+    Owner { person: person.into(), plugin: "kamld/sql".parse().unwrap() }
+}
+
+async fn bytes(sql: &Sql, text: &str, output: Output) -> Bytes {
+    let query = run(sql, text).await.unwrap();
+    let id = sql.hand_over(query, owner("anna")).unwrap();
+    let pieces: Vec<Bytes> = sql.result_stream(&id, "anna", output).unwrap().try_collect().await.unwrap();
+    pieces.concat().into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_the_same_in_every_format() {
+    let sql = sql(strikes());
+    let json: Vec<serde_json::Value> = serde_json::from_slice(&bytes(&sql, TEXT, Output::Json).await).unwrap();
+    assert_eq!(json.len(), 3);
+    assert_eq!(
+        json[0],
+        serde_json::json!({"species": "gull", "cost": 5, "cost_2": 5, "pair": [5, 1], "part": 1.25, "day": "2020-02-29"})
+    );
+    let lines = bytes(&sql, TEXT, Output::JsonLines).await;
+    let lines: Vec<serde_json::Value> =
+        std::str::from_utf8(&lines).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines, json);
+    let csv = bytes(&sql, TEXT, Output::Csv).await;
+    let csv = std::str::from_utf8(&csv).unwrap().to_owned();
+    assert!(csv.starts_with("species,cost,cost_2,pair,part,day\ngull,5,5,\"[5,1]\",1.25,2020-02-29\n"), "{csv}");
+    let parquet = bytes(&sql, TEXT, Output::Parquet).await;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(parquet).unwrap().build().unwrap();
+    let parquet: Vec<RecordBatch> = reader.collect::<Result<_, _>>().unwrap();
+    let arrow = bytes(&sql, TEXT, Output::Arrow).await;
+    let arrow: Vec<RecordBatch> = StreamReader::try_new(&arrow[..], None).unwrap().collect::<Result<_, _>>().unwrap();
+    for batches in [parquet, arrow] {
+        let rows: Vec<String> =
+            batches.iter().flat_map(|batch| kamld_metadata::sql::json_rows(batch).unwrap()).collect();
+        assert_eq!(rows[0], r#"["gull",5,5,[5,1],1.25,"2020-02-29"]"#);
+        assert_eq!(rows.len(), 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_rows_are_a_sound_file_too() {
+    let sql = sql(strikes());
+    let text = r#"select species, cost from strikes."2019.csv" where cost > 1000"#;
+    assert_eq!(
+        serde_json::from_slice::<serde_json::Value>(&bytes(&sql, text, Output::Json).await).unwrap(),
+        serde_json::json!([])
+    );
+    assert_eq!(bytes(&sql, text, Output::JsonLines).await, "");
+    assert_eq!(bytes(&sql, text, Output::Csv).await, "species,cost\n");
+    assert_eq!(StreamReader::try_new(&bytes(&sql, text, Output::Arrow).await[..], None).unwrap().count(), 0);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes(&sql, text, Output::Parquet).await).unwrap();
+    assert_eq!(reader.schema().fields().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_json_has_no_word_for_are_told_all_the_same() {
+    let sql = sql(strikes());
+    let text = "select cast('nan' as double), 9007199254740993, timestamp '2020-01-01T00:00:00', interval '1 day', x'ff', null, cast(1.10 as decimal(5,2))";
+    assert_eq!(
+        answer(&sql, text).await,
+        r#"[null,9007199254740993,"2020-01-01T00:00:00",""#.to_owned() + r#"1 days","ff",null,1.10]"#
+    );
+    let csv = bytes(&sql, text, Output::Csv).await;
+    assert!(csv.starts_with(b"\""), "{csv:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_is_taken_once_by_its_person() {
+    let sql = sql(strikes());
+    let id = sql.hand_over(run(&sql, "select 1").await.unwrap(), owner("anna")).unwrap();
+    assert_eq!(sql.take(&id, "bob").err().unwrap().kind, Kind::NotFound);
+    assert_eq!(sql.cancel(&id, "bob").unwrap_err().kind, Kind::NotFound);
+    assert_eq!(sql.take(&id, "anna").unwrap().next_json(5).await.unwrap(), ["[1]"]);
+    assert_eq!(sql.take(&id, "anna").err().unwrap().kind, Kind::NotFound);
+    let mut begun = run(&sql, "values (1), (2)").await.unwrap();
+    begun.next_json(1).await.unwrap();
+    assert_eq!(sql.hand_over(begun, owner("anna")).unwrap_err().kind, Kind::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_nobody_takes_are_few_and_end() {
+    let few = Sql::new(Config { max_results: 2, ..config() }, Arc::new(strikes())).unwrap();
+    for _ in 0..2 {
+        few.hand_over(run(&few, "select 1").await.unwrap(), owner("anna")).unwrap();
+    }
+    let problem = few.hand_over(run(&few, "select 1").await.unwrap(), owner("anna")).unwrap_err();
+    assert_eq!(problem.kind, Kind::Limit);
+    let short = Sql::new(Config { result_life: Duration::ZERO, ..config() }, Arc::new(strikes())).unwrap();
+    let id = short.hand_over(run(&short, "select 1").await.unwrap(), owner("anna")).unwrap();
+    assert_eq!(short.take(&id, "anna").err().unwrap().kind, Kind::NotFound);
+    assert_eq!(short.waiting(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_come_in_the_pieces_that_are_asked_for() {
+    let sql = sql(strikes());
+    let mut query = run(&sql, "select value from generate_series(1, 20000)").await.unwrap();
+    let mut seen = 0;
+    loop {
+        let rows = query.next_json(777).await.unwrap();
+        if rows.is_empty() {
+            break;
+        }
+        seen += rows.len();
+        assert!(rows.len() == 777 || seen == 20_000);
+    }
+    assert_eq!(seen, 20_000);
+    assert_eq!(query.columns()[0].name, "value");
+}
