@@ -4,7 +4,10 @@
 //! would make it lie. Every row says what it measured, the target of DESIGN.md, and the floor beside it.
 
 mod gate;
+mod guest;
 mod process;
+mod query;
+mod search;
 mod store;
 mod table;
 
@@ -17,8 +20,17 @@ fn main() -> anyhow::Result<()> {
     if runs("gate") {
         gate::measure(&mut table);
     }
+    if runs("guest") {
+        tokio::runtime::Runtime::new()?.block_on(guest::measure(&mut table))?;
+    }
     if runs("store") {
         tokio::runtime::Runtime::new()?.block_on(store::measure(&mut table))?;
+    }
+    if runs("search") {
+        tokio::runtime::Runtime::new()?.block_on(search::measure(&mut table))?;
+    }
+    if runs("query") {
+        query::measure(&mut table)?;
     }
     if runs("process") {
         process::measure(&mut table)?;

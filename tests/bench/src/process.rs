@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Beside this binary: `cargo build` makes it first.
-fn binary() -> anyhow::Result<PathBuf> {
+/// The product, beside this binary: `cargo build` makes it first.
+pub fn binary() -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name("kamld");
     if !path.exists() {
         bail!("{} is missing: cargo build makes it", path.display());
@@ -18,7 +18,8 @@ fn binary() -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-fn start(data: &std::path::Path) -> anyhow::Result<(Child, Duration)> {
+/// Starts it on a data folder and waits until it is ready; answers how long that took.
+pub fn start(data: &std::path::Path) -> anyhow::Result<(Child, Duration)> {
     let began = Instant::now();
     let mut child = Command::new(binary()?)
         .args(["up", "--listen", "127.0.0.1:0", "--no-browser", "--data"])

@@ -13,7 +13,7 @@ const MIB: usize = 1 << 20;
 
 fn open(folder: &Path) -> anyhow::Result<AssetStore> {
     let db = sled::open(folder.join("meta"))?;
-    let refs = SledRefs::new(db.open_tree("refs")?, Some(folder))?;
+    let refs = SledRefs::new(db.open_tree("refs")?, Some(&folder.join("meta")))?;
     Ok(AssetStore::open(Backends::local(&folder.join("store"), Arc::new(refs))?)?)
 }
 

@@ -143,7 +143,8 @@ fn ids_of_first_party_plugins_stand_in_one_list_of_the_host() {
             .filter(|line| !line.trim_start().starts_with("//"))
             .collect::<Vec<_>>()
             .join("\n");
-        let in_tests = path.components().any(|part| part.as_os_str() == "tests");
+        let in_tests = path.components().any(|part| part.as_os_str() == "tests")
+            || path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"));
         for id in ids.iter().filter(|id| !in_tests && code.contains(&format!("\"{id}\""))) {
             wrong.push(format!("{}: {id}", path.display()));
         }
@@ -192,7 +193,8 @@ fn no_file_is_a_drawer_for_odds_and_ends() {
                 wrong.push(path.display().to_string());
             }
             let lines = text.lines().count();
-            if lines > 800 {
+            let generated = text.lines().take(3).any(|line| line.contains("Derived from"));
+            if lines > 800 && !generated {
                 wrong.push(format!("{} has {lines} lines", path.display()));
             }
         }

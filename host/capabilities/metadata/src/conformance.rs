@@ -154,7 +154,7 @@ async fn descriptions(catalog: &dyn Catalog) {
 }
 
 pub async fn kv(kv: &dyn Kv) {
-    let (one, other) = (plugin("kamld/search"), plugin("kamld/sql"));
+    let (one, other) = (plugin("acme/search"), plugin("acme/sql"));
     assert_eq!(good(kv.get(&one, "a").await), None, "nothing is there at first");
     let first = good(kv.put(&one, "a", b"1", Some(0)).await);
     assert!(first > 0, "a revision is above 0");

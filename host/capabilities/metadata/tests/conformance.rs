@@ -114,3 +114,26 @@ async fn two_writers_of_one_key_never_both_win() {
     let item = embedded.kv.get(&space, "count").await.unwrap().unwrap();
     assert_eq!(item.value, 160_u32.to_le_bytes());
 }
+
+#[tokio::test]
+async fn many_writers_at_once_are_all_acknowledged() {
+    let (_folder, _db, embedded) = embedded();
+    let writers = (0..64_u32).map(|n| {
+        let (kv, catalog) = (embedded.kv.clone(), embedded.catalog.clone());
+        tokio::spawn(async move {
+            let space = PluginId::new(format!("acme/p{n}")).unwrap();
+            let subject = format!("birds/a{n}").parse().unwrap();
+            for round in 0..5 {
+                kv.put(&space, &format!("{round}"), b"x", None).await.unwrap();
+                catalog.change_tags(&subject, &[format!("t{round}")], &[]).await.unwrap();
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    assert_eq!(
+        embedded.catalog.tags(None, &|_: &str| true).await.unwrap(),
+        (0..5).map(|n| (format!("t{n}"), 64)).collect::<Vec<_>>()
+    );
+}

@@ -232,13 +232,13 @@ impl Installed {
             "problem": why,
             "digest": entry.digest,
             "previous": entry.previous,
-            "installed": entry.installed_at,
+            "installed": iso(entry.installed_at),
             "provides": package.report.provides,
             "commands": self.status(id).map(|status| status.commands).unwrap_or_default(),
             "needs": needs,
             "granted": grant.as_ref().map(|grant| &grant.allow),
             "mode": grant.as_ref().map(|grant| grant.mode.as_str()),
-            "not granted": ungranted,
+            "not granted": (!ungranted.is_empty()).then_some(ungranted),
             "warnings": package.report.warnings,
         }))
     }
@@ -385,4 +385,10 @@ impl Installed {
 /// A package as the audit log names it.
 fn package_words(package: &Package) -> String {
     format!("version {}, {}", package.manifest.version, package.digest)
+}
+
+/// Milliseconds since 1970 as people and programs read them alike.
+fn iso(millis: u64) -> Option<String> {
+    let time = chrono::DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)?;
+    Some(time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }

@@ -5,7 +5,6 @@
 mod cache;
 mod calls;
 mod faults;
-mod figures;
 mod limits;
 mod stage;
 

@@ -4,7 +4,7 @@
 //! A document, its tags in use and its mark are one atomic batch: no crash leaves one without the other.
 //! Must not live here: rights; what a subject is in storage.
 
-use super::record;
+use super::{flush::Flush, record};
 use crate::{
     Catalog,
     catalog::{ChangedSubject, Content, Described, Document, MAX_TAGS, Subject},
@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 pub(super) struct SledCatalog {
     db: sled::Db,
     tree: sled::Tree,
+    flush: Flush,
     /// Read, decide, write is one step.
     change: Mutex<()>,
 }
@@ -45,8 +46,13 @@ fn content_key(content: &Content) -> Vec<u8> {
 }
 
 impl SledCatalog {
-    pub(super) fn open(db: &sled::Db) -> Result<Self> {
-        Ok(Self { db: db.clone(), tree: db.open_tree("metadata/catalog")?, change: Mutex::new(()) })
+    pub(super) fn open(db: &sled::Db, flush: &Flush) -> Result<Self> {
+        Ok(Self {
+            db: db.clone(),
+            tree: db.open_tree("metadata/catalog")?,
+            flush: flush.clone(),
+            change: Mutex::new(()),
+        })
     }
 
     fn stored(&self, subject: &str) -> Result<Stored> {
@@ -98,11 +104,6 @@ impl SledCatalog {
         batch.insert(changed_key(subject), &self.db.generate_id()?.to_le_bytes());
         Ok(())
     }
-
-    async fn flush(&self) -> Result<()> {
-        self.tree.flush_async().await?;
-        Ok(())
-    }
 }
 
 #[async_trait]
@@ -141,7 +142,7 @@ impl Catalog for SledCatalog {
             self.tree.apply_batch(batch)?;
             after
         };
-        self.flush().await?;
+        self.flush.flush().await?;
         Ok(Document { subject: subject.clone(), revision: after.revision, tags: after.tags })
     }
 
@@ -192,7 +193,7 @@ impl Catalog for SledCatalog {
             self.tree.apply_batch(batch)?;
             found.len() as u64
         };
-        self.flush().await?;
+        self.flush.flush().await?;
         Ok(moved)
     }
 
@@ -207,7 +208,7 @@ impl Catalog for SledCatalog {
             self.tree.apply_batch(batch)?;
             found.len() as u64
         };
-        self.flush().await?;
+        self.flush.flush().await?;
         Ok(removed)
     }
 
@@ -228,7 +229,7 @@ impl Catalog for SledCatalog {
     async fn set_description(&self, content: &Content, described: &Described) -> Result<()> {
         let key = content_key(content);
         self.tree.insert(&key[..], record::write(&key, described)?)?;
-        self.flush().await
+        self.flush.flush().await
     }
 
     async fn changed(&self, limit: usize) -> Result<Vec<ChangedSubject>> {

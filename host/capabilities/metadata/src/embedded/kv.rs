@@ -4,7 +4,7 @@
 //! shows a revision that somebody may still hold.
 //! Must not live here: checks of sizes that every back end shares (`crate::kv`).
 
-use super::record;
+use super::{flush::Flush, record};
 use crate::{
     Kv,
     error::{Error, Result},
@@ -18,13 +18,14 @@ use std::collections::HashMap;
 pub(super) struct SledKv {
     db: sled::Db,
     tree: sled::Tree,
+    flush: Flush,
     /// Bytes in use by space, counted at the first need. Held while a change is decided and made.
     usage: Mutex<HashMap<PluginId, u64>>,
 }
 
 impl SledKv {
-    pub(super) fn open(db: &sled::Db) -> Result<Self> {
-        Ok(Self { db: db.clone(), tree: db.open_tree("metadata/kv")?, usage: Mutex::default() })
+    pub(super) fn open(db: &sled::Db, flush: &Flush) -> Result<Self> {
+        Ok(Self { db: db.clone(), tree: db.open_tree("metadata/kv")?, flush: flush.clone(), usage: Mutex::default() })
     }
 
     fn read(&self, key: &[u8]) -> Result<Option<Item>> {
@@ -101,7 +102,7 @@ impl Kv for SledKv {
             *used = after;
             revision
         };
-        self.tree.flush_async().await?;
+        self.flush.flush().await?;
         Ok(revision)
     }
 
@@ -123,7 +124,7 @@ impl Kv for SledKv {
                 None => false,
             }
         };
-        self.tree.flush_async().await?;
+        self.flush.flush().await?;
         Ok(was_there)
     }
 
@@ -164,7 +165,7 @@ impl Kv for SledKv {
             usage.remove(space);
             removed
         };
-        self.tree.flush_async().await?;
+        self.flush.flush().await?;
         Ok(removed)
     }
 }

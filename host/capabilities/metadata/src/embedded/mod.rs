@@ -5,6 +5,7 @@
 //! flushed it; a change of several records is one atomic batch.
 
 mod catalog;
+mod flush;
 mod kv;
 mod projects;
 pub(crate) mod record;
@@ -22,10 +23,11 @@ pub struct Embedded {
 
 impl Embedded {
     pub fn open(db: &sled::Db) -> Result<Self> {
+        let flush = flush::Flush::new(db);
         Ok(Self {
-            projects: Arc::new(projects::SledProjects::open(db)?),
-            catalog: Arc::new(catalog::SledCatalog::open(db)?),
-            kv: Arc::new(kv::SledKv::open(db)?),
+            projects: Arc::new(projects::SledProjects::open(db, &flush)?),
+            catalog: Arc::new(catalog::SledCatalog::open(db, &flush)?),
+            kv: Arc::new(kv::SledKv::open(db, &flush)?),
         })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Must not live here: the checks of the contract, which every back end shares.
 
-use super::record;
+use super::{flush::Flush, record};
 use crate::{
     Project, Projects,
     error::{Error, Result},
@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 pub(super) struct SledProjects {
     tree: sled::Tree,
+    flush: Flush,
     /// Read, decide, write is one step.
     change: Mutex<()>,
 }
@@ -28,8 +29,8 @@ struct Stored {
 }
 
 impl SledProjects {
-    pub(super) fn open(db: &sled::Db) -> Result<Self> {
-        Ok(Self { tree: db.open_tree("metadata/projects")?, change: Mutex::new(()) })
+    pub(super) fn open(db: &sled::Db, flush: &Flush) -> Result<Self> {
+        Ok(Self { tree: db.open_tree("metadata/projects")?, flush: flush.clone(), change: Mutex::new(()) })
     }
 
     fn read(&self, name: &ProjectName) -> Result<Stored> {
@@ -49,11 +50,6 @@ impl SledProjects {
             let (key, record) = entry?;
             record::read(&key, &record)
         })
-    }
-
-    async fn flush(&self) -> Result<()> {
-        self.tree.flush_async().await?;
-        Ok(())
     }
 }
 
@@ -84,7 +80,7 @@ impl Projects for SledProjects {
             let members = BTreeMap::from([(owner.to_owned(), Right::Owner)]);
             self.write(&Stored { project: project.clone(), members })?;
         }
-        self.flush().await?;
+        self.flush.flush().await?;
         Ok(project)
     }
 
@@ -99,7 +95,7 @@ impl Projects for SledProjects {
     async fn remove(&self, name: &ProjectName) -> Result<()> {
         // Removing must stay possible when the record is damaged: nothing of it is read.
         self.tree.remove(name.as_str())?.ok_or_else(|| missing(name))?;
-        self.flush().await
+        self.flush.flush().await
     }
 
     async fn members(&self, name: &ProjectName) -> Result<BTreeMap<String, Right>> {
@@ -122,7 +118,7 @@ impl Projects for SledProjects {
             }
             self.write(&stored)?;
         }
-        self.flush().await
+        self.flush.flush().await
     }
 
     async fn rights(&self, person: &str) -> Result<BTreeMap<ProjectName, Right>> {

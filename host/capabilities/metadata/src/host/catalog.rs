@@ -2,7 +2,7 @@
 
 use super::{
     MetadataHost,
-    policy::CATALOG,
+    policy::{CATALOG, in_project},
     wit::{
         catalog::{Document, Host},
         types::{Column, Description},
@@ -14,7 +14,7 @@ use crate::{
 };
 use kamld_bindings::Error;
 use kamld_policy::Verb;
-use kamld_types::{Problem, ProjectName};
+use kamld_types::Problem;
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
@@ -113,9 +113,9 @@ impl MetadataHost<'_> {
     }
 
     async fn tags_in_use(&mut self, project: Option<String>) -> Result<Vec<(String, u64)>, Problem> {
+        self.call.admit_listing(CATALOG, Verb::List)?;
         if let Some(project) = &project {
-            let project = ProjectName::new(project.as_str())?;
-            self.call.admit(CATALOG, Verb::List, project.as_str())?;
+            in_project(self.call, CATALOG, Verb::List, project)?;
         }
         let call = self.call;
         let may_see = |subject: &str| call.may_see(CATALOG, subject);

@@ -1,35 +1,22 @@
-//! Which verb and which resource each function of `kamld:metadata` is admitted under.
+//! The interface each function of `kamld:metadata` is admitted under. Resources are a project's name, a subject of
+//! the catalogue, and none for key-values; each function names its verb where it admits.
 //!
 //! Must not live here: effects. The decision itself is `kamld_policy`'s.
 
-use kamld_policy::{Call, Rights};
-use kamld_types::{Person, Problem};
-use std::sync::{Arc, atomic::AtomicU64};
+use kamld_policy::{Call, Verb};
+use kamld_types::{Problem, ProjectName};
 
 pub(super) const PROJECTS: &str = "kamld:metadata/projects";
 pub(super) const CATALOG: &str = "kamld:metadata/catalog";
 pub(super) const SEARCH: &str = "kamld:metadata/search";
 pub(super) const KV: &str = "kamld:metadata/kv";
 
-/// Admits what any person may do where they have no right yet: to create a project. The plug-in's grant and its
-/// revocation count as always.
-pub(super) fn admit_anybody(
-    call: &Call,
-    interface: &str,
-    verb: kamld_policy::Verb,
-    resource: &str,
-) -> Result<(), Problem> {
-    let anybody = Call {
-        plugin: call.plugin.clone(),
-        person: Person { id: call.person.id.clone(), roles: call.person.roles.clone() },
-        rights: Rights::Everything,
-        project: call.project.clone(),
-        trace: call.trace.clone(),
-        deadline: call.deadline,
-        gate: call.gate.clone(),
-        generation: call.generation,
-        current_generation: Arc::<AtomicU64>::clone(&call.current_generation),
-        denials: call.denials.clone(),
-    };
-    anybody.admit(interface, verb, resource)
+/// Before a listing inside one project: a person without any right there hears so, instead of finding nothing. What
+/// of the project is shown, `may_see` decides item by item, since a grant may cover parts of it.
+pub(super) fn in_project(call: &Call, interface: &str, verb: Verb, project: &str) -> Result<(), Problem> {
+    let project = ProjectName::new(project)?;
+    match call.rights.in_project(project.as_str()) {
+        Some(_) => Ok(()),
+        None => call.admit(interface, verb, project.as_str()),
+    }
 }

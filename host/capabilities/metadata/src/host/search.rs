@@ -2,13 +2,13 @@
 
 use super::{
     MetadataHost,
-    policy::SEARCH,
+    policy::{SEARCH, in_project},
     wit::search::{Answer as WitAnswer, Facet, Fragment, Hit, HitKind, Host, Request as WitRequest},
 };
 use crate::search::{self, MAX_PAGE, Request};
 use kamld_bindings::Error;
 use kamld_policy::Verb;
-use kamld_types::{Problem, ProjectName};
+use kamld_types::Problem;
 
 fn hit(hit: search::Hit) -> Hit {
     let highlights = hit.highlights.into_iter().map(|(field, pieces)| {
@@ -36,10 +36,9 @@ fn hit(hit: search::Hit) -> Hit {
 impl MetadataHost<'_> {
     async fn search(&mut self, request: WitRequest) -> Result<WitAnswer, Problem> {
         let WitRequest { query, project, start, limit } = request;
-        // In one project it is a listing of that project; everywhere, the filter decides asset by asset.
+        self.call.admit_listing(SEARCH, Verb::Read)?;
         if let Some(project) = &project {
-            let project = ProjectName::new(project.as_str())?;
-            self.call.admit(SEARCH, Verb::Read, project.as_str())?;
+            in_project(self.call, SEARCH, Verb::Read, project)?;
         }
         let call = self.call;
         let may_see = |project: &str, asset: &str| call.may_see(SEARCH, &format!("{project}/{asset}"));

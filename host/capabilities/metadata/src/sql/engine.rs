@@ -107,7 +107,8 @@ impl Engine {
             Problem::internal(format!("queries cannot start: {what}: {error}"))
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(config.cores.max(1))
+            // Two more than work: someone is there to stop those that do.
+            .worker_threads(config.cores.max(1) + 2)
             .thread_name("kamld-sql")
             .thread_stack_size(STACK)
             .enable_all()

@@ -119,28 +119,29 @@ impl Sql {
         project: Option<&str>,
         access: Arc<dyn Access>,
     ) -> Result<RunningQuery, Problem> {
-        let (engine, objects) = (self.engine.clone(), self.objects.clone());
-        let (text, project) = (text.to_owned(), project.map(str::to_owned));
-        self.on_engine(async move {
-            let mut plans = 0;
-            loop {
-                plans += 1;
+        let mut plans = 0;
+        loop {
+            plans += 1;
+            let (engine, objects, access) = (self.engine.clone(), self.objects.clone(), access.clone());
+            let (text, project) = (text.to_owned(), project.map(str::to_owned));
+            let plan = async move {
                 let planned = plan::plan(&engine, objects.as_ref(), access.as_ref(), project.as_deref(), &text).await?;
                 let guessed = planned.guessed();
-                let mut query = RunningQuery::start(&engine, planned)?;
-                if guessed
-                    && let Some(file) = query.first().await
-                    && plans < MAX_PLANS
-                {
-                    // Nobody has seen a row yet: with the types that fit all of them it starts again.
-                    drop(query);
-                    engine.whole_layout(&file).await?;
-                    continue;
-                }
-                return Ok(query);
+                Ok((guessed, RunningQuery::start(&engine, planned)?))
+            };
+            let (guessed, mut query) = self.on_engine(plan).await?;
+            if guessed
+                && let Some(file) = query.first().await
+                && plans < MAX_PLANS
+            {
+                // Nobody has seen a row yet: with the types that fit all of them it starts again.
+                drop(query);
+                let engine = self.engine.clone();
+                self.on_engine(async move { engine.whole_layout(&file).await }).await?;
+                continue;
             }
-        })
-        .await
+            return Ok(query);
+        }
     }
 
     /// How a query would run, in the engine's words.

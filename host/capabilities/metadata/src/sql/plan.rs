@@ -8,7 +8,7 @@ use super::{
     names::Names,
     objects::{Access, Objects},
     place::{Edit, Source},
-    spelling,
+    query, spelling,
     statement::{self, Asked, Named, Parsed},
     store::QueryStore,
     tables::{self, Opened},
@@ -27,8 +27,9 @@ use datafusion::{
     physical_plan::ExecutionPlan,
     prelude::SQLOptions,
 };
+use futures::FutureExt;
 use kamld_types::{Kind, Problem};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
 /// Capitals that are put right in one query.
 const MAX_REWRITES: usize = 200;

@@ -13,6 +13,7 @@ use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use datafusion::physical_plan::execute_stream;
 use futures::{FutureExt, StreamExt};
 use kamld_types::Problem;
+use parking_lot::Mutex;
 use std::{
     panic::AssertUnwindSafe,
     sync::Arc,
@@ -48,16 +49,47 @@ pub struct RunningQuery {
     failed: Option<Problem>,
     done: bool,
     taken: bool,
+    clock: Arc<Clock>,
     _task: OnDrop,
+}
+
+/// How long a query has worked. Whoever waits for rows reads it too: the engine's own threads may all be busy with a
+/// step that does not let go of them.
+struct Clock {
+    limit: Duration,
+    /// Worked before, and since when it works now.
+    worked: Mutex<(Duration, Option<Instant>)>,
+}
+
+impl Clock {
+    fn start(&self) -> Duration {
+        let mut worked = self.worked.lock();
+        worked.1 = Some(Instant::now());
+        self.limit.saturating_sub(worked.0)
+    }
+
+    fn stop(&self) {
+        let mut worked = self.worked.lock();
+        if let Some(since) = worked.1.take() {
+            worked.0 += since.elapsed();
+        }
+    }
+
+    fn left(&self) -> Duration {
+        let worked = self.worked.lock();
+        self.limit.saturating_sub(worked.0 + worked.1.map_or(Duration::ZERO, |since| since.elapsed()))
+    }
 }
 
 impl RunningQuery {
     pub(crate) fn start(engine: &Arc<Engine>, planned: Planned) -> Result<Self, Problem> {
         let (send, rows) = mpsc::channel(WAITING);
         let schema = planned.schema.clone();
-        let time = engine.config.time;
+        let clock =
+            Arc::new(Clock { limit: engine.config.time, worked: Mutex::new((Duration::ZERO, Some(Instant::now()))) });
+        let running = clock.clone();
         let task = engine.handle()?.spawn(async move {
-            let failed = AssertUnwindSafe(drive(&planned, &send, time)).catch_unwind().await;
+            let failed = AssertUnwindSafe(drive(&planned, &send, &running)).catch_unwind().await;
             let failure = match failed {
                 Ok(Ok(())) => return,
                 Ok(Err(failure)) => failure,
@@ -68,7 +100,7 @@ impl RunningQuery {
         });
         let _task = OnDrop(task.abort_handle());
         let id = uuid::Uuid::new_v4().simple().to_string();
-        Ok(Self { id, schema, rows, pending: None, failed: None, done: false, taken: false, _task })
+        Ok(Self { id, schema, rows, pending: None, failed: None, done: false, taken: false, clock, _task })
     }
 
     /// Hard to guess; the id of its result when it is handed over.
@@ -92,7 +124,7 @@ impl RunningQuery {
     /// Waits for the first rows or the first error. Answers the object whose types did not fit, when that is all that
     /// went wrong: the query can be planned again.
     pub(crate) async fn first(&mut self) -> Option<TextFile> {
-        match self.rows.recv().await {
+        match self.receive().await {
             Some(Ok(batch)) => self.pending = Some(batch),
             Some(Err(failure)) => {
                 self.failed = Some(failure.problem);
@@ -101,6 +133,21 @@ impl RunningQuery {
             None => self.done = true,
         }
         None
+    }
+
+    async fn receive(&mut self) -> Option<Result<RecordBatch, Failure>> {
+        loop {
+            // The engine has a moment to say so itself.
+            let left = self.clock.left() + Duration::from_millis(100);
+            match tokio::time::timeout(left, self.rows.recv()).await {
+                Ok(row) => return row,
+                Err(_) if self.clock.left().is_zero() => {
+                    self._task.0.abort();
+                    return Some(Err(Failure { problem: too_long(self.clock.limit), misfit: None }));
+                }
+                Err(_) => {}
+            }
+        }
     }
 
     /// The next batch as the engine made it; none when all were seen.
@@ -116,7 +163,7 @@ impl RunningQuery {
             return Ok(None);
         }
         loop {
-            match self.rows.recv().await {
+            match self.receive().await {
                 Some(Ok(batch)) if batch.num_rows() == 0 => {}
                 Some(Ok(batch)) => return Ok(Some(batch)),
                 Some(Err(failure)) => {
@@ -183,13 +230,11 @@ async fn drive(
         problem: planned.explain(&error),
     };
     let mut stream = execute_stream(physical.clone(), state.task_ctx()).map_err(fail)?;
-    let mut left = time;
     loop {
-        let began = Instant::now();
-        let next = tokio::time::timeout(left, stream.next()).await;
-        left = left.saturating_sub(began.elapsed());
+        let next = tokio::time::timeout(clock.start(), stream.next()).await;
+        clock.stop();
         match next {
-            Err(_) => return Err(Failure { problem: too_long(planned, time), misfit: None }),
+            Err(_) => return Err(Failure { problem: too_long(clock.limit), misfit: None }),
             Ok(None) => return Ok(()),
             Ok(Some(Err(error))) => return Err(fail(error)),
             Ok(Some(Ok(batch))) => {
@@ -201,28 +246,31 @@ async fn drive(
     }
 }
 
-fn too_long(planned: &Planned, time: Duration) -> Problem {
-    let at = planned.source.position_of_written(0);
-    Problem::limit(format!("the query was stopped: it worked longer than {} seconds", time.as_secs_f32()))
+fn too_long(limit: Duration) -> Problem {
+    Problem::limit(format!("the query was stopped: it worked longer than {} seconds", limit.as_secs_f32()))
         .help("filter or sample it, or raise the time limit of SQL in the configuration")
-        .at(at.line, at.column)
+        .at(1, 1)
 }
 
 fn panicked(planned: &Planned, panic: &(dyn std::any::Any + Send)) -> Problem {
+    let objects: Vec<String> =
+        planned.tables.iter().flat_map(|(_, opened)| &opened.addresses).take(3).cloned().collect();
+    let at = planned.tables.first().map_or_else(|| planned.source.position_of_written(0), |(named, _)| named.at);
+    gave_up(&objects, panic).at(at.line, at.column)
+}
+
+/// A panic of the engine or of a file format, in words.
+pub(crate) fn gave_up(objects: &[String], panic: &(dyn std::any::Any + Send)) -> Problem {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
     tracing::error!(panic = text, "a query panicked");
-    let objects: Vec<&str> =
-        planned.tables.iter().flat_map(|(_, opened)| &opened.addresses).map(String::as_str).take(3).collect();
-    let at = planned.tables.first().map_or_else(|| planned.source.position_of_written(0), |(named, _)| named.at);
-    let problem = if objects.is_empty() {
+    if objects.is_empty() {
         Problem::internal(format!("the engine gave up on this query: {text}"))
     } else {
         Problem::invalid(format!("the engine gave up while reading {}: {text}", objects.join(", ")))
             .help("an object may not be sound: kamld show tells what it is")
-    };
-    problem.at(at.line, at.column)
+    }
 }

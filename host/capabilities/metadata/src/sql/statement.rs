@@ -185,7 +185,15 @@ impl<'a> Tables<'a> {
         if self.functions.contains(&(start.line, start.column)) {
             return;
         }
-        self.named.push(Named { parts, at: self.source.position(start.line, start.column) });
+        let at = if start.line > 0 {
+            self.source.position(start.line, start.column)
+        } else {
+            // The parser knows no place of names in single quotes.
+            let seen = self.source.seen().text();
+            let byte = seen.find(&format!("'{}'", parts[0])).unwrap_or(0);
+            self.source.position_of_written(self.source.back(byte))
+        };
+        self.named.push(Named { parts, at });
     }
 }
 

@@ -10,7 +10,11 @@ use super::{
     store::{QueryStore, ROOT},
     text::{TextFile, TextTable},
 };
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::{
+    datatypes::{Field, Schema, SchemaRef},
+    error::ArrowError,
+    ipc::{convert::fb_to_schema, reader::read_footer_length, root_as_footer},
+};
 use datafusion::{
     catalog::TableProvider,
     datasource::{
@@ -22,7 +26,7 @@ use datafusion::{
     object_store::ObjectMeta,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use kamld_types::Problem;
+use kamld_types::{Kind, Problem};
 use std::sync::Arc;
 
 /// Objects of a pattern that are looked at side by side.
@@ -114,7 +118,20 @@ async fn binary(
         if meta.size == 0 {
             return Err(Problem::invalid(format!("{address}: the object is empty, so it has no columns")));
         }
-        let schema = infer(&state, &reader, meta).await.map_err(|error| unsound(format, address, &error))?;
+        check(format, &objects[urls.len()].0, &objects[urls.len()].1).await.map_err(|problem| match problem {
+            problem if problem.kind == Kind::Invalid => Problem {
+                message: format!("{address} is not sound {format}: {}", problem.message),
+                ..problem.help("nothing of it was used; put the object again from where it came")
+            },
+            problem => problem,
+        })?;
+        let schema = match arrow_file_schema(format, &objects[urls.len()].0, &objects[urls.len()].1).await {
+            Ok(Some(schema)) => schema,
+            Ok(None) => infer(&state, &reader, meta).await.map_err(|error| unsound(format, address, &error))?,
+            Err(error) => return Err(unsound(format, address, &error)),
+        };
+        // Another object of the pattern may lack a column.
+        let schema = if objects.len() > 1 { nullable(&schema) } else { schema };
         let merged = match schemas.pop() {
             Some(before) => Schema::try_merge([before, schema.as_ref().clone()]).map_err(|error| {
                 Problem::invalid(format!("{address} does not fit the objects before it: {error}"))

@@ -151,6 +151,7 @@ pub(crate) fn explain(
             Problem { at: table.or(tables.first()).map(|table| table.at), ..problem }
         }
         (None, DataFusionError::ResourcesExhausted(text)) => exhausted(text),
+        (None, root) if root.to_string().contains("disk space during the spilling") => exhausted("disk"),
         (None, DataFusionError::SchemaError(schema, _)) => about_columns(schema),
         (None, DataFusionError::ParquetError(_) | DataFusionError::IoError(_)) => about_objects(error, tables),
         (None, DataFusionError::ArrowError(arrow, _)) if from_object(arrow) => about_objects(error, tables),
@@ -244,6 +245,10 @@ fn about_plan(text: &str, state: Option<&SessionState>) -> Problem {
     if let Some(name) = unknown {
         return Problem::invalid(format!("there is no table function '{name}'"))
             .help("objects are read by their name alone: select * from asset.\"path\"");
+    }
+    if text.starts_with("projections require unique expression names") {
+        return Problem::invalid("two columns of the result have the same name")
+            .help("give one of them another name with 'as'");
     }
     let (text, help) = match text.split_once(" Did you mean ") {
         Some((text, near)) => (text, Some(format!("did you mean {near}"))),

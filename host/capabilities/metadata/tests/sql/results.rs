@@ -7,8 +7,8 @@ use kamld_types::Kind;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::{sync::Arc, time::Duration};
 
-const TEXT: &str = r#"select species, cost, cost as cost, [cost, 1] as pair, cost / 4.0 as part, date '2020-02-29' as day
-    from strikes."2019.csv" order by cost"#;
+const TEXT: &str = r#"select a.species, a.cost, b.cost, [a.cost, 1] as pair, a.cost / 4.0 as part, date '2020-02-29' as day
+    from strikes."2019.csv" a join strikes."2019.csv" b on a.cost = b.cost order by a.cost"#;
 
 fn owner(person: &str) -> Owner {
     Owner { person: person.into(), plugin: "kamld/sql".parse().unwrap() }

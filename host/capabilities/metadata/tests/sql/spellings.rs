@@ -35,7 +35,7 @@ async fn joins_aliases_and_withs_mean_what_they_always_mean() {
              "then" as (select * from strikes@v1."2019.csv")
         select now.species, now.total, t.cost, c.hz
         from now join "then" t on t.species = now.species
-        join bird-calls."calls.csv" c using (species)"#;
+        join bird-calls."calls.csv" c on c.species = t.species"#;
     assert_eq!(answer(&sql, text).await, r#"["gull",15,1,900]"#);
     let text = r#"select strikes."2019.csv".cost, "strikes@v1"."2019.csv".cost
         from strikes."2019.csv" join strikes@v1."2019.csv" on strikes."2019.csv".species = "strikes@v1"."2019.csv".species

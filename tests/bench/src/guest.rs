@@ -1,0 +1,135 @@
+//! What a call of a plug-in costs: a fresh instance with a call, and a host call with its policy check.
+
+use crate::table::{Samples, Table, short};
+use anyhow::Context;
+use async_trait::async_trait;
+use kamld_bindings::{Error, imports::kamld::metadata::kv};
+use kamld_policy::{Call, Gate, Rights, Verb};
+use kamld_runtime::{Caller, Compiler, Config, Guest, HostCall, Limits, Linkage, Parts, Previews, Runtime, Version};
+use kamld_types::{Address, Hash, Node, Person, PluginId, Problem};
+use serde_json::Map;
+use sha2::{Digest, Sha256};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Arc, atomic::AtomicU64},
+    time::Instant,
+};
+use wasmtime::component::{HasData, Linker};
+
+/// A capability with one answer, so that what is measured is the way to it.
+struct Drawer;
+
+struct DrawerHost<'a>(&'a Arc<Call>);
+
+struct HasDrawer;
+
+impl HasData for HasDrawer {
+    type Data<'a> = DrawerHost<'a>;
+}
+
+impl Linkage for Drawer {
+    fn link(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        kv::add_to_linker::<_, HasDrawer>(linker, |guest| {
+            let HostCall { call, .. } = guest.host_call();
+            DrawerHost(call)
+        })
+    }
+
+    fn open(&self, _: &mut Parts) {}
+}
+
+impl kv::Host for DrawerHost<'_> {
+    async fn get(&mut self, _: String) -> wasmtime::Result<Result<Option<kv::Item>, Error>> {
+        if let Err(problem) = self.0.admit("kamld:metadata/kv", Verb::Read, "") {
+            return Ok(Err(problem.into()));
+        }
+        Ok(Ok(Some(kv::Item { value: b"red".to_vec(), revision: 1 })))
+    }
+
+    async fn put(&mut self, _: String, _: Vec<u8>, _: Option<u64>) -> wasmtime::Result<Result<u64, Error>> {
+        Ok(Err(Problem::denied("this drawer is locked").into()))
+    }
+
+    async fn remove(&mut self, _: String, _: Option<u64>) -> wasmtime::Result<Result<bool, Error>> {
+        Ok(Err(Problem::denied("this drawer is locked").into()))
+    }
+
+    async fn list(&mut self, _: String, _: Option<String>, _: u32) -> wasmtime::Result<Result<Vec<String>, Error>> {
+        Ok(Ok(Vec::new()))
+    }
+}
+
+struct Nothing;
+
+#[async_trait]
+impl Previews for Nothing {
+    async fn open(&self, _: Caller, _: &Address, _: u64, _: u32) -> Result<Vec<Node>, Problem> {
+        Ok(Vec::new())
+    }
+}
+
+/// Builds the guest programs and answers the one that answers small questions.
+fn program() -> anyhow::Result<PathBuf> {
+    let target = std::env::current_exe()?.ancestors().nth(2).context("no target folder")?.to_owned();
+    let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "-q", "--release", "--target", "wasm32-wasip2", "-p", "kamld-programs", "--examples"])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+        .env("CARGO_TARGET_DIR", &target)
+        .status()?;
+    anyhow::ensure!(built.success(), "the guest programs do not build");
+    Ok(target.join("wasm32-wasip2/release/examples/calls_answers.wasm"))
+}
+
+fn caller() -> Caller {
+    Caller {
+        person: Person::local(),
+        rights: Rights::Everything,
+        project: None,
+        trace: "0".repeat(32),
+        locale: "en".into(),
+        deadline: None,
+    }
+}
+
+pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let compiler = std::env::current_exe()?.with_file_name("kamld");
+    let config = Config {
+        limits: Limits::default(),
+        cache: folder.path().join("cache"),
+        compiler: Compiler::child(compiler, ["compile"]),
+        denials: None,
+    };
+    let runtime = Runtime::new(config, vec![Arc::new(Drawer)], Arc::new(Nothing))?;
+    let component = program()?;
+    let version = Version {
+        digest: Hash(Sha256::digest(std::fs::read(&component)?).into()),
+        component,
+        gate: Arc::new(Gate::open()),
+        generation: Arc::new(AtomicU64::new(1)),
+    };
+    let id = PluginId::new("bench/answers")?;
+    let start = Instant::now();
+    runtime.load(id.clone(), version.clone()).await?;
+    let compiled = start.elapsed();
+    let start = Instant::now();
+    runtime.load(id.clone(), version).await?;
+    table.row(
+        "load a plug-in, asking for its commands",
+        "1",
+        short(start.elapsed()),
+        format!("compiling first {}", short(compiled)),
+        "5 ms for the load alone",
+    );
+    let run = async |what: &str| -> anyhow::Result<()> {
+        runtime.run_command(&id, caller(), &["program".into(), what.into()], Map::new()).await?;
+        Ok(())
+    };
+    let calls = Samples::take(2000, async |_| run("count").await).await?;
+    table.row("fresh instance + call", "1", calls.show(), "-".into(), "p50 below 150 us");
+    let thousands = Samples::take(100, async |_| run("ask").await).await?;
+    let each = thousands.at(50).saturating_sub(calls.at(50)) / 1000;
+    table.row("host call with policy, list answered", "1,000 a call", short(each), "-".into(), "below 2.5 us");
+    Ok(())
+}
