@@ -348,11 +348,21 @@ class Journey:
         assert b"kamld_" in self.k.http("GET", "/metrics")[2]
 
 
+def back_end():
+    """The embedded defaults, or the S3 that KAMLD_TEST_S3 names (URL,KEY,SECRET,BUCKET)."""
+    if "KAMLD_TEST_S3" not in os.environ:
+        return []
+    url, key, secret, bucket = os.environ["KAMLD_TEST_S3"].split(",")
+    settings = {"backend": "s3", "s3.endpoint": url, "s3.access_key": key, "s3.secret_key": secret, "s3.bucket": bucket,
+                "s3.prefix": "journey"}
+    return [word for name, value in settings.items() for word in ("--set", f"storage.{name}={value}")]
+
+
 def main():
     only = sys.argv[1:]
     folder = pathlib.Path(tempfile.mkdtemp(prefix="kamld-e2e-"))
     passed = failed = 0
-    with Kamld(folder / "data") as server:
+    with Kamld(folder / "data", *back_end()) as server:
         journey = Journey(server, folder)
         for name in sorted(n for n in dir(journey) if n.startswith("test_")):
             if only and not any(word in name for word in only):

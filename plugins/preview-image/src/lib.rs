@@ -103,7 +103,7 @@ fn drawn(address: &str, size: u64, found: Result<Picture, String>) -> View {
         view::Fact::new("Size", format::bytes(size)),
     ];
     View::new()
-        .show(view::image(address, format!("{name}, {width} × {height}")).width(width as u64).height(height as u64))
+        .show(view::image(address, name).width(width as u64).height(height as u64))
         .show(view::facts(facts))
 }
 
@@ -142,6 +142,6 @@ mod tests {
     fn a_preview_points_at_the_picture() {
         let view = drawn("b/s@v1/icon.png", 3969, Ok(Picture { format: "PNG", width: 2, height: 3 }));
         assert_eq!(view.nodes()[0].props["source"], "b/s@v1/icon.png");
-        assert_eq!(view.nodes()[0].props["alt"], "icon.png, 2 × 3");
+        assert_eq!(view.nodes()[0].props["alt"], "icon.png");
     }
 }

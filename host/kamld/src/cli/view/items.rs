@@ -89,7 +89,9 @@ pub fn hits(out: &mut String, items: &[Hit], total: Option<u64>, style: &Style) 
         for fragment in &hit.fragments {
             let mut text = String::new();
             for part in &fragment.parts {
-                let clean = clean(&part.text);
+                // A fragment is shown on one line, whatever lines it had in the file.
+                let line = part.text.replace(['\n', '\r', '\t'], " ");
+                let clean = clean(&line);
                 match (part.matched, style.colour) {
                     (true, true) => text.push_str(&style.paint(Tone::Strong, &clean)),
                     // Without colours a match is still told from its surroundings, as in a printed text.
