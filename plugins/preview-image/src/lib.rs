@@ -102,9 +102,7 @@ fn drawn(address: &str, size: u64, found: Result<Picture, String>) -> View {
         view::Fact::new("Height", format!("{height} px")),
         view::Fact::new("Size", format::bytes(size)),
     ];
-    View::new()
-        .show(view::image(address, name).width(width as u64).height(height as u64))
-        .show(view::facts(facts))
+    View::new().show(view::image(address, name).width(width as u64).height(height as u64)).show(view::facts(facts))
 }
 
 #[cfg(test)]

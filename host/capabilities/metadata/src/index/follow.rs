@@ -43,13 +43,16 @@ pub(crate) enum Scope {
     These(BTreeSet<AssetId>),
 }
 
+/// Told of progress while an index is built anew.
+type Tell = Box<dyn Fn(Progress) + Send + Sync>;
+
 /// One generation of the index with its writer.
 pub(crate) struct Follower {
     shared: Arc<Shared>,
     pub(crate) opened: Arc<Opened>,
     writer: Writer,
     ledger: Ledger,
-    progress: Option<(Progress, Box<dyn Fn(Progress) + Send + Sync>)>,
+    progress: Option<(Progress, Tell)>,
 }
 
 impl Follower {

@@ -8,7 +8,7 @@ use super::{
     words::{STEM_MARK, Splitter},
 };
 use crate::catalog::Subject;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use tantivy::{TantivyDocument, Term};
 
 /// Everything that search knows about one subject.
@@ -29,28 +29,34 @@ pub(crate) struct Entry {
 /// The words of one document, gathered once each.
 struct Gathered<'a> {
     splitter: &'a mut Splitter,
-    every: BTreeSet<String>,
-    stems: BTreeSet<String>,
+    every: HashSet<String>,
+    stems: HashSet<String>,
 }
 
 impl Gathered<'_> {
     fn add(&mut self, text: &str, into_stems: bool) {
         for word in self.splitter.words(text) {
-            if self.every.contains(&word) && !into_stems {
+            let new = !self.every.contains(&word);
+            if !new && !into_stems {
                 continue;
             }
             let stem = self.splitter.stem(&word);
-            self.every.insert(format!("{STEM_MARK}{stem}"));
-            if into_stems {
-                self.stems.insert(stem);
+            if into_stems && !self.stems.contains(stem) {
+                self.stems.insert(stem.to_owned());
             }
-            self.every.insert(word);
+            if new {
+                self.every.insert(format!("{STEM_MARK}{stem}"));
+                self.every.insert(word);
+            }
         }
     }
 }
 
-fn joined(words: BTreeSet<String>) -> String {
-    words.into_iter().collect::<Vec<_>>().join(" ")
+/// In order, so that the same entry always gives the same document.
+fn joined(words: HashSet<String>) -> String {
+    let mut words: Vec<_> = words.into_iter().collect();
+    words.sort_unstable();
+    words.join(" ")
 }
 
 impl Entry {
@@ -81,7 +87,7 @@ impl Entry {
         document.add_u64(fields.size, self.size);
         document.add_u64(fields.modified, self.modified);
 
-        let mut gathered = Gathered { splitter, every: BTreeSet::new(), stems: BTreeSet::new() };
+        let mut gathered = Gathered { splitter, every: HashSet::new(), stems: HashSet::new() };
         for text in [name, &around, &self.format, &self.summary] {
             gathered.add(text, true);
         }

@@ -50,10 +50,11 @@ pub(super) fn similar(searcher: &Searcher, field: Field, word: &str, distance: u
         let index = segment.inverted_index(field)?;
         let mut stream = index.terms().search(query.automaton()?).into_stream()?;
         while stream.advance() {
-            if let Ok(other) = std::str::from_utf8(stream.key()) {
-                if other != word && !other.starts_with(STEM_MARK) {
-                    *found.entry(other.to_owned()).or_default() += u64::from(stream.value().doc_freq);
-                }
+            if let Ok(other) = std::str::from_utf8(stream.key())
+                && other != word
+                && !other.starts_with(STEM_MARK)
+            {
+                *found.entry(other.to_owned()).or_default() += u64::from(stream.value().doc_freq);
             }
         }
     }

@@ -8,7 +8,7 @@ use super::{
     facet::Facets,
     folder::Opened,
     highlight::Matchers,
-    plan::{Plan, Planner},
+    plan::{LEVELS, Plan, Planner},
     query::{Part, What, parse},
     suggest::suggest,
     visible::Visible,
@@ -17,11 +17,16 @@ use super::{
 use tantivy::{
     DocAddress, Order, Searcher, TantivyDocument,
     collector::TopDocs,
+    query::Query,
     schema::{Field, Value},
 };
 
 /// With fewer hits than this, words also forgive typing mistakes; what fits exactly still comes first.
 const FEW: u64 = 5;
+
+/// Of more hits than this only the nearest are scored: those with every word in a name or tag, then those with
+/// every word in columns and summaries, and only then the rest. The order is that of the tiers all the same.
+const MANY: u64 = 20_000;
 
 pub(super) fn find(
     opened: &Opened,
@@ -46,7 +51,7 @@ pub(super) fn find(
     let hits = if request.limit == 0 || u64::from(request.start) >= total {
         Vec::new()
     } else {
-        let page = page(searcher, &plan, request)?;
+        let page = page(searcher, &plan, total, request)?;
         let mut shown = Vec::with_capacity(page.len());
         for (score, address) in page {
             shown.extend(hit(opened, searcher, &plan.matchers, &parts, score, address, &mut splitter)?);
@@ -56,16 +61,36 @@ pub(super) fn find(
     Ok(Answer { hits, total, facets, suggestion })
 }
 
-fn page(searcher: &Searcher, plan: &Plan, request: &Request) -> tantivy::Result<Vec<(f32, DocAddress)>> {
-    let top = TopDocs::with_limit(request.limit as usize).and_offset(request.start as usize);
-    match &plan.ranked {
-        Some(ranked) => searcher.search(ranked, &top.order_by_score()),
-        // Nothing ranks: the latest first.
-        None => {
-            let latest = searcher.search(&plan.found, &top.order_by_fast_field::<u64>("modified", Order::Desc))?;
-            Ok(latest.into_iter().map(|(_, address)| (0.0, address)).collect())
+type Scored = Vec<(f32, DocAddress)>;
+
+fn page(searcher: &Searcher, plan: &Plan, total: u64, request: &Request) -> tantivy::Result<Scored> {
+    let (start, limit) = (request.start as usize, request.limit as usize);
+    if !plan.ranks() {
+        // The latest first.
+        let top = TopDocs::with_limit(limit).and_offset(start);
+        let latest = searcher.search(&plan.found, &top.order_by_fast_field::<u64>("modified", Order::Desc))?;
+        return Ok(latest.into_iter().map(|(_, address)| (0.0, address)).collect());
+    }
+    if total <= MANY {
+        return searcher.search(&plan.ranked(), &TopDocs::with_limit(limit).and_offset(start).order_by_score());
+    }
+    let mut page = Scored::new();
+    let mut before = 0;
+    for level in 0..LEVELS {
+        let (counted, scored) = plan.at_level(level);
+        let here = counted.count(searcher)?;
+        let skip = start.saturating_sub(before);
+        let left = limit - page.len();
+        if skip < here && left > 0 {
+            let top = TopDocs::with_limit(left).and_offset(skip);
+            page.extend(searcher.search(&scored, &top.order_by_score())?);
+        }
+        before += here;
+        if before >= start + limit {
+            break;
         }
     }
+    Ok(page)
 }
 
 fn texts(document: &TantivyDocument, field: Field) -> Vec<String> {

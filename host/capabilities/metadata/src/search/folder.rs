@@ -116,10 +116,11 @@ pub(crate) fn take_over(folder: &Path, opened: &Opened) -> Result<()> {
 fn sweep(folder: &Path, keep: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        if name != keep && uuid::Uuid::parse_str(&name.to_string_lossy()).is_ok() {
-            if let Err(error) = fs::remove_dir_all(entry.path()) {
-                tracing::warn!(%error, folder = %entry.path().display(), "an old search index could not be removed");
-            }
+        if name != keep
+            && uuid::Uuid::parse_str(&name.to_string_lossy()).is_ok()
+            && let Err(error) = fs::remove_dir_all(entry.path())
+        {
+            tracing::warn!(%error, folder = %entry.path().display(), "an old search index could not be removed");
         }
     }
 }

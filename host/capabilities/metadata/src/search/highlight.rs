@@ -174,7 +174,7 @@ mod tests {
         for word in words {
             all.words.push(Matcher {
                 word: (*word).into(),
-                stem: splitter.stem(word),
+                stem: splitter.stem(word).to_owned(),
                 goes_on: false,
                 similar: HashSet::new(),
             });

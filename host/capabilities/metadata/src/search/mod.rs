@@ -31,7 +31,7 @@ use folder::Opened;
 use kamld_types::AssetId;
 use parking_lot::{Mutex, RwLock};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -118,7 +118,7 @@ pub struct Status {
     pub undescribed: usize,
     /// Whether everything that was told has been indexed.
     pub current: bool,
-    /// The last thing that went wrong, in words, and not since been done right.
+    /// Something that went wrong, in words, and was not since done right.
     pub problem: Option<String>,
 }
 
@@ -128,6 +128,25 @@ pub(crate) struct Pending {
     assets: BTreeSet<AssetId>,
     /// Grows with each thing told.
     told: u64,
+}
+
+/// What is not indexed, and why.
+#[derive(Default)]
+pub(crate) struct Trouble {
+    /// The index itself.
+    index: Option<String>,
+    /// Assets that storage could not answer for.
+    assets: BTreeMap<AssetId, String>,
+}
+
+impl Trouble {
+    fn in_words(&self) -> Option<String> {
+        let asset = self.assets.first_key_value().map(|(asset, problem)| match self.assets.len() {
+            1 => format!("{asset} is not indexed: {problem}"),
+            count => format!("{count} assets are not indexed, the first is {asset}: {problem}"),
+        });
+        self.index.clone().or(asset)
+    }
 }
 
 type Built = oneshot::Sender<Result<Progress>>;
@@ -151,7 +170,7 @@ pub(crate) struct Shared {
     index_wake: Notify,
     /// The last `told` that is indexed; sent anew after each step, so that waiting looks again.
     done: watch::Sender<u64>,
-    problem: Mutex<Option<String>>,
+    trouble: Mutex<Trouble>,
 }
 
 impl Shared {
@@ -191,7 +210,7 @@ impl Search {
             pending: Mutex::new(Pending { all: true, assets: BTreeSet::new(), told: 1 }),
             index_wake: Notify::new(),
             done: watch::Sender::new(0),
-            problem: Mutex::new(None),
+            trouble: Mutex::default(),
         });
         let (rebuilds, orders) = mpsc::channel(1);
         let workers =
@@ -282,7 +301,7 @@ impl Search {
             documents: opened.documents(),
             undescribed: self.shared.state.count_wants(),
             current: done >= told && self.shared.is_settled().await,
-            problem: self.shared.problem.lock().clone(),
+            problem: self.shared.trouble.lock().in_words(),
         }
     }
 

@@ -43,12 +43,90 @@ fn tiers(fields: &Fields) -> [(Field, f32); 6] {
     ]
 }
 
+/// Where a match counts: in what something is called, in what is said about it, or in its text.
+pub(super) const LEVELS: usize = 3;
+
+fn level(fields: &Fields, field: Field) -> usize {
+    match field {
+        field if field == fields.name || field == fields.tags => 0,
+        field if field == fields.text => 2,
+        _ => 1,
+    }
+}
+
 pub(super) struct Plan {
     /// Decides what is found; cheap, without scores.
     pub found: Box<dyn Query>,
-    /// Scores the same documents; `None` when nothing in the query ranks.
-    pub ranked: Option<Box<dyn Query>>,
+    /// Of what is found, that which has every word at level 0, and at level 1 or above.
+    nearer: [Clauses; LEVELS - 1],
+    /// What scores, by the level that it scores at.
+    ranking: Vec<(usize, Box<dyn Query>)>,
+    /// Whether one word alone ranks: then nothing of a nearer level scores further away.
+    single: bool,
     pub matchers: Matchers,
+}
+
+impl Plan {
+    /// Whether anything in the query ranks at all.
+    pub(super) fn ranks(&self) -> bool {
+        !self.ranking.is_empty()
+    }
+
+    /// Everything that was found, scored.
+    pub(super) fn ranked(&self) -> BooleanQuery {
+        scored(self.found.box_clone(), None, self.ranking.iter())
+    }
+
+    /// What is found at one level and at none nearer: to be counted, and scored.
+    pub(super) fn at_level(&self, level: usize) -> (BooleanQuery, BooleanQuery) {
+        let within = |level: usize| -> Box<dyn Query> {
+            match self.nearer.get(level) {
+                Some(clauses) => {
+                    let mut all: Clauses = vec![(Occur::Must, self.found.box_clone())];
+                    all.extend(clauses.iter().map(|(occur, query)| (*occur, query.box_clone())));
+                    Box::new(BooleanQuery::new(all))
+                }
+                None => self.found.box_clone(),
+            }
+        };
+        let nearer = level.checked_sub(1).map(within);
+        let mut counted: Clauses = vec![(Occur::Must, within(level))];
+        counted.extend(nearer.as_ref().map(|nearer| (Occur::MustNot, nearer.box_clone())));
+        let counts = |at: usize| !self.single || at >= level;
+        (BooleanQuery::new(counted), scored(within(level), nearer, self.ranking.iter().filter(|(at, _)| counts(*at))))
+    }
+}
+
+fn scored<'a>(
+    found: Box<dyn Query>,
+    without: Option<Box<dyn Query>>,
+    ranking: impl Iterator<Item = &'a (usize, Box<dyn Query>)>,
+) -> BooleanQuery {
+    let mut clauses: Clauses = vec![(Occur::Must, Box::new(ConstScoreQuery::new(found, TIER_FOUND)))];
+    clauses.extend(without.map(|without| (Occur::MustNot, without)));
+    clauses.extend(ranking.map(|(_, query)| (Occur::Should, query.box_clone())));
+    BooleanQuery::new(clauses)
+}
+
+/// What a plan is put together from, part by part.
+#[derive(Default)]
+struct Draft {
+    ranking: Vec<(usize, Box<dyn Query>)>,
+    nearer: [Clauses; LEVELS - 1],
+    matchers: Matchers,
+}
+
+impl Draft {
+    fn rank(&mut self, level: usize, query: impl Query) {
+        self.ranking.push((level, Box::new(query)));
+    }
+
+    /// One more thing that must be matched, by level.
+    fn require(&mut self, by_level: [Clauses; LEVELS - 1]) {
+        for (all, any) in self.nearer.iter_mut().zip(by_level) {
+            all.push((Occur::Must, Box::new(BooleanQuery::new(any))));
+        }
+    }
 }
 
 pub(super) struct Planner<'a> {
@@ -63,8 +141,7 @@ pub(super) struct Planner<'a> {
 impl Planner<'_> {
     pub(super) fn plan(&self, parts: &[Part], splitter: &mut Splitter) -> tantivy::Result<Plan> {
         let mut found: Clauses = Vec::new();
-        let mut ranking: Clauses = Vec::new();
-        let mut matchers = Matchers::default();
+        let mut draft = Draft::default();
         let last = parts.iter().rposition(|part| !part.without && matches!(part.what, What::Word(_)));
         for (place, part) in parts.iter().enumerate() {
             if part.without {
@@ -72,8 +149,7 @@ impl Planner<'_> {
                 continue;
             }
             let goes_on = last == Some(place);
-            let query = self.part(&part.what, goes_on, &mut ranking, &mut matchers, splitter)?;
-            found.push((Occur::Must, query));
+            found.push((Occur::Must, self.part(&part.what, goes_on, &mut draft, splitter)?));
         }
         if let Some(project) = self.project {
             found.push((Occur::Must, term(self.fields.project, project)));
@@ -83,14 +159,14 @@ impl Planner<'_> {
         if !found.iter().any(|(occur, _)| *occur == Occur::Must) {
             found.push((Occur::Must, Box::new(AllQuery)));
         }
-        let found: Box<dyn Query> = Box::new(BooleanQuery::new(found));
-        let ranked = (!ranking.is_empty()).then(|| {
-            let mut clauses: Clauses =
-                vec![(Occur::Must, Box::new(ConstScoreQuery::new(found.box_clone(), TIER_FOUND)))];
-            clauses.append(&mut ranking);
-            Box::new(BooleanQuery::new(clauses)) as Box<dyn Query>
-        });
-        Ok(Plan { found, ranked, matchers })
+        let ranking = |part: &&Part| {
+            !part.without && !matches!(part.what, What::Tag(_) | What::Format(_) | What::Project(_) | What::Kind(_))
+        };
+        let mut ranking = parts.iter().filter(ranking);
+        let single = matches!(ranking.next(), Some(Part { what: What::Word(words), .. }) if words.len() == 1)
+            && ranking.next().is_none();
+        let Draft { ranking, nearer, matchers } = draft;
+        Ok(Plan { found: Box::new(BooleanQuery::new(found)), nearer, ranking, single, matchers })
     }
 
     /// A query narrowed to what may be seen.
@@ -119,8 +195,7 @@ impl Planner<'_> {
         &self,
         what: &What,
         goes_on: bool,
-        ranking: &mut Clauses,
-        matchers: &mut Matchers,
+        draft: &mut Draft,
         splitter: &mut Splitter,
     ) -> tantivy::Result<Box<dyn Query>> {
         let fields = self.fields;
@@ -129,39 +204,43 @@ impl Planner<'_> {
                 let mut all: Clauses = Vec::new();
                 for (place, word) in words.iter().enumerate() {
                     let goes_on = goes_on && place + 1 == words.len();
-                    all.push((Occur::Must, self.word(word, goes_on, ranking, matchers, splitter)?));
+                    all.push((Occur::Must, self.word(word, goes_on, draft, splitter)?));
                 }
                 if words.len() > 1 {
                     for (field, tier) in tiers(fields) {
-                        let phrase = ConstScoreQuery::new(phrase(field, words), tier * 0.5);
-                        ranking.push((Occur::Should, Box::new(phrase)));
+                        draft.rank(level(fields, field), ConstScoreQuery::new(phrase(field, words), tier * 0.5));
                     }
                 }
                 Box::new(BooleanQuery::new(all))
             }
             What::Phrase(words) => {
                 let mut any: Clauses = Vec::new();
+                let mut nearer = [const { Vec::new() }; LEVELS - 1];
                 for (field, tier) in tiers(fields) {
                     any.push((Occur::Should, phrase(field, words)));
-                    ranking.push((Occur::Should, Box::new(Tiered::new(phrase(field, words), tier))));
+                    draft.rank(level(fields, field), Tiered::new(phrase(field, words), tier));
+                    for nearer in nearer.iter_mut().skip(level(fields, field)) {
+                        nearer.push((Occur::Should, phrase(field, words)));
+                    }
                 }
-                matchers.phrase(words);
+                draft.require(nearer);
+                draft.matchers.phrase(words);
                 Box::new(BooleanQuery::new(any))
             }
             What::Tag(tag) => {
-                matchers.tags.push(tag.clone());
+                draft.matchers.tags.push(tag.clone());
                 term(fields.tag, tag)
             }
             What::Format(format) => term(fields.format, format),
             What::Project(project) => term(fields.project, project),
             What::Kind(kind) => term(fields.kind, kind),
             What::Column(text) => {
-                matchers.columns.push(text.clone());
-                self.named(fields.column, fields.columns, text, 16.0, ranking, splitter)?
+                draft.matchers.columns.push(text.clone());
+                self.named(fields.column, fields.columns, text, 16.0, draft, splitter)?
             }
             What::Name(text) => {
-                matchers.names.push(text.clone());
-                self.named(fields.raw, fields.name, text, 32.0, ranking, splitter)?
+                draft.matchers.names.push(text.clone());
+                self.named(fields.raw, fields.name, text, 32.0, draft, splitter)?
             }
         })
     }
@@ -171,39 +250,49 @@ impl Planner<'_> {
         &self,
         word: &str,
         goes_on: bool,
-        ranking: &mut Clauses,
-        matchers: &mut Matchers,
+        draft: &mut Draft,
         splitter: &mut Splitter,
     ) -> tantivy::Result<Box<dyn Query>> {
         let fields = self.fields;
-        let stem = splitter.stem(word);
+        let stem = splitter.stem(word).to_owned();
         let longer = if goes_on { expand::beginning(self.searcher, fields.every, word)? } else { Vec::new() };
         let similar = if self.forgiving {
             expand::similar(self.searcher, fields.every, word, forgiven(word))?
         } else {
             Vec::new()
         };
-        ranking.push((Occur::Should, Box::new(ConstScoreQuery::new(term(fields.raw, word), TIER_RAW))));
-        ranking.push((Occur::Should, Box::new(ConstScoreQuery::new(term(fields.stems, &stem), TIER_STEM))));
+        let mut nearer = [const { Vec::new() }; LEVELS - 1];
+        for nearer in &mut nearer {
+            nearer.push((Occur::Should, term(fields.raw, word)));
+        }
+        draft.rank(0, ConstScoreQuery::new(term(fields.raw, word), TIER_RAW));
+        draft.rank(2, ConstScoreQuery::new(term(fields.stems, &stem), TIER_STEM));
         for (field, tier) in tiers(fields) {
+            let level = level(fields, field);
             let exact = TermQuery::new(Term::from_field_text(field, word), IndexRecordOption::WithFreqs);
-            ranking.push((Occur::Should, Box::new(Tiered::new(exact, tier))));
+            draft.rank(level, Tiered::new(exact, tier));
+            for nearer in nearer.iter_mut().skip(level) {
+                nearer.push((Occur::Should, term(field, word)));
+            }
             if !longer.is_empty() && field != fields.text {
-                ranking.push((Occur::Should, Box::new(ConstScoreQuery::new(set(field, &longer), tier * OF_PREFIX))));
+                draft.rank(level, ConstScoreQuery::new(set(field, &longer), tier * OF_PREFIX));
+                for nearer in nearer.iter_mut().skip(level) {
+                    nearer.push((Occur::Should, set(field, &longer)));
+                }
             }
             if !similar.is_empty() {
-                ranking.push((Occur::Should, Box::new(ConstScoreQuery::new(set(field, &similar), tier * OF_SIMILAR))));
+                draft.rank(2, ConstScoreQuery::new(set(field, &similar), tier * OF_SIMILAR));
             }
         }
-        let mut any: Clauses = vec![
-            (Occur::Should, term(fields.every, word)),
-            (Occur::Should, term(fields.every, &format!("{STEM_MARK}{stem}"))),
-        ];
+        draft.require(nearer);
+        // Whatever has the word has its stem.
+        let mut any: Clauses = vec![(Occur::Should, term(fields.every, &format!("{STEM_MARK}{stem}")))];
         if !longer.is_empty() || !similar.is_empty() {
             let others: Vec<_> = longer.iter().chain(&similar).cloned().collect();
             any.push((Occur::Should, set(fields.every, &others)));
         }
-        matchers.words.push(Matcher { word: word.to_owned(), stem, goes_on, similar: similar.into_iter().collect() });
+        let similar = similar.into_iter().collect();
+        draft.matchers.words.push(Matcher { word: word.to_owned(), stem, goes_on, similar });
         Ok(Box::new(BooleanQuery::new(any)))
     }
 
@@ -214,7 +303,7 @@ impl Planner<'_> {
         words: Field,
         text: &str,
         tier: f32,
-        ranking: &mut Clauses,
+        draft: &mut Draft,
         splitter: &mut Splitter,
     ) -> tantivy::Result<Box<dyn Query>> {
         let mut any: Clauses = vec![(Occur::Should, term(whole, text))];
@@ -225,9 +314,9 @@ impl Planner<'_> {
         let split = splitter.words(text);
         if !split.is_empty() {
             any.push((Occur::Should, all_of(words, &split)));
-            ranking.push((Occur::Should, Box::new(ConstScoreQuery::new(all_of(words, &split), tier * 0.5))));
+            draft.rank(0, ConstScoreQuery::new(all_of(words, &split), tier * 0.5));
         }
-        ranking.push((Occur::Should, Box::new(ConstScoreQuery::new(term(whole, text), tier))));
+        draft.rank(0, ConstScoreQuery::new(term(whole, text), tier));
         Ok(Box::new(BooleanQuery::new(any)))
     }
 
@@ -239,7 +328,7 @@ impl Planner<'_> {
             What::Phrase(words) => {
                 Box::new(BooleanQuery::union(tiers(fields).map(|(field, _)| phrase(field, words)).into()))
             }
-            other => self.part(other, false, &mut Vec::new(), &mut Matchers::default(), splitter)?,
+            other => self.part(other, false, &mut Draft::default(), splitter)?,
         })
     }
 }

@@ -4,7 +4,7 @@
 //! Must not live here: fields, ranking.
 //! Invariant: the index and the query use the very same functions, or nothing would be found.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 use tantivy::tokenizer::{
     AsciiFoldingFilter, Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, TextAnalyzer,
     TokenizerManager, WhitespaceTokenizer,
@@ -36,13 +36,18 @@ fn analyzer() -> TextAnalyzer {
 pub(super) struct Splitter {
     words: TextAnalyzer,
     stems: TextAnalyzer,
+    /// Stems known already: a text has few words, many times each, and a stem costs more than a look.
+    known: HashMap<String, String>,
 }
+
+/// Stems remembered before it begins anew: the words of a language, and some 5 MB.
+const REMEMBERED: usize = 50_000;
 
 impl Splitter {
     pub(super) fn new() -> Self {
         let stems =
             TextAnalyzer::builder(WhitespaceTokenizer::default()).filter(Stemmer::new(Language::English)).build();
-        Self { words: analyzer(), stems }
+        Self { words: analyzer(), stems, known: HashMap::new() }
     }
 
     /// Calls `each` with the bytes of the text and the folded word.
@@ -61,9 +66,17 @@ impl Splitter {
     }
 
     /// The stem of a folded word.
-    pub(super) fn stem(&mut self, word: &str) -> String {
-        let mut stream = self.stems.token_stream(word);
-        if stream.advance() { stream.token().text.clone() } else { word.to_owned() }
+    pub(super) fn stem(&mut self, word: &str) -> &str {
+        if !self.known.contains_key(word) {
+            if self.known.len() >= REMEMBERED {
+                self.known.clear();
+            }
+            let mut stream = self.stems.token_stream(word);
+            let stem = if stream.advance() { stream.token().text.clone() } else { word.to_owned() };
+            drop(stream);
+            self.known.insert(word.to_owned(), stem);
+        }
+        self.known.get(word).map_or("", String::as_str)
     }
 }
 
@@ -88,7 +101,8 @@ mod tests {
     fn words_are_folded_and_split_as_people_type_them() {
         let mut splitter = Splitter::new();
         assert_eq!(splitter.words("Wind_Turbines-2019.CSV / Ptáci"), ["wind", "turbines", "2019", "csv", "ptaci"]);
-        assert_eq!(splitter.stem("turbines"), splitter.stem("turbine"));
+        let stem = splitter.stem("turbines").to_owned();
+        assert_eq!(stem, splitter.stem("turbine"));
     }
 
     #[test]

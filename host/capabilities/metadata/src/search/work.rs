@@ -9,11 +9,13 @@ use crate::{
     index::follow::{Follower, Scope},
 };
 use kamld_types::{AssetId, Problem};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 /// Between a failure and the next try.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Between two tries of an asset that storage could not answer for.
+const RETRY: Duration = Duration::from_secs(30);
 /// So many failures in a row, and the index is taken for damaged.
 const PATIENCE: u32 = 3;
 
@@ -34,11 +36,14 @@ async fn work(shared: &Arc<Shared>, orders: &mut mpsc::Receiver<Rebuild>) {
     let mut failures = 0;
     loop {
         match pass(shared, &mut follower).await {
-            Ok(()) => failures = 0,
+            Ok(()) => {
+                failures = 0;
+                shared.trouble.lock().index = None;
+            }
             Err(error) => {
                 failures += 1;
                 tracing::warn!(%error, failures, "the search index was not brought up to date, trying again");
-                *shared.problem.lock() = Some(Problem::from(error).message);
+                shared.trouble.lock().index = Some(Problem::from(error).message);
                 // A writer that failed once fails for ever: the next pass opens another one.
                 follower = None;
                 tokio::time::sleep(PAUSE).await;
@@ -48,8 +53,10 @@ async fn work(shared: &Arc<Shared>, orders: &mut mpsc::Receiver<Rebuild>) {
                 continue;
             }
         }
+        let troubled: BTreeSet<_> = shared.trouble.lock().assets.keys().cloned().collect();
         tokio::select! {
             () = shared.index_wake.notified() => {}
+            () = tokio::time::sleep(RETRY), if !troubled.is_empty() => shared.pending.lock().assets.extend(troubled),
             order = orders.recv() => {
                 let Some(Rebuild { tell, built }) = order else { return };
                 let answer = rebuild(shared, &mut follower, tell).await;
@@ -78,9 +85,13 @@ async fn pass(shared: &Arc<Shared>, follower: &mut Option<Follower>) -> Result<(
         let all = std::mem::take(&mut pending.all);
         (if all { Scope::All } else { Scope::These(assets) }, pending.told)
     };
+    let tried = match &scope {
+        Scope::All => None,
+        Scope::These(assets) => Some(assets.clone()),
+    };
     match follower.pass(scope).await {
         Ok(failed) => {
-            remember(shared, &failed);
+            remember(shared, tried.as_ref(), failed);
             shared.done.send_replace(told);
             Ok(())
         }
@@ -92,11 +103,14 @@ async fn pass(shared: &Arc<Shared>, follower: &mut Option<Follower>) -> Result<(
     }
 }
 
-fn remember(shared: &Shared, failed: &[(AssetId, Problem)]) {
+/// What was tried and did not fail is no trouble any more; `None` stands for all assets.
+fn remember(shared: &Shared, tried: Option<&BTreeSet<AssetId>>, failed: Vec<(AssetId, Problem)>) {
+    let mut trouble = shared.trouble.lock();
+    trouble.assets.retain(|asset, _| tried.is_some_and(|tried| !tried.contains(asset)));
     for (asset, problem) in failed {
         tracing::warn!(%asset, %problem, "an asset could not be indexed; what is indexed of it stays");
+        trouble.assets.insert(asset, problem.message);
     }
-    *shared.problem.lock() = failed.first().map(|(asset, problem)| format!("{asset}: {problem}"));
 }
 
 async fn rebuild(
@@ -114,7 +128,7 @@ async fn rebuild(
         .map_err(|_| Error::Stopped("indexer"))??;
     *shared.opened.write() = opened.clone();
     shared.state.keep_generation(&opened.generation)?;
-    remember(shared, &failed);
+    remember(shared, None, failed);
     shared.done.send_modify(|_| ());
     *follower = Some(built);
     Ok(progress)

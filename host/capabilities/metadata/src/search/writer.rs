@@ -18,25 +18,29 @@ use tantivy::{IndexWriter, TantivyDocument, Term};
 
 pub(crate) struct Writer {
     opened: Arc<Opened>,
-    inner: Arc<Mutex<IndexWriter<TantivyDocument>>>,
+    inner: Arc<Mutex<Inner>>,
+}
+
+struct Inner {
+    writer: IndexWriter<TantivyDocument>,
+    splitter: Splitter,
 }
 
 impl Writer {
     pub(crate) fn new(opened: Arc<Opened>) -> Result<Self> {
-        let inner = Arc::new(Mutex::new(opened.writer()?));
+        let inner = Arc::new(Mutex::new(Inner { writer: opened.writer()?, splitter: Splitter::new() }));
         Ok(Self { opened, inner })
     }
 
     /// Replaces the documents of these subjects, and deletes those of `gone`.
     pub(crate) async fn write(&self, entries: Vec<Entry>, gone: Vec<Subject>) -> Result<()> {
-        self.blocking(move |opened, writer| {
-            let mut splitter = Splitter::new();
+        self.blocking(move |opened, Inner { writer, splitter }| {
             for subject in &gone {
                 writer.delete_term(subject_term(&opened.fields, subject));
             }
             for entry in &entries {
                 writer.delete_term(subject_term(&opened.fields, &entry.subject));
-                writer.add_document(entry.document(&opened.fields, &mut splitter))?;
+                writer.add_document(entry.document(&opened.fields, splitter))?;
             }
             Ok(())
         })
@@ -44,22 +48,19 @@ impl Writer {
     }
 
     pub(crate) fn delete_asset(&self, asset: &AssetId) {
-        self.inner.lock().delete_term(Term::from_field_text(self.opened.fields.asset, &asset.to_string()));
+        self.inner.lock().writer.delete_term(Term::from_field_text(self.opened.fields.asset, &asset.to_string()));
     }
 
     /// Durable and visible when it returns.
     pub(crate) async fn commit(&self) -> Result<()> {
-        self.blocking(|opened, writer| {
-            writer.commit()?;
+        self.blocking(|opened, inner| {
+            inner.writer.commit()?;
             opened.reload()
         })
         .await
     }
 
-    async fn blocking(
-        &self,
-        work: impl FnOnce(&Opened, &mut IndexWriter<TantivyDocument>) -> Result<()> + Send + 'static,
-    ) -> Result<()> {
+    async fn blocking(&self, work: impl FnOnce(&Opened, &mut Inner) -> Result<()> + Send + 'static) -> Result<()> {
         let (opened, inner) = (self.opened.clone(), self.inner.clone());
         tokio::task::spawn_blocking(move || work(&opened, &mut inner.lock()))
             .await

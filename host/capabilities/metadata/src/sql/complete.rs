@@ -153,7 +153,7 @@ pub(crate) async fn complete(
 
 /// `asset."pa|`: the asset as written and where the open quote is.
 fn open_path(before: &str) -> Option<(&str, usize)> {
-    if before.matches('"').count() % 2 == 0 {
+    if before.matches('"').count().is_multiple_of(2) {
         return None;
     }
     let quote = before.rfind('"')?;

@@ -239,7 +239,7 @@ fn misfit((line, at): (u64, u64), column: &Column, text: &str) -> Problem {
         )),
         (line, at),
     )
-    .help("the rows before were kept out of the answer; describe the object once, then the types fit every row")
+    .help("describe the object once, then the types fit every row, or leave the column out")
 }
 
 fn explain_json(chunk: &Chunk, reading: &Reading, error: &ArrowError) -> Wrong {

@@ -130,7 +130,8 @@ impl Engine {
             .with_object_store_registry(Arc::new(OnlyStore(Arc::new(InMemory::new()))))
             .build()
             .map_err(|error| fail("limits", &error))?;
-        let base = SessionStateBuilder::new_with_default_features().with_runtime_env(Arc::new(env.clone())).build();
+        let mut base = SessionStateBuilder::new_with_default_features().with_runtime_env(Arc::new(env.clone())).build();
+        super::bounded::bound(&mut base).map_err(|error| fail("functions", &error))?;
         Ok(Self { config, runtime: Some(runtime), base, env: Arc::new(env), layouts: Mutex::default() })
     }
 

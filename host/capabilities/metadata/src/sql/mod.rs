@@ -3,12 +3,13 @@
 //! In reading order: `objects` (what it asks of storage and policy), `spelling` and `place` (names that SQL has no
 //! grammar for, and the way back to what was written), `statement` (only questions), `names`, `format`, `tables`,
 //! `text` with `split`, `records`, `layout`, `decode` (CSV, TSV, JSON), `store` (Parquet, Arrow), `engine`, `plan`,
-//! `wrong` (errors in words), `query`, `results`, `values`, `write`, `complete`.
+//! `bounded`, `wrong` (errors in words), `query`, `results`, `values`, `write`, `complete`.
 //!
 //! Must not live here: commits and bytes (asked for through `Objects`), grants (asked for through `Access`).
 //! Invariants: an object is admitted before it is opened; nothing but objects of assets can be reached; a query holds
 //! limited memory, disk and time, and dropping it stops it.
 
+mod bounded;
 mod complete;
 mod decode;
 mod engine;
@@ -93,7 +94,11 @@ impl Sql {
     ) -> Result<T, Problem> {
         let task = self.engine.handle()?.spawn(work);
         let _stop = OnDrop(task.abort_handle());
-        match task.await {
+        // Planning is work too, and may not let go of its thread.
+        let Ok(ended) = tokio::time::timeout(self.engine.config.time, task).await else {
+            return Err(query::too_long(self.engine.config.time));
+        };
+        match ended {
             Ok(result) => result,
             Err(error) if error.is_panic() => {
                 let panic = error.into_panic();

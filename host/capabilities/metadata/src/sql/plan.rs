@@ -96,8 +96,12 @@ pub(crate) async fn plan(
             }
         }
         for (named, found) in found {
-            let table =
-                tables::open(engine, found).await.map_err(|problem| problem.at(named.at.line, named.at.column))?;
+            let addresses: Vec<String> = found.entries.iter().take(3).map(|entry| found.address(entry)).collect();
+            let table = match AssertUnwindSafe(tables::open(engine, found)).catch_unwind().await {
+                Ok(table) => table,
+                Err(panic) => Err(query::gave_up(&addresses, panic.as_ref())),
+            };
+            let table = table.map_err(|problem| problem.at(named.at.line, named.at.column))?;
             opened.insert(named.parts.clone(), table);
         }
         let tables: Vec<(Named, Opened)> =

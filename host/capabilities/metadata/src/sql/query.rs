@@ -216,7 +216,7 @@ impl RunningQuery {
 async fn drive(
     planned: &Planned,
     send: &mpsc::Sender<Result<RecordBatch, Failure>>,
-    time: Duration,
+    clock: &Clock,
 ) -> Result<(), Failure> {
     let (physical, state) = match &planned.work {
         Work::Known(batch) => {
@@ -246,7 +246,7 @@ async fn drive(
     }
 }
 
-fn too_long(limit: Duration) -> Problem {
+pub(crate) fn too_long(limit: Duration) -> Problem {
     Problem::limit(format!("the query was stopped: it worked longer than {} seconds", limit.as_secs_f32()))
         .help("filter or sample it, or raise the time limit of SQL in the configuration")
         .at(1, 1)

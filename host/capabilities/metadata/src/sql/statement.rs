@@ -83,7 +83,7 @@ fn allowed(source: &Source, statement: Statement, tables: &mut Tables) -> Result
                 if let Some(what) = changes(&query.body) {
                     return refuse(what);
                 }
-                tables.walk(&*sql)?;
+                tables.walk(&sql)?;
                 Ok(Asked::Rows(Box::new(Statement::Statement(sql))))
             }
             Sql::ExplainTable { table_name, describe_alias, .. } if *describe_alias != DescribeAlias::Explain => {

@@ -148,6 +148,64 @@ async fn binary(
     Ok(Arc::new(ListingTable::try_new(config).map_err(internal)?))
 }
 
+fn nullable(schema: &Schema) -> SchemaRef {
+    let fields: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    Arc::new(Schema::new(fields))
+}
+
+/// A footer that says it is longer than its object is not believed: the engine would compute with it.
+async fn check(format: Format, snapshot: &Arc<dyn super::Snapshot>, entry: &super::Entry) -> Result<(), Problem> {
+    if format != Format::Parquet {
+        return Ok(());
+    }
+    if entry.size < 12 {
+        return Err(Problem::invalid(format!("{} bytes are too few", entry.size)));
+    }
+    let end = snapshot.read(&entry.path, entry.size - 8..entry.size).await?;
+    let (length, magic) = end.split_at(4);
+    if magic != b"PAR1" && magic != b"PARE" {
+        return Err(Problem::invalid("its last bytes are not those of a Parquet file: it may be cut off"));
+    }
+    let length = length.try_into().map_or(u64::MAX, |bytes| u64::from(u32::from_le_bytes(bytes)));
+    if length > entry.size - 12 {
+        return Err(Problem::invalid(format!(
+            "its footer claims {length} bytes, and the whole object has {}",
+            entry.size
+        )));
+    }
+    Ok(())
+}
+
+/// The schema of an Arrow file, from its footer: the engine's own look expects another alignment than `arrow` writes.
+async fn arrow_file_schema(
+    format: Format,
+    snapshot: &Arc<dyn super::Snapshot>,
+    entry: &super::Entry,
+) -> Result<Option<SchemaRef>, DataFusionError> {
+    if format != Format::Arrow || entry.size < 24 {
+        return Ok(None);
+    }
+    let read = async |range| {
+        let bytes = snapshot.read(&entry.path, range).await;
+        bytes.map_err(|problem| DataFusionError::External(Box::new(problem)))
+    };
+    if read(0..6).await?.as_ref() != b"ARROW1" {
+        return Ok(None);
+    }
+    let wrong = |text: String| DataFusionError::ArrowError(Box::new(ArrowError::IpcError(text)), None);
+    let end = read(entry.size - 10..entry.size).await?;
+    let end: [u8; 10] = end.as_ref().try_into().map_err(|_| wrong("the footer is cut off".into()))?;
+    let length = read_footer_length(end)? as u64;
+    // A footer lists columns and batches: it is small against what one read may ask for.
+    if length > entry.size - 18 || length > 8 << 20 {
+        return Err(wrong(format!("its footer claims {length} bytes, and the whole object has {}", entry.size)));
+    }
+    let footer = read(entry.size - 10 - length..entry.size - 10).await?;
+    let footer = root_as_footer(&footer).map_err(|error| wrong(format!("its footer cannot be read: {error}")))?;
+    let schema = footer.schema().ok_or_else(|| wrong("its footer has no schema".into()))?;
+    Ok(Some(Arc::new(fb_to_schema(schema))))
+}
+
 async fn infer(
     state: &SessionState,
     reader: &Arc<dyn FileFormat>,

@@ -36,7 +36,7 @@ enum Encoder {
     Lines { out: Vec<u8> },
     Csv { header: bool, out: Vec<u8> },
     Parquet(Box<ArrowWriter<Vec<u8>>>),
-    Arrow(StreamWriter<Vec<u8>>),
+    Arrow(Box<StreamWriter<Vec<u8>>>),
 }
 
 fn fault(error: impl std::fmt::Display) -> Problem {
@@ -61,7 +61,7 @@ impl Encoder {
                     },
                 )?))
             }
-            Output::Arrow => Encoder::Arrow(StreamWriter::try_new(Vec::new(), schema).map_err(fault)?),
+            Output::Arrow => Encoder::Arrow(Box::new(StreamWriter::try_new(Vec::new(), schema).map_err(fault)?)),
         })
     }
 

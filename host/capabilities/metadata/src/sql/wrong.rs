@@ -87,6 +87,9 @@ pub(crate) fn plain_text(error: &DataFusionError) -> String {
         other => other.strip_backtrace(),
     };
     let mut text = text.as_str();
+    if let Some((_, said)) = text.split_once(" panicked with message ") {
+        text = said.trim_matches('"');
+    }
     for noise in ["\nbacktrace:", "\n\nbacktrace", "\nThis issue was likely caused"] {
         text = text.split(noise).next().unwrap_or(text);
     }
@@ -152,6 +155,9 @@ pub(crate) fn explain(
         }
         (None, DataFusionError::ResourcesExhausted(text)) => exhausted(text),
         (None, root) if root.to_string().contains("disk space during the spilling") => exhausted("disk"),
+        // A reader gave up on what it was told by an object.
+        (None, DataFusionError::ExecutionJoin(_)) => about_objects(error, tables),
+        (None, _) if error.to_string().contains(" panicked with message ") => about_objects(error, tables),
         (None, DataFusionError::SchemaError(schema, _)) => about_columns(schema),
         (None, DataFusionError::ParquetError(_) | DataFusionError::IoError(_)) => about_objects(error, tables),
         (None, DataFusionError::ArrowError(arrow, _)) if from_object(arrow) => about_objects(error, tables),
@@ -229,6 +235,9 @@ fn about_columns(error: &SchemaError) -> Problem {
 }
 
 fn about_plan(text: &str, state: Option<&SessionState>) -> Problem {
+    if text.contains("MiB are the most") {
+        return Problem::limit(text);
+    }
     let unknown = text.strip_prefix("invalid function '").and_then(|rest| rest.split('\'').next());
     if let (Some(name), Some(state)) = (unknown, state) {
         let mut names: Vec<&str> = state.scalar_functions().keys().map(String::as_str).collect();

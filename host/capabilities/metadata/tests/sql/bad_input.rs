@@ -1,3 +1,5 @@
+//! Files that are not what they promise: clear words with a place, never a panic.
+
 use crate::memory::{Memory, answer, problem, sql, strikes};
 use bytes::Bytes;
 use kamld_metadata::sql::Everything;

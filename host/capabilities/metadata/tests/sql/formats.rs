@@ -1,3 +1,5 @@
+//! One table in every format gives the same counts and sums.
+
 use crate::memory::{Memory, answer, problem, sql};
 use arrow::{
     array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray},

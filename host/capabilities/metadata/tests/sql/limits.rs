@@ -1,3 +1,5 @@
+//! Memory, time, room on disk, and what stops when nobody waits any more.
+
 use crate::memory::{Memory, answer, config, problem, rows, run, sql};
 use kamld_metadata::sql::{Config, Everything, Sql};
 use kamld_types::Kind;

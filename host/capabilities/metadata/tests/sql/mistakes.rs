@@ -1,3 +1,5 @@
+//! Wrong queries point at their place and guess what was meant.
+
 use crate::memory::{problem, sql, strikes};
 use kamld_types::Kind;
 

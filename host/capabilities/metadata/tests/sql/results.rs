@@ -1,3 +1,5 @@
+//! Results that were handed over, in every format.
+
 use crate::memory::{answer, config, run, sql, strikes};
 use arrow::{array::RecordBatch, ipc::reader::StreamReader};
 use bytes::Bytes;

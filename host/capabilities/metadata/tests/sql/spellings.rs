@@ -1,3 +1,5 @@
+//! Every spelling of a table.
+
 use crate::memory::{answer, problem, rows, sql, strikes};
 use kamld_metadata::sql::Everything;
 use std::sync::Arc;
