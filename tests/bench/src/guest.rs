@@ -1,15 +1,17 @@
 //! What a call of a plug-in costs: a fresh instance with a call, and a host call with its policy check.
 
-use crate::table::{Samples, Table, short};
+use crate::table::{Samples, Table, rate, short};
 use anyhow::Context;
 use async_trait::async_trait;
 use kamld_bindings::{Error, imports::kamld::metadata::kv};
 use kamld_policy::{Call, Gate, Rights, Verb};
 use kamld_runtime::{Caller, Compiler, Config, Guest, HostCall, Limits, Linkage, Parts, Previews, Runtime, Version};
-use kamld_types::{Address, Hash, Node, Person, PluginId, Problem};
+use kamld_storage::{AssetKind, AssetStore, Destination, host::StorageHost};
+use kamld_types::{Address, AssetId, Hash, Node, ObjectPath, Person, PluginId, Problem};
 use serde_json::Map;
 use sha2::{Digest, Sha256};
 use std::{
+    io::Read,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, atomic::AtomicU64},
@@ -69,8 +71,24 @@ impl Previews for Nothing {
     }
 }
 
-/// Builds the guest programs and answers the one that answers small questions.
-fn program() -> anyhow::Result<PathBuf> {
+/// Storage, as the product links it.
+struct Stored(Arc<AssetStore>);
+
+impl Linkage for Stored {
+    fn link(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        kamld_storage::host::link(linker, |guest: &mut Guest| {
+            let HostCall { table, call, parts, .. } = guest.host_call();
+            StorageHost { table, call, store: parts.of::<Arc<AssetStore>>() }
+        })
+    }
+
+    fn open(&self, parts: &mut Parts) {
+        parts.insert(self.0.clone());
+    }
+}
+
+/// Builds the guest programs and answers their folder.
+fn programs() -> anyhow::Result<PathBuf> {
     let target = std::env::current_exe()?.ancestors().nth(2).context("no target folder")?.to_owned();
     let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "-q", "--release", "--target", "wasm32-wasip2", "-p", "kamld-programs", "--examples"])
@@ -78,7 +96,16 @@ fn program() -> anyhow::Result<PathBuf> {
         .env("CARGO_TARGET_DIR", &target)
         .status()?;
     anyhow::ensure!(built.success(), "the guest programs do not build");
-    Ok(target.join("wasm32-wasip2/release/examples/calls_answers.wasm"))
+    Ok(target.join("wasm32-wasip2/release/examples"))
+}
+
+fn version(component: PathBuf) -> anyhow::Result<Version> {
+    Ok(Version {
+        digest: Hash(Sha256::digest(std::fs::read(&component)?).into()),
+        component,
+        gate: Arc::new(Gate::open()),
+        generation: Arc::new(AtomicU64::new(1)),
+    })
 }
 
 fn caller() -> Caller {
@@ -101,14 +128,11 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
         compiler: Compiler::child(compiler, ["compile"]),
         denials: None,
     };
-    let runtime = Runtime::new(config, vec![Arc::new(Drawer)], Arc::new(Nothing))?;
-    let component = program()?;
-    let version = Version {
-        digest: Hash(Sha256::digest(std::fs::read(&component)?).into()),
-        component,
-        gate: Arc::new(Gate::open()),
-        generation: Arc::new(AtomicU64::new(1)),
-    };
+    let store = Arc::new(crate::store::open(folder.path())?);
+    let linkages: Vec<Arc<dyn Linkage>> = vec![Arc::new(Drawer), Arc::new(Stored(store.clone()))];
+    let runtime = Runtime::new(config, linkages, Arc::new(Nothing))?;
+    let programs = programs()?;
+    let version = version(programs.join("calls_answers.wasm"))?;
     let id = PluginId::new("bench/answers")?;
     let start = Instant::now();
     runtime.load(id.clone(), version.clone()).await?;
@@ -131,5 +155,53 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
     let thousands = Samples::take(100, async |_| run("ask").await).await?;
     let each = thousands.at(50).saturating_sub(calls.at(50)) / 1000;
     table.row("host call with policy, list answered", "1,000 a call", short(each), "-".into(), "below 2.5 us");
+    reads(table, &runtime, &store, programs.join("bench_reads.wasm"), folder.path()).await
+}
+
+const MIB: usize = 1 << 20;
+const SIZE: usize = 512 * MIB;
+
+/// An object read through a guest in 1 MiB steps, beside the same bytes read from a plain file in the same steps.
+async fn reads(
+    table: &mut Table,
+    runtime: &Runtime,
+    store: &AssetStore,
+    program: PathBuf,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    let asset = AssetId::new("bench", "reads")?;
+    store.create_asset(&asset, AssetKind::Dataset).await?;
+    let chunk = bytes::Bytes::from((0..MIB).map(|n| (n * 31 % 251) as u8).collect::<Vec<_>>());
+    let to = Destination { asset, branch: None, path: ObjectPath::new("large.bin")?, media_type: None, modified: None };
+    let parts = std::iter::repeat_n(chunk.clone(), SIZE / MIB).map(Ok::<_, std::convert::Infallible>);
+    store.put_stream(to, futures::stream::iter(parts)).await?;
+    let plain = folder.join("plain");
+    std::fs::write(&plain, chunk.repeat(SIZE / MIB))?;
+    let id = PluginId::new("bench/reads")?;
+    runtime.load(id.clone(), version(program)?).await?;
+    let name = ["program".to_owned(), "read".to_owned()];
+    let ours = Samples::take(5, async |_| {
+        let outcome = runtime.run_command(&id, caller(), &name, Map::new()).await?;
+        anyhow::ensure!(outcome.data == SIZE, "the guest read {}", outcome.data);
+        Ok(())
+    })
+    .await?;
+    let floor = Samples::take(5, async |_| {
+        let mut file = std::fs::File::open(&plain)?;
+        let mut buffer = vec![0; MIB];
+        while file.read(&mut buffer)? > 0 {
+            std::hint::black_box(&buffer);
+        }
+        Ok(())
+    })
+    .await?;
+    let share = 100.0 * floor.at(50).as_secs_f64() / ours.at(50).as_secs_f64();
+    table.row(
+        "read through a guest, 1 MiB steps",
+        "512 MiB",
+        format!("{}, {share:.0} %", rate(SIZE as u64, ours.at(50))),
+        format!("plain file, same steps {}", rate(SIZE as u64, floor.at(50))),
+        "above 60 %",
+    );
     Ok(())
 }

@@ -11,7 +11,8 @@ use std::{fs::File, io::Write, path::Path, sync::Arc, time::Instant};
 
 const MIB: usize = 1 << 20;
 
-fn open(folder: &Path) -> anyhow::Result<AssetStore> {
+/// A store on the local disk, as the product opens it.
+pub fn open(folder: &Path) -> anyhow::Result<AssetStore> {
     let db = sled::open(folder.join("meta"))?;
     let refs = SledRefs::new(db.open_tree("refs")?, Some(&folder.join("meta")))?;
     Ok(AssetStore::open(Backends::local(&folder.join("store"), Arc::new(refs))?)?)

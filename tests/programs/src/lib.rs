@@ -5,7 +5,7 @@
 //! Invariant: programs use the bare contract, never the SDK: they do what no SDK would.
 
 wit_bindgen::generate!({
-    path: ["../../wit/plugin", "../../wit/ui", "../../wit/metadata"],
+    path: ["../../wit/plugin", "../../wit/ui", "../../wit/storage", "../../wit/metadata"],
     inline: "
         package kamld:programs;
         world program {
@@ -13,6 +13,7 @@ wit_bindgen::generate!({
             import kamld:plugin/features@0.1.0;
             import kamld:plugin/tasks@0.1.0;
             import kamld:ui/previews@0.1.0;
+            import kamld:storage/objects@0.1.0;
             import kamld:metadata/kv@0.1.0;
             import wasi:random/random@0.2.0;
             export kamld:plugin/commands@0.1.0;
@@ -35,6 +36,7 @@ wit_bindgen::generate!({
 pub use exports::kamld::plugin::commands::{Command, Effect, Guest, Outcome};
 pub use kamld::metadata::kv;
 pub use kamld::plugin::{context, features, tasks, types};
+pub use kamld::storage::objects;
 pub use kamld::ui::previews;
 pub use wasi::random::random;
 

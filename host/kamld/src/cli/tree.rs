@@ -1,6 +1,10 @@
 //! The commands that are the binary's own, as clap reads them.
 //!
 //! Lives here: names, arguments and help of the fixed commands. Must not live here: what they do.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "comments here are help texts, and brackets mean what may be left out"
+)]
 
 use super::local::{CompileArgs, PluginBuildArgs, PluginCheckArgs, PluginNewArgs};
 use clap::{Args, Parser, Subcommand};

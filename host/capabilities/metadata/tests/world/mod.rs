@@ -208,7 +208,14 @@ impl World {
 
     pub fn open(folder: PathBuf, store: Arc<Store>, teller: Arc<Teller>) -> Self {
         // Another handle of the same process may still be letting go of the lock.
-        let db = sled::open(folder.join("db")).unwrap();
+        let until = std::time::Instant::now() + PATIENCE;
+        let db = loop {
+            match sled::open(folder.join("db")) {
+                Ok(db) => break db,
+                Err(error) if std::time::Instant::now() > until => panic!("{error}"),
+                Err(_) => std::thread::yield_now(),
+            }
+        };
         let embedded = Embedded::open(&db).unwrap();
         let search = Search::open(&db, &folder.join("index"), embedded.catalog.clone(), store.clone()).unwrap();
         search.set_describer(teller.clone());

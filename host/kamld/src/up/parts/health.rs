@@ -54,7 +54,8 @@ impl Health for HostHealth {
 
     fn metrics(&self) -> String {
         let mut out = String::new();
-        let counters: [(&str, &str, fn(&kamld_runtime::Account) -> f64); 5] = [
+        type Read = fn(&kamld_runtime::Account) -> f64;
+        let counters: [(&str, &str, Read); 5] = [
             ("kamld_plugin_calls_total", "Calls of a plug-in.", |account| account.calls as f64),
             ("kamld_plugin_cpu_seconds_total", "Processor time of a plug-in.", |account| account.cpu_ns as f64 / 1e9),
             ("kamld_plugin_host_calls_total", "Calls from a plug-in to the host.", |account| account.host_calls as f64),
