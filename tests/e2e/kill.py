@@ -79,6 +79,13 @@ def writer(server, truth, rng, stop):
                 status, body = command(server, ["version", "create"], {"asset": ASSET, "name": name, "ref": commit})
                 assert status == 200, (status, body)
                 truth.versions[name] = commit
+            elif action < 0.84 and len(truth.maybe_tags) >= 200:
+                # An asset carries at most 256 tags: take some away again, which can be cut short too.
+                taken = rng.sample(sorted(truth.tags), min(50, len(truth.tags)))
+                truth.tags -= set(taken)
+                status, body = command(server, ["tag", "remove"], {"address": ASSET, "tag": taken})
+                assert status == 200, (status, body)
+                truth.maybe_tags -= set(taken)
             elif action < 0.84:
                 tag = f"t{rng.randrange(1 << 30)}"
                 truth.maybe_tags.add(tag)
@@ -167,6 +174,8 @@ def verify(server, truth, rng):
     tags = set(body["data"]["tags"])
     assert truth.tags <= tags, f"lost tags: {truth.tags - tags}"
     assert tags <= truth.maybe_tags, f"tags nobody gave: {tags - truth.maybe_tags}"
+    # What was not answered before the kill is settled now.
+    truth.tags, truth.maybe_tags = set(tags), set(tags)
     for url in list(truth.uploads):
         resume(server, truth, url, rng)
 
