@@ -39,12 +39,12 @@ pub(super) fn find(
     let project = request.project.as_deref();
     let mut planner = Planner { searcher, fields: &opened.fields, visible, project, forgiving: false };
     let mut plan = planner.plan(&parts, &mut splitter)?;
-    let (mut total, mut facets) = searcher.search(&plan.found, &Facets)?;
+    let (mut total, mut facets) = searcher.search(&plan.found, &Facets(&opened.tables))?;
     let as_given = total;
     if total < FEW && parts.iter().any(|part| matches!(part.what, What::Word(_)) && !part.without) {
         planner.forgiving = true;
         plan = planner.plan(&parts, &mut splitter)?;
-        (total, facets) = searcher.search(&plan.found, &Facets)?;
+        (total, facets) = searcher.search(&plan.found, &Facets(&opened.tables))?;
         planner.forgiving = false;
     }
     let suggestion = if as_given == 0 { suggest(&planner, &parts, &mut splitter)? } else { None };
@@ -71,7 +71,8 @@ fn page(searcher: &Searcher, plan: &Plan, total: u64, request: &Request) -> tant
         let latest = searcher.search(&plan.found, &top.order_by_fast_field::<u64>("modified", Order::Desc))?;
         return Ok(latest.into_iter().map(|(_, address)| (0.0, address)).collect());
     }
-    if total <= MANY {
+    // To find a phrase is dear, and each level would find it again.
+    if total <= MANY || plan.has_phrase {
         return searcher.search(&plan.ranked(), &TopDocs::with_limit(limit).and_offset(start).order_by_score());
     }
     let mut page = Scored::new();

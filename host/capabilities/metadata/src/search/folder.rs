@@ -5,6 +5,7 @@
 //! Invariant: everything here is derived; whatever cannot be read is left behind and built anew.
 
 use super::{
+    facet::Tables,
     schema::{FORMAT, Fields},
     words,
 };
@@ -31,6 +32,7 @@ pub(crate) struct Opened {
     pub(super) index: Index,
     pub(super) reader: IndexReader,
     pub(super) fields: Fields,
+    pub(super) tables: Tables,
 }
 
 impl Opened {
@@ -40,7 +42,8 @@ impl Opened {
     }
 
     pub(crate) fn reload(&self) -> Result<()> {
-        Ok(self.reader.reload()?)
+        self.reader.reload()?;
+        Ok(self.tables.follow(&self.reader.searcher())?)
     }
 
     pub(crate) fn documents(&self) -> u64 {
@@ -94,7 +97,7 @@ fn opened(mut index: Index, generation: &str) -> tantivy::Result<Opened> {
     words::register(index.tokenizers());
     index.set_multithread_executor(2)?;
     let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-    Ok(Opened { generation: generation.to_owned(), index, reader, fields: Fields::new() })
+    Ok(Opened { generation: generation.to_owned(), index, reader, fields: Fields::new(), tables: Tables::default() })
 }
 
 /// Makes this generation the one in use, durably, and removes the others.

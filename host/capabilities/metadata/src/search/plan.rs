@@ -63,6 +63,7 @@ pub(super) struct Plan {
     ranking: Vec<(usize, Box<dyn Query>)>,
     /// Whether one word alone ranks: then nothing of a nearer level scores further away.
     single: bool,
+    pub has_phrase: bool,
     pub matchers: Matchers,
 }
 
@@ -165,8 +166,9 @@ impl Planner<'_> {
         let mut ranking = parts.iter().filter(ranking);
         let single = matches!(ranking.next(), Some(Part { what: What::Word(words), .. }) if words.len() == 1)
             && ranking.next().is_none();
+        let has_phrase = parts.iter().any(|part| matches!(part.what, What::Phrase(_)));
         let Draft { ranking, nearer, matchers } = draft;
-        Ok(Plan { found: Box::new(BooleanQuery::new(found)), nearer, ranking, single, matchers })
+        Ok(Plan { found: Box::new(BooleanQuery::new(found)), nearer, ranking, single, has_phrase, matchers })
     }
 
     /// A query narrowed to what may be seen.
