@@ -152,8 +152,15 @@ fn types(schema: &Value, ident: &str) -> (String, String, String) {
         let name = camel(name.strip_prefix("#/$defs/").expect("a reference is to a definition"));
         return (name.clone(), name, ident.to_owned());
     }
+    if !schema["type"].is_string() {
+        return match schema["type"].as_array().map(|types| types.iter().filter_map(Value::as_str).collect::<Vec<_>>()) {
+            Some(types) if types == ["number", "null"] => ("Option<f64>".into(), "Option<f64>".into(), ident.into()),
+            _ => ("Value".into(), "impl Into<Value>".into(), format!("{ident}.into()")),
+        };
+    }
     match schema["type"].as_str() {
         Some("string") => ("String".into(), "impl Into<String>".into(), format!("{ident}.into()")),
+        Some("number") => ("f64".into(), "f64".into(), ident.into()),
         Some("boolean") => ("bool".into(), "bool".into(), ident.into()),
         Some("integer") if schema["minimum"].as_i64().is_some_and(|m| m >= 0) => {
             ("u64".into(), "u64".into(), ident.into())
