@@ -1,6 +1,6 @@
 //! What `wit-bindgen` makes of the contract in `wit/`, and nothing else.
 //!
-//! Four worlds: one with everything that a plug-in may import (the linker keeps what is used), and one
+//! Worlds: one with everything that a plug-in may import (the linker keeps what is used), and one
 //! for each interface that a plug-in may export, so that a component exports only what it registers.
 //! Invariant: the export worlds share the types of the import world, so that there is one of each.
 
@@ -94,5 +94,25 @@ pub mod preview {
         pub_export_macro: true,
         export_macro_name: "export_preview",
         default_bindings_module: "kamld_sdk::bindings::preview",
+    });
+}
+
+/// `kamld:ui/surface`.
+#[allow(missing_docs, clippy::all)]
+pub mod surface {
+    wit_bindgen::generate!({
+        path: ["../../wit/plugin", "../../wit/ui"],
+        inline: "
+            package kamld:sdk-surface;
+            world surface {
+                export kamld:ui/surface@0.1.0;
+            }
+        ",
+        world: "kamld:sdk-surface/surface",
+        with: { "kamld:plugin/types@0.1.0": crate::bindings::imports::kamld::plugin::types },
+        generate_all,
+        pub_export_macro: true,
+        export_macro_name: "export_surface",
+        default_bindings_module: "kamld_sdk::bindings::surface",
     });
 }

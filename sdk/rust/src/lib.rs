@@ -1,4 +1,4 @@
-//! Write a plug-in for KAML-D: commands, describers and previews, on the capabilities of the host.
+//! Write a plug-in for KAML-D: commands, screens, describers and previews, on the capabilities of the host.
 //!
 //! Lives here: the Rust face of the contract in `wit/`. Must not live here: anything of `host/`.
 //! Invariants: a component imports only what its plug-in uses and exports only what it registers;
@@ -49,6 +49,7 @@ mod register;
 mod router;
 pub mod schema;
 pub mod storage;
+pub mod surface;
 pub mod view;
 
 pub use address::Address;
@@ -61,6 +62,7 @@ pub use object::{ObjectReader, ObjectWriter};
 pub use preview::{Preview, ToPreview};
 pub use router::{Commands, HasCommands, Outcome};
 pub use schema::Schema;
+pub use surface::{HasSurfaces, Offer, Place, Reaction, RowPage, Screen, Slot, Surfaces, Window};
 
 /// What the macros of this crate need at the place where they are used.
 #[doc(hidden)]
@@ -71,6 +73,7 @@ pub mod rt {
         describe::describe,
         preview::open,
         router::{describe as describe_commands, run},
+        surface,
     };
     #[cfg(target_arch = "wasm32")]
     pub use wit_bindgen;

@@ -73,7 +73,7 @@ fn unflatten(flat: Vec<types::Node>) -> Node {
         let node = flat[place].take()?;
         let props: Map<String, Value> = serde_json::from_str(&node.props).unwrap_or_default();
         let children = node.children.iter().filter_map(|id| take(flat, id)).collect();
-        Some(Node { kind: node.kind, props, children })
+        Some(Node { kind: node.kind, props, children, name: None })
     }
     let mut flat: Vec<_> = flat.into_iter().map(Some).collect();
     take(&mut flat, "root").unwrap_or_else(|| crate::view::stack().into())

@@ -3,7 +3,8 @@
 //! Invariant: a component exports exactly the interfaces that its `plugin!` names.
 
 /// Registers what the plug-in exports: any of `commands` (a [`HasCommands`](crate::HasCommands)),
-/// `describer` (a [`Describe`](crate::Describe)) and `preview` (a [`Preview`](crate::Preview)).
+/// `describer` (a [`Describe`](crate::Describe)), `preview` (a [`Preview`](crate::Preview)) and `surface` (a
+/// [`HasSurfaces`](crate::HasSurfaces)).
 ///
 /// ```
 /// use kamld_sdk::{Commands, HasCommands};
@@ -96,6 +97,51 @@ macro_rules! __export {
                 }
             }
     $crate::bindings::preview::export_preview!(Exported with_types_in $crate::rt::bindings::preview);
+        };
+    };
+    (surface: $implementation:ty) => {
+        // Natively nothing is exported; the code counts as used all the same.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: () = {
+            let _ = (
+                $crate::rt::surface::offers::<$implementation>,
+                $crate::rt::surface::draw::<$implementation>,
+                $crate::rt::surface::act::<$implementation>,
+                $crate::rt::surface::rows::<$implementation>,
+            );
+        };
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            use $crate::rt::bindings::{imports::kamld::plugin::types, surface::exports::kamld::ui::surface as wit};
+            struct Exported;
+            impl wit::Guest for Exported {
+                fn offers() -> ::std::vec::Vec<wit::Offer> {
+                    $crate::rt::surface::offers::<$implementation>()
+                }
+                fn open(
+                    place: wit::Place,
+                    data: ::std::string::String,
+                ) -> ::std::result::Result<wit::View, types::Error> {
+                    $crate::rt::surface::draw::<$implementation>(place, &data)
+                }
+                fn action(
+                    place: wit::Place,
+                    name: ::std::string::String,
+                    arguments: ::std::string::String,
+                    data: ::std::string::String,
+                ) -> ::std::result::Result<wit::Reaction, types::Error> {
+                    $crate::rt::surface::act::<$implementation>(place, &name, &arguments, &data)
+                }
+                fn rows(
+                    place: wit::Place,
+                    name: ::std::string::String,
+                    window: wit::Window,
+                    data: ::std::string::String,
+                ) -> ::std::result::Result<wit::RowPage, types::Error> {
+                    $crate::rt::surface::rows::<$implementation>(place, &name, &window, &data)
+                }
+            }
+    $crate::bindings::surface::export_surface!(Exported with_types_in $crate::rt::bindings::surface);
         };
     };
 }

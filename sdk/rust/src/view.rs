@@ -8,9 +8,11 @@ use crate::bindings::imports::kamld::plugin::types;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+mod action;
 mod catalogue;
 mod table;
 
+pub use action::{at, cell_of, data_at, do_, going, run, selected, typed};
 pub use catalogue::*;
 pub use table::Rows;
 #[doc(hidden)]
@@ -32,6 +34,8 @@ pub struct Node {
     pub props: Map<String, Value>,
     /// What is inside it, in order.
     pub children: Vec<Node>,
+    /// What it is called among its siblings; none for its place among them.
+    pub name: Option<String>,
 }
 
 impl Node {
@@ -47,7 +51,20 @@ impl Node {
             Ok(Value::Object(props)) => props,
             _ => Map::new(),
         };
-        Self { kind: kind.to_owned(), props, children: Vec::new() }
+        Self { kind: kind.to_owned(), props, children: Vec::new(), name: None }
+    }
+
+    /// Gives it a name among its siblings, so that it stays the same element when others come before it.
+    ///
+    /// ```
+    /// use kamld_sdk::view::{self, Node, View};
+    /// let view = View::new().show(view::heading("Birds")).show(Node::from(view::text("two")).named("count"));
+    /// assert_eq!(view.flatten()[2].id, "count");
+    /// ```
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self
     }
 
     /// Puts nodes inside this one.
@@ -115,7 +132,7 @@ impl View {
             Err(nodes) => Node::from(stack()).with(nodes),
         };
         let mut flat = Vec::new();
-        push(root, &mut flat);
+        push(root, "root".to_owned(), &mut flat);
         flat
     }
 }
@@ -126,12 +143,20 @@ impl<N: Into<Node>> From<N> for View {
     }
 }
 
-fn push(node: Node, flat: &mut Vec<types::Node>) -> String {
+/// An id is the way from the root, so that a change in one part of a view leaves the ids of the others alone.
+fn push(node: Node, id: String, flat: &mut Vec<types::Node>) -> String {
     let place = flat.len();
-    let id = if place == 0 { "root".to_owned() } else { format!("n{place}") };
     let props = Value::Object(node.props).to_string();
     flat.push(types::Node { id: id.clone(), kind: node.kind, props, children: Vec::new() });
-    let children = node.children.into_iter().map(|child| push(child, flat)).collect();
+    let way = if place == 0 { String::new() } else { format!("{id}.") };
+    let mut children = Vec::new();
+    for (place, child) in node.children.into_iter().enumerate() {
+        let id = match &child.name {
+            Some(name) => format!("{way}{name}"),
+            None => format!("{way}n{}", place + 1),
+        };
+        children.push(push(child, id, flat));
+    }
     flat[place].children = children;
     id
 }

@@ -1,6 +1,6 @@
 //! Rows of a table, put together cell by cell in the order of its columns.
 
-use super::{Column, Table, table};
+use super::{Column, Table, Target, table};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -44,6 +44,28 @@ impl Rows {
         self.rows.push(keys.zip(cells).filter(|(_, cell)| !cell.is_null()).collect());
     }
 
+    /// Gives the last row a value that no column shows, for its actions: `{"$row": KEY}` stands for it.
+    ///
+    /// ```
+    /// use kamld_sdk::{row, view::{Column, Rows, at}};
+    /// let mut table = Rows::new([Column::new("name", "Name").open(true)]);
+    /// table.push(row!["2019.csv"]);
+    /// table.also("address", "birds/strikes/2019.csv");
+    /// table.lead(at("birds/strikes/2019.csv"));
+    /// let node: kamld_sdk::view::Node = table.into();
+    /// assert_eq!(node.props["rows"][0]["$open"]["address"], "birds/strikes/2019.csv");
+    /// ```
+    pub fn also(&mut self, key: &str, value: impl Into<Value>) {
+        if let Some(row) = self.rows.last_mut() {
+            row.insert(key.to_owned(), value.into());
+        }
+    }
+
+    /// Where the cells of the last row lead whose column says `open`.
+    pub fn lead(&mut self, target: Target) {
+        self.also("$open", cell(&target));
+    }
+
     /// What to say when there are no rows.
     #[must_use]
     pub fn empty(mut self, text: impl Into<String>) -> Self {
@@ -59,7 +81,7 @@ impl Rows {
 
 impl From<Rows> for Table {
     fn from(rows: Rows) -> Self {
-        let node = table(rows.columns, rows.rows);
+        let node = table().columns(rows.columns).rows(rows.rows);
         match rows.empty {
             Some(empty) => node.empty(empty),
             None => node,
