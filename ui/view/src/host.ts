@@ -1,0 +1,116 @@
+// The seam between the view and whoever shows it (the shell, JupyterLab, a test): what the elements ask of their host.
+// Nothing here draws; nothing in `view` reaches the network, the address bar or the clipboard but through this.
+import type { Action, Node, Source, Target } from "./catalogue.js";
+import type { Json } from "./values.js";
+
+/** What surrounds an action when a person chooses it. */
+export interface ActionContext {
+  viewId: string;
+  /** The node that it belongs to. */
+  node: Node;
+  /** The row that it belongs to. */
+  row?: Record<string, unknown>;
+  /** The selected rows, where an action is about many. */
+  selection?: Record<string, unknown>[];
+  /** What the input holds now. */
+  value?: unknown;
+  /** Where the person is: for popovers, and to give the focus back. */
+  anchor: HTMLElement;
+  /** The data model at this moment; do not change it, call `set`. */
+  data: Json;
+  /** Puts values into the data model, by JSON pointer. */
+  set(values: Record<string, unknown>): void;
+}
+
+export interface Window {
+  start: number;
+  count: number;
+  /** Keys of columns, most important first; true is descending. */
+  sort: [string, boolean][];
+  filter: string;
+  statistics?: boolean;
+}
+
+export interface SourceColumn {
+  name: string;
+  /** A SQL or Arrow type, or a `ValueType`. */
+  type: string;
+  nullable?: boolean;
+}
+
+/** Of one column, over the rows that were read. */
+export interface Statistic {
+  distinct?: number | null;
+  nulls?: number | null;
+  min?: unknown;
+  max?: unknown;
+  bars?: number[];
+}
+
+export interface RowsPage {
+  columns?: SourceColumn[];
+  rows: Record<string, unknown>[];
+  total: number | null;
+  /** Whether `total` is the last word. */
+  complete: boolean;
+  /** In the order of `columns`. */
+  statistics?: Statistic[];
+  ms?: number;
+  bytes?: number;
+}
+
+/** As `GET /api/v1/commands` answers. */
+export interface CommandArgument {
+  name: string;
+  help: string;
+  type: "text" | "integer" | "number" | "boolean" | "project" | "asset" | "address" | "ref";
+  required?: boolean;
+  repeated?: boolean;
+  choices?: string[];
+  default?: unknown;
+  place?: string;
+  short?: string | null;
+}
+
+export interface CommandDeclaration {
+  name: string[];
+  summary: string;
+  about?: string;
+  arguments: CommandArgument[];
+  effect: "read" | "write" | "destroy";
+}
+
+export interface Completion {
+  label: string;
+  /** Such as `table`, `column`, `function`, `keyword`, `ref`. */
+  type?: string;
+  detail?: string;
+  apply?: string;
+}
+
+export interface ViewHost {
+  /**
+   * Runs an action. The values of `arguments`, `set`, `undo` and of targets are resolved already (`values.ts`): they
+   * must not be resolved again, since what a person typed may look like a reference. `set` was done by the view; it
+   * comes here only with `reopen`. Resolves when it is over (the button is busy until then); never rejects for what
+   * the person was already told.
+   */
+  act(action: Action, context: ActionContext): Promise<void>;
+  rows(source: Source, window: Window, signal: AbortSignal, context?: { viewId: string; data: Json }): Promise<RowsPage>;
+  /** A real URL: middle click and "copy link" work. */
+  href(target: Target): string;
+  objectUrl(address: string, options?: { download?: boolean }): string;
+  bytes(address: string, start: number, length: number, signal: AbortSignal): Promise<ArrayBuffer>;
+  markdown(text: string, base?: string): Promise<TrustedHTML | string>;
+  /** For the kind `command`, and forms that ask. */
+  command(words: string[]): CommandDeclaration | undefined;
+  /** A BCP 47 tag. */
+  locale: string;
+
+  /** Files were dropped on a `drop` node; missing: the node only offers to choose files (`act` with `upload`). */
+  drop?(to: string, transfer: DataTransfer, context: ActionContext): void;
+  /** Where the result of a query is saved from; missing: `/api/v1/results/ID?format=FORMAT`. */
+  resultUrl?(result: string, format: "csv" | "parquet"): string;
+  /** What may follow at `position` of a text, for editors; missing: only what the language itself offers. */
+  complete?(language: string, text: string, position: number, signal: AbortSignal): Promise<{ from: number; options: Completion[] } | null>;
+}
