@@ -1,0 +1,62 @@
+// A real Chromium for the tests of the page, and what every test asks of a page.
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+
+const require = createRequire(resolve(import.meta.dirname, '../../../ui/package.json'));
+const { chromium } = require('playwright-core');
+const axe = require.resolve('axe-core/axe.min.js');
+
+// Without the network flags Chromium asks its maker's hosts at every start.
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export async function launch() {
+  return chromium.launch({ executablePath: process.env.KAMLD_CHROMIUM ?? '/usr/bin/chromium', args: quiet });
+}
+
+/** A tab of a new person, let in by the link; foreign requests, errors and broken policy are kept in `page.trouble`. */
+export async function tab(browser, server, options = {}) {
+  const context = await browser.newContext({
+    viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+    colorScheme: options.scheme ?? 'light',
+    reducedMotion: options.motion ?? 'no-preference',
+    forcedColors: options.forced ?? 'none',
+    acceptDownloads: true,
+    bypassCSP: options.bypass ?? false,
+  });
+  const page = await context.newPage();
+  page.trouble = [];
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(server.url) && !url.startsWith('blob:') && !url.startsWith('data:')) {
+      page.trouble.push(`foreign request: ${url}`);
+    }
+  });
+  page.on('pageerror', (error) => page.trouble.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    const text = message.text();
+    if (message.type() === 'error' && !text.startsWith('Failed to load resource')) page.trouble.push(`console: ${text}`);
+  });
+  await page.goto(server.link);
+  return page;
+}
+
+/** Runs axe on the page as it stands; answers its violations in words. */
+export async function accessibility(page) {
+  await page.addScriptTag({ path: axe });
+  const found = await page.evaluate(() =>
+    globalThis.axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    }),
+  );
+  return found.violations.map(
+    (rule) => `${rule.id}: ${rule.nodes.map((node) => node.target.join(' ')).slice(0, 3).join(', ')}`,
+  );
+}

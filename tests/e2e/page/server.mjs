@@ -1,0 +1,82 @@
+// A running kamld for the tests of the page: start on a fresh data folder, stop, kill, start again on the same one.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '../../..');
+export const binary = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug/kamld');
+
+// A person's own settings of kamld must not reach the tests.
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAMLD_')));
+
+export class Server {
+  constructor(data) {
+    this.data = data;
+  }
+
+  static async fresh(...words) {
+    const server = new Server(await mkdtemp(join(tmpdir(), 'kamld-page-')));
+    await server.start(...words);
+    return server;
+  }
+
+  async start(...words) {
+    const listen = this.address ?? '127.0.0.1:0';
+    const all = ['up', '--data', this.data, '--listen', listen, '--no-browser', ...words];
+    this.process = spawn(binary, all, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    this.process.stderr.on('data', (text) => (said += text));
+    this.link = await new Promise((ready, failed) => {
+      this.process.stdout.on('data', (text) => {
+        said += text;
+        const found = /ready (http:\/\/\S+)/.exec(said);
+        if (found) ready(found[1]);
+      });
+      this.process.on('exit', (code) => failed(new Error(`kamld ended with ${code}:\n${said}`)));
+    });
+    const link = new URL(this.link);
+    this.url = link.origin;
+    this.address = link.host;
+    this.token = link.searchParams.get('token');
+  }
+
+  /** Ends it at once, as a power cut would. */
+  async kill() {
+    const gone = once(this.process, 'exit');
+    this.process.removeAllListeners('exit');
+    this.process.kill('SIGKILL');
+    await gone;
+  }
+
+  async stop() {
+    await this.kill();
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  /** A request of the HTTP API under the token. */
+  async http(path, options = {}) {
+    const headers = { authorization: `Bearer ${this.token}`, ...options.headers };
+    return fetch(this.url + path, { ...options, headers });
+  }
+
+  /** Runs a command; answers its data. */
+  async run(words, values = {}) {
+    const body = JSON.stringify(values);
+    const answer = await this.http(`/api/v1/commands/${words.replaceAll(' ', '/')}`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    const outcome = await answer.json();
+    if (!answer.ok) throw new Error(`${words}: ${JSON.stringify(outcome)}`);
+    return outcome.data;
+  }
+
+  async put(address, body) {
+    const path = address.split('/').map(encodeURIComponent).join('/');
+    const answer = await this.http(`/api/v1/objects/${path}`, { method: 'PUT', body });
+    if (!answer.ok) throw new Error(`put ${address}: ${await answer.text()}`);
+  }
+}
