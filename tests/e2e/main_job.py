@@ -397,6 +397,27 @@ class Journey:
         finally:
             subprocess.run(["umount", small], check=True)
 
+    def test_26_it_is_said_who_holds_which_bytes(self):
+        assets = self.k.json("asset", "list")["assets"]
+        held = self.k.json("space")
+        for share in held["holders"]:
+            own = [a for a in assets if a["project"] == share["name"]]
+            assert (share["datasets"], share["objects"], share["size"]) == (
+                len(own), sum(a["objects"] for a in own), sum(a["size"] for a in own)), share
+        total = sum(a["size"] for a in assets)
+        assert held["usage"]["size"] == total and held["usage"]["datasets"] == len(assets), held["usage"]
+        said = self.k.run("space")
+        datasets = "1 dataset" if len(assets) == 1 else f"{len(assets)} datasets"
+        assert f"You have {datasets} with overall ~" in said, said
+        if "KAMLD_TEST_S3" not in os.environ:
+            assert "of capacity)" in said and "can still be written" in said, said
+            disk = os.statvfs(self.k.data)
+            assert held["usage"]["capacity"] == disk.f_blocks * disk.f_frsize, held
+            assert 0 < held["free"] <= held["usage"]["capacity"], held
+        birds = self.k.json("space", "birds")["holders"]
+        assert [a["name"] for a in birds] == [a["name"] for a in sorted(
+            (a for a in assets if a["project"] == "birds"), key=lambda a: -a["size"])], birds
+
 
 def back_end():
     """The embedded defaults, or the S3 that KAMLD_TEST_S3 names (URL,KEY,SECRET,BUCKET)."""

@@ -113,6 +113,7 @@ pub const FUNCTIONS: &[Function] = &[
     asks!(HISTORY, "diff", Read Asset),
     asks!(HISTORY, "restore", Modify Asset),
     asks!(SPACE, "get", Read Nothing),
+    asks!(SPACE, "by-project", List Each),
     asks!(PROJECTS, "create", Create Project),
     asks!(PROJECTS, "get", Read Project),
     asks!(PROJECTS, "list", List Each),

@@ -1,6 +1,6 @@
 //! The commands, their arguments and the shapes of what they answer.
 
-use crate::{Plugin, assets, listing, objects, shape, showing, tags};
+use crate::{Plugin, assets, listing, objects, shape, showing, space, tags};
 use kamld_sdk::{Arg, Command, Commands, Effect, HasCommands, schema};
 
 fn asset_arg() -> Arg {
@@ -91,6 +91,20 @@ impl HasCommands for Plugin {
                         ("to", schema::text().says("the new address")),
                     ])),
                 objects::mv,
+            )
+            .on(
+                Command::new(["space"])
+                    .summary("Show who holds how many bytes, and how much room there is")
+                    .about(
+                        "Without a project: what each of your projects holds. With one: its assets, the largest first.\n\
+                         Sizes are of the default branch, each asset counted alone; on the disk equal contents lie once,\n\
+                         and the history takes room too.",
+                    )
+                    .arg(Arg::positional("project").project().help("only what this project holds"))
+                    .example("space", "all projects, and how much of the capacity is taken")
+                    .example("space birds", "the assets of the project birds, the largest first")
+                    .output(space::schema()),
+                space::space,
             )
             .on(
                 Command::new(["tag", "add"])

@@ -4,6 +4,15 @@
 //! for each interface that a plug-in may export, so that a component exports only what it registers.
 //! Invariant: the export worlds share the types of the import world, so that there is one of each.
 
+// Several checkouts may share one target folder, and the macro names these files by the absolute path of the checkout
+// that was built last. Named from here too, a change of the contract is seen in each of them.
+const _: [&str; 4] = [
+    include_str!("../../../wit/plugin/plugin.wit"),
+    include_str!("../../../wit/storage/storage.wit"),
+    include_str!("../../../wit/metadata/metadata.wit"),
+    include_str!("../../../wit/ui/ui.wit"),
+];
+
 /// Everything that a plug-in may import.
 #[allow(missing_docs, clippy::all)]
 pub mod imports {

@@ -49,6 +49,7 @@ functions! {
     HISTORY_DIFF "history" "diff" Read
     HISTORY_RESTORE "history" "restore" Modify
     SPACE_GET "space" "get" Read
+    SPACE_BY_PROJECT "space" "by-project" List
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `kamld:storage/assets` and `kamld:storage/space`.
+//! `kamld:storage/assets`.
 
 use super::{Answer, Narrow, StorageHost, answer};
 use crate::policy;
@@ -53,22 +53,6 @@ impl wit::assets::Host for StorageHost<'_> {
             async move {
                 let asset = host.asset(policy::ASSETS_REMOVE, &project, &name)?;
                 Ok(host.store.remove_asset(&asset).await?)
-            }
-            .await,
-        )
-    }
-}
-
-impl wit::space::Host for StorageHost<'_> {
-    async fn get(&mut self) -> Answer<wit::space::Usage> {
-        let host = self.narrow();
-        answer(
-            async move {
-                host.admit(policy::SPACE_GET, "")?;
-                let call = host.call.clone();
-                let counts = move |asset: &AssetId| call.may_see(policy::ASSETS_GET.interface, &asset.to_string());
-                let usage = host.store.usage(counts).await?;
-                Ok(wit::space::Usage { logical: usage.logical, stored: usage.stored, capacity: usage.capacity })
             }
             .await,
         )

@@ -9,6 +9,7 @@ mod history;
 mod objects;
 mod refs;
 mod shapes;
+mod space;
 
 use crate::{AssetStore, policy::Needs};
 use kamld_bindings::{Error as WitError, imports::kamld::storage as wit};
