@@ -19,5 +19,6 @@ mod convert;
 pub mod describer;
 pub mod imports;
 pub mod preview;
+pub mod surface;
 
 pub use imports::kamld::plugin::types::{Error, Node};

@@ -25,8 +25,10 @@ mod plugin_host;
 mod probe;
 mod runtime;
 mod self_test;
+mod surfaces;
 mod tasks;
 mod ticker;
+mod view_check;
 
 pub use call::Caller;
 pub use compile::Compiler;

@@ -11,9 +11,9 @@ use crate::{
     limits::Limits,
     log::Rate,
 };
-use kamld_bindings::{commands::CommandsPre, describer::DescriberPre, preview::PreviewPre};
+use kamld_bindings::{commands::CommandsPre, describer::DescriberPre, preview::PreviewPre, surface::SurfacePre};
 use kamld_policy::Gate;
-use kamld_types::{Hash, PluginId, Problem, command::Command, problem::Result};
+use kamld_types::{Hash, PluginId, Problem, command::Command, problem::Result, surface::Offer};
 use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -47,6 +47,7 @@ pub struct Exports {
     pub commands: Option<CommandsPre<Guest>>,
     pub describer: Option<DescriberPre<Guest>>,
     pub preview: Option<PreviewPre<Guest>>,
+    pub surface: Option<SurfacePre<Guest>>,
 }
 
 /// One version, ready to be called.
@@ -56,12 +57,13 @@ pub struct Loaded {
     pub commands: Vec<Arc<Command>>,
     pub describes: Vec<String>,
     pub previews: Vec<String>,
+    pub offers: Vec<Arc<Offer>>,
 }
 
 impl Loaded {
     /// A version that has said nothing of itself yet.
     pub fn silent(digest: Hash, exports: Exports) -> Self {
-        Self { digest, exports, commands: Vec::new(), describes: Vec::new(), previews: Vec::new() }
+        Self { digest, exports, commands: Vec::new(), describes: Vec::new(), previews: Vec::new(), offers: Vec::new() }
     }
 }
 
@@ -73,6 +75,7 @@ impl Exports {
                 "kamld:plugin/commands@0.1.0" => exports.commands = Some(CommandsPre::new(pre.clone())?),
                 "kamld:metadata/describer@0.1.0" => exports.describer = Some(DescriberPre::new(pre.clone())?),
                 "kamld:ui/preview@0.1.0" => exports.preview = Some(PreviewPre::new(pre.clone())?),
+                "kamld:ui/surface@0.1.0" => exports.surface = Some(SurfacePre::new(pre.clone())?),
                 // Extension points of later contracts are for later hosts.
                 _ => {}
             }
@@ -85,6 +88,7 @@ impl Exports {
             ("kamld:plugin/commands@0.1.0", self.commands.is_some()),
             ("kamld:metadata/describer@0.1.0", self.describer.is_some()),
             ("kamld:ui/preview@0.1.0", self.preview.is_some()),
+            ("kamld:ui/surface@0.1.0", self.surface.is_some()),
         ];
         all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned()).collect()
     }
@@ -178,6 +182,7 @@ impl Slot {
             commands: loaded.commands.iter().map(|command| command.name.join(" ")).collect(),
             describes: loaded.describes.clone(),
             previews: loaded.previews.clone(),
+            surfaces: loaded.offers.iter().map(|offer| format!("{}: {}", offer.slot, offer.title)).collect(),
             health: self.faults.health(),
             recent_faults: self.faults.recent(),
             running,
@@ -198,6 +203,8 @@ pub struct Status {
     /// Media types that it describes, and that it draws.
     pub describes: Vec<String>,
     pub previews: Vec<String>,
+    /// Slot and title of each.
+    pub surfaces: Vec<String>,
     pub health: Health,
     /// Faults that count towards quarantine.
     pub recent_faults: usize,

@@ -44,13 +44,15 @@ pub struct Services {
     pub features: OnceLock<BTreeSet<String>>,
 }
 
-/// The interfaces that this file defines.
-pub const OFFERS: [&str; 5] = [
+/// The interfaces that this file defines, and those that the host calls.
+pub const OFFERS: [&str; 6] = [
     "kamld:plugin/types@0.1.0",
     "kamld:plugin/context@0.1.0",
     "kamld:plugin/features@0.1.0",
     "kamld:plugin/tasks@0.1.0",
     "kamld:ui/previews@0.1.0",
+    // Not imported: a plug-in may ask whether what it exports is shown.
+    "kamld:ui/surface@0.1.0",
 ];
 
 pub fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {

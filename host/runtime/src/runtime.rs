@@ -14,6 +14,7 @@ use crate::{
     media,
     plugin::{Exports, Loaded, Slot, Status, Version, declared_commands},
     plugin_host::{self, OFFERS, Previews, Services},
+    surfaces,
     tasks::Tasks,
     ticker::Ticker,
 };
@@ -147,7 +148,7 @@ impl Runtime {
         self.stage.ticker.rescues()
     }
 
-    fn slot(&self, plugin: &PluginId) -> Result<Arc<Slot>> {
+    pub(crate) fn slot(&self, plugin: &PluginId) -> Result<Arc<Slot>> {
         let slot = self.plugins.read().get(plugin).cloned();
         slot.ok_or_else(|| {
             Problem::not_found(format!("there is no plug-in {plugin}")).help("kamld plugin list shows those there are")
@@ -229,6 +230,14 @@ impl Runtime {
             };
             loaded.previews = stage.call_version(ask("what it draws"), draft(&loaded), work).await?;
         }
+        if let Some(pre) = loaded.exports.surface.clone() {
+            let work = async move |mut store: wasmtime::Store<Guest>, _: Arc<Loaded>| {
+                let plugin = pre.instantiate_async(&mut store).await?;
+                plugin.kamld_ui_surface().call_offers(&mut store).await
+            };
+            let offers = stage.call_version(ask("what it adds to the page"), draft(&loaded), work).await?;
+            loaded.offers = surfaces::offers(plugin, offers)?;
+        }
         Ok(loaded)
     }
 
@@ -264,14 +273,23 @@ impl Runtime {
         self.plugins.read().iter().map(|(id, slot)| (id.clone(), slot.ledger.account())).collect()
     }
 
+    /// Grows with each change of what plug-ins there are.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// What is loaded, by id.
+    pub(crate) fn loaded(&self) -> Vec<(PluginId, Arc<Loaded>)> {
+        self.plugins.read().iter().filter_map(|(id, slot)| Some((id.clone(), slot.loaded().ok()?))).collect()
+    }
+
     /// Every command, by plug-in and then in the order of its declaration.
     pub fn commands(&self) -> Commands {
-        let plugins = self.plugins.read();
-        let generation = self.generation.load(Ordering::Acquire);
-        let list = plugins.iter().filter_map(|(id, slot)| Some((id, slot.loaded().ok()?)));
-        let list =
-            list.flat_map(|(id, loaded)| loaded.commands.iter().map(|c| (id.clone(), c.clone())).collect::<Vec<_>>());
-        Commands { generation, list: list.collect() }
+        let generation = self.generation();
+        let of = |(id, loaded): (PluginId, Arc<Loaded>)| {
+            loaded.commands.iter().map(|command| (id.clone(), command.clone())).collect::<Vec<_>>()
+        };
+        Commands { generation, list: self.loaded().into_iter().flat_map(of).collect() }
     }
 
     /// The plug-in that has a command of this name.
@@ -342,25 +360,19 @@ impl Runtime {
         media_type: &str,
         size: u64,
     ) -> Option<Result<Description>> {
-        let mut said = None;
-        for slot in self.fitting(media_type, |loaded| &loaded.describes) {
-            let answer = self.describe_by(&slot, caller.clone(), address, media_type, size).await;
-            match answer {
-                Err(problem) if problem.kind == Kind::Invalid => said = said.or(Some(Err(problem))),
-                answer => return Some(answer),
-            }
-        }
-        said
+        let fitting = self.fitting(media_type, |loaded| &loaded.describes);
+        first_that_can(fitting, |slot| self.describe_by(slot, caller.clone(), address, media_type, size)).await
     }
 
     async fn describe_by(
         &self,
-        slot: &Arc<Slot>,
+        slot: Arc<Slot>,
         caller: Caller,
         address: &Address,
         media_type: &str,
         size: u64,
     ) -> Result<Description> {
+        let slot = &slot;
         let order =
             Order { slot, caller, doing: format!("describing {address}"), budget: self.stage.limits.look(), bytes: 0 };
         let request = DescribeRequest { address: address.to_string(), media_type: media_type.to_owned(), size };
@@ -383,21 +395,15 @@ impl Runtime {
         start: u64,
         window: u32,
     ) -> Option<Result<Vec<Node>>> {
-        let mut said = None;
-        for slot in self.fitting(media_type, |loaded| &loaded.previews) {
-            let drawn = self.preview_by(&slot, caller.clone(), address, media_type, size, start, window).await;
-            match drawn {
-                Err(problem) if problem.kind == Kind::Invalid => said = said.or(Some(Err(problem))),
-                drawn => return Some(drawn),
-            }
-        }
-        said
+        let fitting = self.fitting(media_type, |loaded| &loaded.previews);
+        let draw = |slot| self.preview_by(slot, caller.clone(), address, media_type, size, start, window);
+        first_that_can(fitting, draw).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "one request, handed on")]
     async fn preview_by(
         &self,
-        slot: &Arc<Slot>,
+        slot: Arc<Slot>,
         caller: Caller,
         address: &Address,
         media_type: &str,
@@ -405,6 +411,7 @@ impl Runtime {
         start: u64,
         window: u32,
     ) -> Result<Vec<Node>> {
+        let slot = &slot;
         let order =
             Order { slot, caller, doing: format!("drawing {address}"), budget: self.stage.limits.look(), bytes: 0 };
         let request =
@@ -418,10 +425,26 @@ impl Runtime {
         drawn.and_then(|answer| answer.map_err(|error| self.refused(slot, error))).and_then(declared::nodes)
     }
 
-    fn refused(&self, slot: &Slot, error: kamld_bindings::Error) -> Problem {
+    pub(crate) fn refused(&self, slot: &Slot, error: kamld_bindings::Error) -> Problem {
         slot.ledger.errors(1);
         Problem::from(error)
     }
+}
+
+/// Asks one after the other until one does not say `invalid`: it was not what the type promised. When all do, what the
+/// first one said counts; none when there was nobody to ask.
+async fn first_that_can<T, F: Future<Output = Result<T>>>(
+    fitting: Vec<Arc<Slot>>,
+    ask: impl Fn(Arc<Slot>) -> F,
+) -> Option<Result<T>> {
+    let mut said = None;
+    for slot in fitting {
+        match ask(slot).await {
+            Err(problem) if problem.kind == Kind::Invalid => said = said.or(Some(Err(problem))),
+            answer => return Some(answer),
+        }
+    }
+    said
 }
 
 impl Drop for Runtime {

@@ -9,6 +9,7 @@ pub mod hash;
 pub mod name;
 pub mod person;
 pub mod problem;
+pub mod surface;
 pub mod view;
 
 pub use address::{Address, AssetId};
