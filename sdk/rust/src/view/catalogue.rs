@@ -2374,12 +2374,27 @@ pub struct Editor {
     /// How high it is.
     #[serde(rename = "rows", skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
+    /// What is wrong in it, marked at its place.
+    #[serde(rename = "problem", skip_serializing_if = "Option::is_none")]
+    pub problem: Option<TextProblem>,
+    /// The name that the plug-in's own `action` is called with while the person types, with `text` and `cursor` (characters before it): it puts `[{text, kind, detail, from, to}]` at `/completions` of the data model, `from` and `to` being the characters that `text` takes the place of.
+    #[serde(rename = "complete", skip_serializing_if = "Option::is_none")]
+    pub complete: Option<String>,
 }
 
 impl Editor {
     /// With what it cannot be without.
     pub fn new(label: impl Into<String>, bind: impl Into<String>) -> Self {
-        Self { label: label.into(), help: None, bind: bind.into(), check: None, language: None, rows: None }
+        Self {
+            label: label.into(),
+            help: None,
+            bind: bind.into(),
+            check: None,
+            language: None,
+            rows: None,
+            problem: None,
+            complete: None,
+        }
     }
 
     /// One sentence under it.
@@ -2407,6 +2422,20 @@ impl Editor {
     #[must_use]
     pub fn rows(mut self, rows: u64) -> Self {
         self.rows = Some(rows);
+        self
+    }
+
+    /// What is wrong in it, marked at its place.
+    #[must_use]
+    pub fn problem(mut self, problem: TextProblem) -> Self {
+        self.problem = Some(problem);
+        self
+    }
+
+    /// The name that the plug-in's own `action` is called with while the person types, with `text` and `cursor` (characters before it): it puts `[{text, kind, detail, from, to}]` at `/completions` of the data model, `from` and `to` being the characters that `text` takes the place of.
+    #[must_use]
+    pub fn complete(mut self, complete: impl Into<String>) -> Self {
+        self.complete = Some(complete.into());
         self
     }
 }
@@ -3107,12 +3136,15 @@ pub struct Change {
     /// What choosing it does.
     #[serde(rename = "action", skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
+    /// What else can be done with it.
+    #[serde(rename = "actions", skip_serializing_if = "Option::is_none")]
+    pub actions: Option<Vec<MenuItem>>,
 }
 
 impl Change {
     /// With what it cannot be without.
     pub fn new(path: impl Into<String>, kind: ChangeKind) -> Self {
-        Self { path: path.into(), kind, before: None, after: None, action: None }
+        Self { path: path.into(), kind, before: None, after: None, action: None, actions: None }
     }
 
     /// Its size before, in bytes; missing when it was added.
@@ -3133,6 +3165,13 @@ impl Change {
     #[must_use]
     pub fn action(mut self, action: Action) -> Self {
         self.action = Some(action);
+        self
+    }
+
+    /// What else can be done with it.
+    #[must_use]
+    pub fn actions(mut self, actions: impl IntoIterator<Item = MenuItem>) -> Self {
+        self.actions = Some(actions.into_iter().collect());
         self
     }
 }
@@ -3164,6 +3203,9 @@ pub struct Commit {
     /// What choosing it does.
     #[serde(rename = "action", skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
+    /// What else can be done with it.
+    #[serde(rename = "actions", skip_serializing_if = "Option::is_none")]
+    pub actions: Option<Vec<MenuItem>>,
 }
 
 impl Commit {
@@ -3185,6 +3227,7 @@ impl Commit {
             size,
             names: None,
             action: None,
+            actions: None,
         }
     }
 
@@ -3199,6 +3242,13 @@ impl Commit {
     #[must_use]
     pub fn action(mut self, action: Action) -> Self {
         self.action = Some(action);
+        self
+    }
+
+    /// What else can be done with it.
+    #[must_use]
+    pub fn actions(mut self, actions: impl IntoIterator<Item = MenuItem>) -> Self {
+        self.actions = Some(actions.into_iter().collect());
         self
     }
 }
@@ -3365,6 +3415,9 @@ pub struct Action {
     /// Arguments of `run` that the page asks the person for first, in a form that it makes of the command's declaration.
     #[serde(rename = "ask", skip_serializing_if = "Option::is_none")]
     pub ask: Option<Vec<String>>,
+    /// What is lost, in one or two sentences: the page asks the person before it does what no `undo` takes back.
+    #[serde(rename = "confirm", skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<String>,
     /// Go to another place.
     #[serde(rename = "open", skip_serializing_if = "Option::is_none")]
     pub open: Option<Target>,
@@ -3405,6 +3458,7 @@ impl Action {
             run: None,
             arguments: None,
             ask: None,
+            confirm: None,
             open: None,
             act: None,
             set: None,
@@ -3436,6 +3490,13 @@ impl Action {
     #[must_use]
     pub fn ask(mut self, ask: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.ask = Some(ask.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// What is lost, in one or two sentences: the page asks the person before it does what no `undo` takes back.
+    #[must_use]
+    pub fn confirm(mut self, confirm: impl Into<String>) -> Self {
+        self.confirm = Some(confirm.into());
         self
     }
 
@@ -3808,6 +3869,27 @@ impl Validation {
     pub fn pattern(mut self, pattern: Shape) -> Self {
         self.pattern = Some(pattern);
         self
+    }
+}
+
+/// What is wrong in a text, and where; both count from 1.
+#[derive(Clone, Debug, Serialize)]
+pub struct TextProblem {
+    /// The property `line`.
+    #[serde(rename = "line")]
+    pub line: u64,
+    /// The property `column`.
+    #[serde(rename = "column")]
+    pub column: u64,
+    /// The property `message`.
+    #[serde(rename = "message")]
+    pub message: String,
+}
+
+impl TextProblem {
+    /// With what it cannot be without.
+    pub fn new(line: u64, column: u64, message: impl Into<String>) -> Self {
+        Self { line, column, message: message.into() }
     }
 }
 
