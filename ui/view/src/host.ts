@@ -3,6 +3,8 @@
 import type { Action, Node, Source, Target } from "./catalogue.js";
 import type { Json } from "./values.js";
 
+export type { Action, Node, Source, Target };
+
 /** What surrounds an action when a person chooses it. */
 export interface ActionContext {
   viewId: string;

@@ -1,7 +1,11 @@
 // What the view offers to those who show it. Import this once; it defines `kd-view` and brings the style along.
 import "./view.css";
+import "./nodes/core.js";
 export * from "./catalogue.js";
-export * from "./host.js";
+export type {
+  ActionContext, CommandArgument, CommandDeclaration, Completion, RowsPage, SourceColumn, Statistic, ViewHost, Window,
+} from "./host.js";
+export * as format from "./format.js";
 export { icon } from "./parts/icon.js";
 export { loadAll } from "./kinds.js";
 export type { Patch } from "./model.js";

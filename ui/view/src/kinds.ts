@@ -3,7 +3,36 @@
 import { KINDS } from "./catalogue.js";
 
 type Load = () => Promise<unknown>;
-const LATER: Readonly<Record<string, Load>> = {};
+
+const input: Load = () => import("./nodes/input.js");
+const select: Load = () => import("./nodes/select.js");
+const checkbox: Load = () => import("./nodes/checkbox.js");
+const hits: Load = () => import("./nodes/hits.js");
+const history: Load = () => import("./nodes/history.js");
+const image: Load = () => import("./nodes/image.js");
+const media: Load = () => import("./nodes/media.js");
+const bars: Load = () => import("./nodes/bars.js");
+
+const LATER: Readonly<Record<string, Load>> = {
+  input, area: input, number: input,
+  select, radio: select, date: select, range: select,
+  checkbox, switch: checkbox,
+  combobox: () => import("./nodes/combobox.js"),
+  form: () => import("./nodes/form.js"),
+  command: () => import("./nodes/command.js"),
+  drop: () => import("./nodes/drop.js"),
+  editor: () => import("./nodes/editor.js"),
+  hits, facets: hits,
+  changes: history, commits: history,
+  image, "compare-images": image,
+  audio: media, video: media,
+  json: () => import("./nodes/json.js"),
+  hex: () => import("./nodes/hex.js"),
+  diff: () => import("./nodes/diff.js"),
+  bars, sparkline: bars,
+  chart: () => import("./nodes/chart.js"),
+  rows: () => import("./nodes/rows.js"),
+};
 
 const asked = new Set<Load>();
 

@@ -76,7 +76,7 @@ export abstract class KdNode<K extends Kind = Kind> extends LitElement implement
   }
 
   get props(): PropsByKind[K] {
-    return (this.view.model.node(this.nodeId)?.props ?? {}) as PropsByKind[K];
+    return (this.view.model.node(this.nodeId)?.props ?? {}) as unknown as PropsByKind[K];
   }
 
   protected override render(): unknown {
@@ -136,30 +136,37 @@ export abstract class KdNode<K extends Kind = Kind> extends LitElement implement
     return this.view.host.locale;
   }
 
-  /** Does what an action says; the data model is changed here, the rest is the host's. */
-  async act(action: Action, anchor: HTMLElement, extra: Extra = {}): Promise<void> {
-    const { model, host, viewId } = this.view;
+  /** What surrounds an action of this node. */
+  context(anchor: HTMLElement, extra: Extra = {}): ActionContext {
+    const { model, viewId } = this.view;
+    return { viewId, node: this.node, anchor, data: model.data, set: (values) => model.set(values), ...definite(extra) };
+  }
+
+  /**
+   * Does what an action says; the data model is changed here, the rest is the host's. `typed` are arguments from the
+   * person, which are not looked through for references.
+   */
+  async act(action: Action, anchor: HTMLElement, extra: Extra = {}, typed?: Record<string, unknown>): Promise<void> {
+    const { model, host } = this.view;
     const ready = resolveAction(action, { data: model.data, ...definite(extra) });
+    if (typed) ready.arguments = { ...ready.arguments, ...typed };
     if (ready.set) {
       model.set(ready.set);
       if (!ready.reopen) return;
     }
-    const context: ActionContext = {
-      viewId, node: this.node, anchor, data: model.data, set: (values) => model.set(values), ...definite(extra),
-    };
     try {
-      await host.act(ready, context);
+      await host.act(ready, this.context(anchor, extra));
     } catch (error) {
       console.error(error);
     }
   }
 
   /** The same with the button busy meanwhile, so that it is not pressed twice. */
-  async actBusy(action: Action, button: HTMLElement, extra: Extra = {}): Promise<void> {
+  async actBusy(action: Action, button: HTMLElement, extra: Extra = {}, typed?: Record<string, unknown>): Promise<void> {
     if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
     try {
-      await this.act(action, button, extra);
+      await this.act(action, button, extra, typed);
     } finally {
       button.removeAttribute("aria-busy");
     }
@@ -172,4 +179,9 @@ function definite(extra: Extra): { row?: Record<string, unknown>; selection?: Re
     ...(extra.selection ? { selection: extra.selection } : {}),
     ...(extra.value !== undefined ? { value: extra.value } : {}),
   };
+}
+
+/** Several copies of the page's code may meet in one document (JupyterLab): the first one wins. */
+export function define(kind: string, element: CustomElementConstructor): void {
+  if (!customElements.get(`kd-${kind}`)) customElements.define(`kd-${kind}`, element);
 }

@@ -72,15 +72,17 @@ export class KdView extends LitElement {
 
   protected override render(): unknown {
     const model = this.#model;
-    const id = model.node(this.root) ? this.root : this.root === "root" ? model.ids[Symbol.iterator]().next().value : undefined;
+    const [first] = model.ids;
+    const id = model.node(this.root) ? this.root : this.root === "root" ? first : undefined;
     const kind = id === undefined ? undefined : model.node(id)?.node.kind;
     if (id === undefined || kind === undefined) return nothing;
-    if (this.#context?.host !== this.host || this.#context.viewId !== this.viewId) {
+    const before = this.#context;
+    if (!before || before.host !== this.host || before.viewId !== this.viewId) {
       this.#context = { model, host: this.host, viewId: this.viewId };
       this.#drawn = undefined;
     }
     if (this.#drawn?.nodeId !== id || this.#drawn.dataset["kind"] !== kind) {
-      this.#drawn = makeNode(this.#context, id, kind, []);
+      this.#drawn = makeNode(this.#context!, id, kind, []);
       this.#drawn.dataset["kind"] = kind;
     }
     return html`${this.#drawn}${model.leftOut ? note(words.leftOut(model.leftOut)) : nothing}`;

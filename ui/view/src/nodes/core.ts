@@ -1,0 +1,16 @@
+// The elements that come with the first script.
+import "./button.js";
+import "./callout.js";
+import "./card.js";
+import "./code.js";
+import "./details.js";
+import "./facts.js";
+import "./link.js";
+import "./list.js";
+import "./section.js";
+import "./stack.js";
+import "./table.js";
+import "./tabs.js";
+import "./tags.js";
+import "./text.js";
+import "./unknown.js";

@@ -1,0 +1,62 @@
+// `tags`: words that describe something, changed in place: a word is added in a field beside them, and taken away by
+// the button on it. The same is done by keyboard alone.
+import { html, nothing } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { define, freshId, KdNode } from "../node.js";
+import { icon } from "../parts/icon.js";
+import { fits } from "../parts/check.js";
+import { words } from "../words.js";
+
+class KdTags extends KdNode<"tags"> {
+  #adding = false;
+  #problem = "";
+  #id = freshId("tag");
+
+  protected draw({ items, add, remove }: KdNode<"tags">["props"]): unknown {
+    return html`<ul class="kd-chips">${repeat([...new Set(items)], (item) => item, (item) => html`<li class="kd-chip">${item}${remove ? html`<button type="button" class="kd-chip-remove"
+      title=${words.remove(item)} @click=${(event: Event) => void this.actBusy(remove, event.currentTarget as HTMLElement, { value: item })}>${icon("close")}<span class="kd-hidden">${words.remove(item)}</span></button>` : nothing}</li>`)}
+      ${add ? html`<li>${this.#adding ? html`<form class="kd-tag-form" @submit=${this.#submit}>
+        <input class="kd-tag-input" aria-label=${words.addTag} placeholder=${words.addTag} maxlength="64" autocomplete="off" spellcheck="false" aria-invalid=${this.#problem ? "true" : nothing}
+          aria-describedby=${this.#problem ? this.#id : nothing} @keydown=${this.#key} @blur=${this.#leave}></form>`
+        : html`<button type="button" class="kd-chip kd-tag-add" @click=${this.#begin}>${icon("add")}<span>${items.length ? words.add : words.addTag}</span></button>`}</li>` : nothing}
+    </ul>${this.#problem ? html`<p class="kd-error" id=${this.#id} role="alert">${this.#problem}</p>` : nothing}`;
+  }
+
+  #begin = (): void => {
+    this.#adding = true;
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.querySelector<HTMLInputElement>(".kd-tag-input")?.focus());
+  };
+
+  #end(back: boolean): void {
+    this.#adding = false;
+    this.#problem = "";
+    this.requestUpdate();
+    if (back) void this.updateComplete.then(() => this.querySelector<HTMLElement>(".kd-tag-add")?.focus());
+  }
+
+  #key = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    this.#end(true);
+  };
+
+  #leave = (event: FocusEvent): void => {
+    if (!(event.currentTarget as HTMLInputElement).value.trim() && this.#adding) this.#end(false);
+  };
+
+  #submit = (event: Event): void => {
+    event.preventDefault();
+    const input = this.querySelector<HTMLInputElement>(".kd-tag-input");
+    const word = input?.value.trim() ?? "";
+    const { add, items } = this.props;
+    if (!input || !word || !add) return;
+    this.#problem = fits("tag", word) ? "" : words.notTag;
+    this.requestUpdate();
+    if (this.#problem) return;
+    // The field stays for the next word.
+    input.value = "";
+    if (!items.includes(word)) void this.act(add, input, { value: word });
+  };
+}
+define("tags", KdTags);

@@ -1,0 +1,174 @@
+// Rows of a source, a block at a time: what is seen is fetched, what was seen is kept for a while, what is no longer
+// wanted is cancelled. Rows that are in the view already look the same from outside.
+import type { RowsPage, SourceColumn, Statistic, Window } from "../host.js";
+
+const BLOCK = 100;
+// 60 blocks of 100 rows: some screens up and down without fetching again, and far from what a tab can hold.
+const KEPT = 60;
+const AT_ONCE = 4;
+
+export type Row = Record<string, unknown>;
+type Fetch = (window: Window, signal: AbortSignal) => Promise<RowsPage>;
+
+export class Rows {
+  columns: SourceColumn[] = [];
+  statistics: Statistic[] | undefined;
+  /** Rows so far known. */
+  total = 0;
+  complete = false;
+  ms: number | undefined;
+  bytes: number | undefined;
+  error: unknown;
+  /** Whether anything has arrived. */
+  started = false;
+  sort: [string, boolean][] = [];
+  filter = "";
+  #blocks = new Map<number, Row[]>();
+  #asked = new Map<number, AbortController>();
+  #generation = 0;
+
+  constructor(private readonly fetch: Fetch, private readonly changed: () => void, private readonly wantStatistics = false) {}
+
+  row(index: number): Row | undefined {
+    return this.#blocks.get(Math.floor(index / BLOCK))?.[index % BLOCK];
+  }
+
+  /** How many rows there is room for: those known, and a few more while it is not known how many there are. */
+  get length(): number {
+    return this.total;
+  }
+
+  get busy(): boolean {
+    return this.#asked.size > 0;
+  }
+
+  order(sort: [string, boolean][], filter: string): void {
+    this.sort = sort;
+    this.filter = filter;
+    this.reset();
+  }
+
+  reset(): void {
+    this.stop();
+    this.#generation++;
+    this.#blocks.clear();
+    this.error = undefined;
+    this.started = false;
+    this.complete = false;
+    this.total = 0;
+    this.want(0, BLOCK);
+  }
+
+  retry(): void {
+    this.error = undefined;
+    this.changed();
+    this.want(0, BLOCK);
+  }
+
+  stop(): void {
+    for (const abort of this.#asked.values()) abort.abort();
+    this.#asked.clear();
+  }
+
+  /** Whether all rows of a range are there. */
+  has(start: number, end: number): boolean {
+    for (let block = Math.floor(start / BLOCK); block * BLOCK < Math.min(end, this.total); block++) if (!this.#blocks.has(block)) return false;
+    return this.started;
+  }
+
+  /** Sees to it that rows are there soon; what was asked for elsewhere and is not there yet is given up. */
+  want(start: number, end: number): void {
+    if (this.error) return;
+    const first = Math.floor(Math.max(0, start) / BLOCK);
+    const last = Math.floor(Math.max(0, end - 1) / BLOCK);
+    for (const [block, abort] of this.#asked) {
+      if (block >= first - 1 && block <= last + 1) continue;
+      abort.abort();
+      this.#asked.delete(block);
+    }
+    for (let block = first; block <= last; block++) {
+      if (this.#blocks.has(block) || this.#asked.has(block) || this.#asked.size >= AT_ONCE) continue;
+      if (this.started && this.complete && block * BLOCK >= this.total) continue;
+      void this.#fetch(block);
+    }
+  }
+
+  async #fetch(block: number): Promise<void> {
+    const generation = this.#generation;
+    const abort = new AbortController();
+    this.#asked.set(block, abort);
+    const first = !this.started;
+    try {
+      const page = await this.fetch({ start: block * BLOCK, count: BLOCK, sort: this.sort, filter: this.filter }, abort.signal);
+      if (generation !== this.#generation || abort.signal.aborted) return;
+      this.#keep(block, page);
+      if (first && this.wantStatistics && this.statistics === undefined) void this.#measure(generation);
+    } catch (error) {
+      if (generation !== this.#generation || abort.signal.aborted) return;
+      this.error = error ?? new Error();
+      this.stop();
+    } finally {
+      if (this.#asked.get(block) === abort) this.#asked.delete(block);
+    }
+    this.changed();
+  }
+
+  /** Apart from the rows, which are not to wait for it. */
+  async #measure(generation: number): Promise<void> {
+    this.statistics = [];
+    try {
+      const page = await this.fetch({ start: 0, count: 1, sort: [], filter: this.filter, statistics: true }, new AbortController().signal);
+      if (generation !== this.#generation) return;
+      this.statistics = page.statistics ?? [];
+      this.changed();
+    } catch {
+      // Rows without statistics are still rows.
+    }
+  }
+
+  #keep(block: number, page: RowsPage): void {
+    this.started = true;
+    if (page.columns?.length) this.columns = page.columns;
+    this.ms ??= page.ms;
+    this.bytes = page.bytes ?? this.bytes;
+    this.#blocks.set(block, page.rows);
+    const seen = block * BLOCK + page.rows.length;
+    if (page.total !== null) {
+      this.total = page.total;
+      this.complete = page.complete;
+    } else if (page.rows.length < BLOCK) {
+      this.total = Math.max(this.total, seen);
+      this.complete = true;
+    } else {
+      // One block more than is known, so that one can scroll on.
+      this.total = Math.max(this.total, seen + (page.complete ? 0 : BLOCK));
+      this.complete = page.complete;
+    }
+    for (const old of this.#blocks.keys()) {
+      if (this.#blocks.size <= KEPT) break;
+      if (Math.abs(old - block) > 4) this.#blocks.delete(old);
+    }
+  }
+}
+
+/** Rows of the view itself, put in order and narrowed here. */
+export function arrange(rows: readonly Row[], sort: [string, boolean][], filter: string, text: (row: Row) => string, locale: string): Row[] {
+  const wanted = filter.trim().toLocaleLowerCase(locale);
+  const found = wanted ? rows.filter((row) => text(row).toLocaleLowerCase(locale).includes(wanted)) : [...rows];
+  if (!sort.length) return found;
+  const collator = new Intl.Collator(locale, { numeric: true, sensitivity: "base" });
+  const compare = (a: unknown, b: unknown): number => {
+    const [none, other] = [a === null || a === undefined || a === "", b === null || b === undefined || b === ""];
+    if (none || other) return none === other ? 0 : none ? 2 : -2;
+    if (typeof a === "number" && typeof b === "number") return Math.sign(a - b);
+    return Math.sign(collator.compare(Array.isArray(a) ? a.join() : String(a), Array.isArray(b) ? b.join() : String(b)));
+  };
+  return found.sort((one, two) => {
+    for (const [key, descending] of sort) {
+      const by = compare(one[key], two[key]);
+      // Empty cells are last, whichever way.
+      if (by !== 0) return Math.abs(by) === 2 ? by : descending ? -by : by;
+    }
+    return 0;
+  });
+}

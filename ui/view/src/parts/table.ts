@@ -1,0 +1,286 @@
+// What the tables have in common (`table`, `rows`): a plain table for few rows and for pages, the windowed one for many,
+// selection, order, filter, actions, and what to say while rows load, fail or are not there.
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { MenuItem, SelectMode, Target } from "../catalogue.js";
+import { freshId, KdNode } from "../node.js";
+import { count } from "../format.js";
+import { columnsOf, statisticWords, typeWord, type Shown } from "./columns.js";
+import { follow } from "./button.js";
+import { actionButton } from "./button.js";
+import { icon } from "./icon.js";
+import { toggleMenu } from "./menu.js";
+import type { Row, Rows } from "./rows.js";
+import { value } from "./value.js";
+import { words } from "../words.js";
+
+export const PAGE_ROWS = 100;
+
+export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> {
+  protected sort: [string, boolean][] = [];
+  protected filter = "";
+  protected rows: Rows | undefined;
+  protected page = 0;
+  protected asPages = false;
+  protected readonly tableId = freshId("table");
+  #selected = new Map<string, Row>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #windowed = false;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.rows?.stop();
+    clearTimeout(this.#timer);
+  }
+
+  protected abstract tableLabel(): string;
+  protected selectMode(): SelectMode { return "none"; }
+  protected rowActions(): readonly MenuItem[] { return []; }
+  protected bulkActions(): readonly MenuItem[] { return []; }
+  protected keyColumn(): string | undefined { return undefined; }
+  protected boundSelection(): string | undefined { return undefined; }
+  protected showStatistics(): boolean { return false; }
+
+  // --- selection
+
+  #keyOf(row: Row, index: number): string {
+    const key = this.keyColumn();
+    const cell = key === undefined ? undefined : row[key];
+    return cell === undefined || cell === null ? `#${index}` : String(cell);
+  }
+
+  #keys(): Set<string> {
+    const bind = this.boundSelection();
+    if (bind === undefined) return new Set(this.#selected.keys());
+    const kept = this.view.model.get(bind);
+    return new Set((Array.isArray(kept) ? kept : kept === undefined || kept === null || kept === "" ? [] : [kept]).map(String));
+  }
+
+  protected isSelected = (row: Row, index: number): boolean => this.#keys().has(this.#keyOf(row, index));
+
+  #keep(keys: Set<string>): void {
+    for (const key of this.#selected.keys()) if (!keys.has(key)) this.#selected.delete(key);
+    const bind = this.boundSelection();
+    if (bind !== undefined) this.write(bind, [...keys]);
+    this.requestUpdate();
+    this.querySelector<HTMLElement & { redraw?(): void }>("kd-window")?.redraw?.();
+  }
+
+  protected select = (row: Row, index: number): void => {
+    const key = this.#keyOf(row, index);
+    const keys = this.#keys();
+    const one = this.selectMode() === "one";
+    if (keys.has(key) && !one) keys.delete(key);
+    else {
+      if (one) keys.clear();
+      keys.add(key);
+      this.#selected.set(key, row);
+    }
+    this.#keep(keys);
+  };
+
+  #selectAll(rows: readonly Row[], offset: number, on: boolean): void {
+    const keys = this.#keys();
+    rows.forEach((row, index) => {
+      const key = this.#keyOf(row, index + offset);
+      if (on) {
+        keys.add(key);
+        this.#selected.set(key, row);
+      } else keys.delete(key);
+    });
+    this.#keep(keys);
+  }
+
+  /** Rows that are selected; one that was never seen (a link, a patch) is known by its key alone. */
+  protected selectedRows(): Row[] {
+    const key = this.keyColumn();
+    return [...this.#keys()].map((name) => this.#selected.get(name) ?? (key === undefined ? {} : { [key]: name }));
+  }
+
+  // --- order and filter
+
+  protected orderBy = (key: string): void => {
+    const now = this.sort.find(([name]) => name === key);
+    // Up, down, as it came.
+    this.sort = !now ? [[key, false]] : !now[1] ? [[key, true]] : [];
+    this.ordered();
+  };
+
+  protected ordered(): void {
+    this.page = 0;
+    this.rows?.order(this.sort, this.filter);
+    this.requestUpdate();
+  }
+
+  protected filterField(placeholder: string | undefined): TemplateResult | typeof nothing {
+    if (placeholder === undefined) return nothing;
+    return html`<label class="kd-filter"><span class="kd-hidden">${placeholder || words.filter}</span>${icon("filter")}<input type="search" class="kd-control" placeholder=${placeholder || words.filter} .value=${this.filter} autocomplete="off"
+      @input=${(event: Event) => {
+        this.filter = (event.target as HTMLInputElement).value;
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.ordered(), this.rows ? 200 : 0);
+      }}></label>`;
+  }
+
+  // --- rows
+
+  protected nameOf = (row: Row): string => {
+    const key = this.shown().find(({ open }) => open)?.key ?? this.keyColumn() ?? this.shown()[0]?.key;
+    const cell = key === undefined ? undefined : row[key];
+    return typeof cell === "string" || typeof cell === "number" ? String(cell) : "";
+  };
+
+  protected targetOf = (row: Row): Target | undefined => {
+    const open = row["$open"];
+    return typeof open === "object" && open !== null && !Array.isArray(open) ? (open as Target) : undefined;
+  };
+
+  #columns: { key: string; columns: Shown[] } = { key: "", columns: [] };
+
+  /** The same list as long as nothing of it changed. */
+  protected shown(): Shown[] {
+    const { columns } = this.props as { columns?: never };
+    const told = this.rows?.columns ?? [];
+    const made = this.declared(columns, told);
+    const key = JSON.stringify(made);
+    if (key !== this.#columns.key) this.#columns = { key, columns: made };
+    return this.#columns.columns;
+  }
+
+  protected declared(columns: Parameters<typeof columnsOf>[0], told: Parameters<typeof columnsOf>[1]): Shown[] {
+    return columnsOf(columns, told);
+  }
+
+  protected menuOf = (row: Row, anchor: HTMLElement): void => {
+    toggleMenu(anchor, this.rowActions(), (item) => void this.act(item.action, anchor, { row }));
+  };
+
+  // --- drawing
+
+  protected bulk(): unknown {
+    const selected = this.selectMode() === "many" ? this.selectedRows() : [];
+    if (!selected.length) return nothing;
+    return html`<div class="kd-bulk" role="group" aria-label=${words.actions}><span class="kd-strong" role="status">${words.selected(count(selected.length, this.locale))}</span>
+      ${this.bulkActions().map((item) => actionButton(this, item.action, { text: item.label, icon: item.icon, small: true, weight: item.tone === "bad" ? "danger" : "normal" }, { selection: this.selectedRows() }))}
+      <button type="button" class="kd-button kd-button-quiet kd-button-small" @click=${() => this.#keep(new Set())}>${words.clearSelection}</button></div>`;
+  }
+
+  /** Few rows: a table as HTML knows it. At narrow width each row is a card. */
+  protected plain(rows: readonly Row[], offset = 0, total = rows.length): TemplateResult {
+    const columns = this.shown();
+    const mode = this.selectMode();
+    const actions = this.rowActions().length > 0;
+    const all = rows.length > 0 && rows.every((row, index) => this.isSelected(row, offset + index));
+    const some = !all && rows.some((row, index) => this.isSelected(row, offset + index));
+    const told = new Map(this.rows?.columns.map(({ name }, index) => [name, this.rows?.statistics?.[index]]) ?? []);
+    return html`<table class="kd-plain kd-cards" role="table" aria-label=${this.tableLabel()} aria-rowcount=${total !== rows.length ? total + 1 : nothing} @keydown=${this.#steps}>
+      <thead role="rowgroup"><tr role="row">
+        ${mode === "none" ? nothing : html`<th role="columnheader" scope="col" class="kd-narrow">${mode === "many" ? html`<input type="checkbox" class="kd-check" aria-label=${words.selectAll} .checked=${all} .indeterminate=${some}
+          @change=${(event: Event) => this.#selectAll(rows, offset, (event.target as HTMLInputElement).checked)}>` : html`<span class="kd-hidden">${words.select}</span>`}</th>`}
+        ${columns.map((column) => {
+          const sorted = this.sort.find(([name]) => name === column.key);
+          const type = this.showStatistics() && column.of ? html`<span class="kd-head-type">${typeWord(column.of)}</span>` : nothing;
+          const statistic = this.showStatistics() ? statisticWords(told.get(column.key), this.locale) : "";
+          return html`<th role="columnheader" scope="col" class="${column.end ? "kd-end " : ""}${column.width ? `kd-width-${column.width}` : ""}" aria-sort=${column.sortable ? (sorted ? (sorted[1] ? "descending" : "ascending") : "none") : nothing}>
+            ${column.sortable ? html`<button type="button" class="kd-sort" title=${words.sortBy(column.label)} @click=${() => this.orderBy(column.key)}>${column.label}${sorted ? icon(sorted[1] ? "sort-down" : "sort-up") : nothing}</button>` : column.label}
+            ${type}${statistic ? html`<span class="kd-head-statistic">${statistic}</span>` : nothing}</th>`;
+        })}
+        ${actions ? html`<th role="columnheader" scope="col" class="kd-narrow"><span class="kd-hidden">${words.actions}</span></th>` : nothing}
+      </tr></thead>
+      <tbody role="rowgroup">${repeat(rows.map((row, index) => ({ row, index: offset + index, key: this.#keyOf(row, offset + index) })), ({ key, index }) => `${key} ${this.keyColumn() ? "" : index}`, ({ row, index }) => this.#plainRow(row, index, columns, mode, actions, total !== rows.length))}</tbody></table>`;
+  }
+
+  #plainRow(row: Row, index: number, columns: Shown[], mode: SelectMode, actions: boolean, part: boolean): TemplateResult {
+    const name = this.nameOf(row);
+    const selected = mode !== "none" && this.isSelected(row, index);
+    const target = this.targetOf(row);
+    return html`<tr role="row" class=${selected ? "kd-chosen" : ""} aria-rowindex=${part ? index + 2 : nothing}>
+      ${mode === "none" ? nothing : html`<td role="cell" class="kd-narrow kd-cell-check"><input class="kd-check" type=${mode === "one" ? "radio" : "checkbox"} name=${mode === "one" ? this.tableId : nothing} aria-label=${words.selectRow(name)} .checked=${selected} @change=${() => this.select(row, index)}></td>`}
+      ${columns.map((column, at) => {
+        const shown = value(column.type, row[column.key], this.locale);
+        const inner = column.open && target
+          ? html`<a class="kd-cell-link" href=${this.view.host.href(target)} @click=${(event: MouseEvent) => follow(this, target, event)}>${shown === nothing ? words.open : shown}</a>` : shown;
+        return html`<td role="cell" class="${column.end ? "kd-end kd-number " : ""}${at === 0 ? "kd-first " : ""}${shown === nothing ? "kd-blank" : ""}" data-label=${column.label}>${inner}</td>`;
+      })}
+      ${actions ? html`<td role="cell" class="kd-narrow kd-cell-more"><button type="button" class="kd-button kd-button-quiet kd-button-icon kd-button-small" aria-haspopup="menu" aria-expanded="false" title=${words.actionsFor(name)}
+        @click=${(event: Event) => this.menuOf(row, event.currentTarget as HTMLElement)}>${icon("more")}<span class="kd-hidden">${words.actionsFor(name)}</span></button></td>` : nothing}
+    </tr>`;
+  }
+
+  /** Up and down go to the same control of the next row. */
+  #steps = (event: KeyboardEvent): void => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const from = event.target as HTMLElement;
+    const cell = from.closest("td, th");
+    const row = cell?.parentElement;
+    if (!cell || !row || (from as HTMLInputElement).type === "radio") return;
+    const rows = [...this.querySelectorAll("tbody tr")];
+    const next = rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)];
+    const to = next?.children[[...row.children].indexOf(cell)]?.querySelector<HTMLElement>("a, button, input");
+    if (!to) return;
+    event.preventDefault();
+    to.focus();
+  };
+
+  protected skeleton(): TemplateResult {
+    const columns = Math.max(3, Math.min(6, this.shown().length));
+    return html`<div class="kd-bones" role="status"><span class="kd-hidden">${words.loading}</span>${Array.from({ length: 6 }, () => html`<div>${Array.from({ length: columns }, () => html`<span class="kd-skeleton"></span>`)}</div>`)}</div>`;
+  }
+
+  protected failure(error: unknown): TemplateResult {
+    const says = error instanceof Error && error.message ? error.message : words.failed;
+    return html`<div class="kd-callout kd-callout-bad" role="alert">${icon("error")}<div><p class="kd-strong">${words.failed}</p>${says === words.failed ? nothing : html`<p>${says}</p>`}
+      <div class="kd-buttons"><button type="button" class="kd-button" @click=${() => this.rows?.retry()}>${icon("retry")}<span>${words.retry}</span></button></div></div></div>`;
+  }
+
+  /** Many rows: a window on them, or pages. */
+  protected many(rows: Rows): unknown {
+    if (rows.error) return this.failure(rows.error);
+    if (!rows.started) return this.skeleton();
+    if (!rows.length) return this.nothingThere();
+    if (this.asPages) return this.#pages(rows);
+    if (!this.#windowed) {
+      void import("./window.js").then(() => { this.#windowed = true; this.requestUpdate(); }, (error: unknown) => console.error(error));
+      return this.skeleton();
+    }
+    const of = {
+      rows, columns: this.shown(), label: this.tableLabel(), locale: this.locale, select: this.selectMode(), menu: this.rowActions().length > 0, statistics: this.showStatistics(),
+      isSelected: this.isSelected, nameOf: this.nameOf, onSelect: this.select, onMenu: this.menuOf, onSort: this.orderBy,
+      hrefOf: (row: Row) => { const target = this.targetOf(row); return target && this.view.host.href(target); },
+      onOpen: (row: Row, anchor: HTMLElement) => { const target = this.targetOf(row); if (target) void this.act({ open: target }, anchor, { row }); },
+    };
+    return html`<kd-window .of=${of}></kd-window>`;
+  }
+
+  #pages(rows: Rows): unknown {
+    const start = this.page * PAGE_ROWS;
+    const end = Math.min(rows.length, start + PAGE_ROWS);
+    if (!rows.has(start, end)) {
+      rows.want(start, end);
+      return this.skeleton();
+    }
+    const shown = Array.from({ length: end - start }, (_, index) => rows.row(start + index)).filter((row): row is Row => row !== undefined);
+    const said = (value_: number) => count(value_, this.locale);
+    const go = (by: number) => { this.page += by; this.requestUpdate(); };
+    return html`<div class="kd-plain-scroll" tabindex="0" role="region" aria-label=${this.tableLabel()}>${this.plain(shown, start, rows.length)}</div>
+      <div class="kd-buttons kd-pager"><button type="button" class="kd-button kd-button-small" ?disabled=${this.page === 0} @click=${() => go(-1)}>${words.previous}</button>
+      <span class="kd-number" role="status">${words.page(said(start + 1), said(start + shown.length), rows.complete ? said(rows.length) : "")}</span>
+      <button type="button" class="kd-button kd-button-small" ?disabled=${end >= rows.length} @click=${() => go(1)}>${words.next}</button></div>`;
+  }
+
+  protected pagesToggle(rows: Rows): unknown {
+    if (!rows.started || rows.length <= PAGE_ROWS) return nothing;
+    return html`<button type="button" class="kd-button kd-button-quiet kd-button-small" aria-pressed=${this.asPages ? "true" : "false"} title=${this.asPages ? words.asScroll : words.asPages}
+      @click=${() => { this.asPages = !this.asPages; this.requestUpdate(); }}>${icon("list")}<span>${words.pages}</span></button>`;
+  }
+
+  protected totalSays(rows: Rows): string {
+    if (!rows.started) return "";
+    const said = count(rows.length, this.locale);
+    return rows.complete ? words.rows(rows.length, said) : words.rowsSoFar(said);
+  }
+
+  protected nothingThere(): unknown {
+    return html`<p class="kd-muted kd-no-rows">${this.filter ? words.noRowsFor(this.filter) : words.noRows}</p>`;
+  }
+}
