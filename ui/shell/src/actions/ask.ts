@@ -1,0 +1,149 @@
+// Dialogs before a command: the form of what it still needs, made from its declaration, and the question before
+// something is destroyed for good. What was typed stays until the command worked.
+import { html, nothing, type TemplateResult } from "lit";
+import { icon, type CommandDeclaration } from "../../../view/src/index.js";
+import type { CommandArgument } from "../../../view/src/host.js";
+import { openDialog, type OpenDialog } from "../layout/dialog.js";
+import { copyText } from "../layout/notices.js";
+import type { Outcome } from "../session.js";
+import { cancelled, sentence, type Problem } from "../transport/problem.js";
+import { t } from "../words/words.js";
+import type { Tried } from "./actions.js";
+
+export type Values = Record<string, unknown>;
+
+/** What a field holds, as the command wants it; undefined when nothing was given. */
+export function valueOf(argument: CommandArgument, text: string, checked: boolean): unknown {
+  if (argument.type === "boolean") return checked;
+  if (argument.repeated) {
+    const lines = text.split("\n").map((line) => line.trim()).filter(Boolean);
+    return lines.length ? lines : undefined;
+  }
+  if (text.trim() === "") return undefined;
+  if (argument.type === "integer" || argument.type === "number") return Number(text);
+  return argument.type === "text" ? text : text.trim();
+}
+
+export const label = (name: string): string => (name ? name[0]!.toUpperCase() + name.slice(1).replaceAll("-", " ") : "");
+
+/** What a person types to say that it may be destroyed: the last part of what it is called. */
+export function nameOf(command: CommandDeclaration | undefined, given: Values): string {
+  const first = command?.arguments.find(({ type, name }) => type !== "boolean" && typeof given[name] === "string") ;
+  const value = first ? String(given[first.name]) : Object.values(given).find((one) => typeof one === "string");
+  return typeof value === "string" ? value.replace(/\/$/, "").split("/").pop()! : "";
+}
+
+export function problemBox(problem: Problem | undefined): TemplateResult | typeof nothing {
+  if (!problem) return nothing;
+  return html`<div class="ks-problem" role="alert">
+    <p><strong>${sentence(problem.detail)}</strong></p>
+    ${problem.help ? html`<p>${sentence(problem.help)}</p>` : nothing}
+    ${problem.trace ? html`<p class="ks-trace"><span class="kd-muted">${t("trace")}</span> <code>${problem.trace}</code>
+      <button type="button" class="kd-button kd-button-quiet kd-button-small" @click=${() => void copyText(problem.trace!)}>${t("copy")}</button></p>` : nothing}
+  </div>`;
+}
+
+function field(argument: CommandArgument, given: Values, id: string, first: boolean): TemplateResult {
+  const value = given[argument.name] ?? argument.default;
+  const text = Array.isArray(value) ? value.join("\n") : value === undefined || value === null ? "" : String(value);
+  const help = argument.help ? html`<p class="kd-muted ks-help" id=${`${id}-help`}>${sentence(argument.help)}</p>` : nothing;
+  const described = argument.help ? `${id}-help` : nothing;
+  if (argument.type === "boolean") {
+    return html`<div class="ks-field"><label class="ks-check"><input type="checkbox" name=${argument.name} ?checked=${value === true} aria-describedby=${described} ?data-first=${first}>
+      <span>${label(argument.name)}</span></label>${help}</div>`;
+  }
+  const input = argument.choices?.length
+    ? html`<select id=${id} name=${argument.name} ?required=${argument.required} aria-describedby=${described} ?data-first=${first}>
+        ${argument.required ? nothing : html`<option value=""></option>`}
+        ${argument.choices.map((choice) => html`<option value=${choice} ?selected=${choice === text}>${choice}</option>`)}</select>`
+    : argument.repeated
+      ? html`<textarea id=${id} name=${argument.name} rows="3" ?required=${argument.required} aria-describedby=${described} ?data-first=${first} .value=${text}></textarea>`
+      : html`<input id=${id} name=${argument.name} type=${argument.type === "integer" || argument.type === "number" ? "number" : "text"}
+          step=${argument.type === "number" ? "any" : nothing} autocomplete="off" autocapitalize="none" spellcheck=${argument.type === "text" ? nothing : "false"}
+          ?required=${argument.required} aria-describedby=${described} ?data-first=${first} .value=${text}>`;
+  return html`<div class="ks-field"><label for=${id}>${label(argument.name)}${argument.required ? nothing : html` <span class="kd-muted">${t("optional")}</span>`}</label>
+    ${input}${help}${argument.repeated ? html`<p class="kd-muted ks-help">${t("ask.lines")}</p>` : nothing}</div>`;
+}
+
+/** A form in a dialog; resolves when the command worked or the person gave up. `destroys` names the plug-in then. */
+export function askFor(
+  command: CommandDeclaration, asked: readonly CommandArgument[], given: Values, opener: HTMLElement | null, destroys: string | undefined,
+  run: (values: Values, signal: AbortSignal) => Promise<Tried>,
+): Promise<{ outcome: Outcome; values: Values } | undefined> {
+  let problem: Problem | undefined;
+  let abort: AbortController | undefined;
+  const id = `ask-${command.name.join("-")}`;
+
+  const send = async (event: Event, dialog: OpenDialog<{ outcome: Outcome; values: Values }>): Promise<void> => {
+    event.preventDefault();
+    if (abort) return;
+    const form = event.target as HTMLFormElement;
+    const values: Values = {};
+    for (const argument of asked) {
+      const control = form.elements.namedItem(argument.name) as HTMLInputElement | null;
+      const value = control ? valueOf(argument, control.value, control.checked) : undefined;
+      if (value !== undefined) values[argument.name] = value;
+    }
+    abort = new AbortController();
+    problem = undefined;
+    dialog.draw();
+    const tried = await run(values, abort.signal);
+    abort = undefined;
+    if ("outcome" in tried) return dialog.close({ outcome: tried.outcome, values });
+    problem = tried.problem.kind === "cancelled" ? cancelled() : tried.problem;
+    dialog.draw();
+  };
+
+  const dialog = openDialog<{ outcome: Outcome; values: Values }>({
+    title: command.summary,
+    opener,
+    leave: () => {
+      // Escape stops what is running first, and closes the second time.
+      if (!abort) return true;
+      abort.abort();
+      return false;
+    },
+    content: (open) => html`<form class="ks-form" @submit=${(event: Event) => void send(event, open)}>
+      <div class="ks-dialog-body">
+        ${command.about && command.about !== command.summary ? html`<p class="kd-muted ks-about">${command.about.split("\n")[0]}</p>` : nothing}
+        ${asked.map((argument, index) => field(argument, given, `${id}-${argument.name}`, index === 0))}
+        ${destroys !== undefined ? html`<div class="ks-problem"><p><strong>${t("destroy.forever")}</strong></p>${by(destroys)}</div>` : nothing}
+        ${problemBox(problem)}
+      </div>
+      <footer class="ks-dialog-foot">
+        <button type="button" class="kd-button" @click=${() => open.leave()}>${abort ? t("stop") : t("cancel")}</button>
+        <button class="kd-button ${destroys !== undefined ? "kd-button-danger" : "kd-button-primary"}" aria-busy=${abort ? "true" : "false"}>
+          ${abort ? html`<span class="ks-spin"></span>` : nothing}<span>${problem ? t("retry") : verb(command)}</span></button>
+      </footer>
+    </form>`,
+  });
+  return dialog.closed;
+}
+
+const verb = (command: CommandDeclaration): string => label(command.name[command.name.length - 1] ?? "");
+const by = (plugin: string): TemplateResult | typeof nothing => (plugin ? html`<p class="kd-muted">${t("by.plugin", { plugin })}</p>` : nothing);
+
+/** Before something that cannot be undone: its name is typed. */
+export async function confirmDestroy(command: CommandDeclaration | undefined, given: Values, plugin: string, opener: HTMLElement | null): Promise<boolean> {
+  const name = nameOf(command, given);
+  let typed = "";
+  const dialog = openDialog<boolean>({
+    title: command?.summary ?? t("destroy.title"),
+    opener,
+    content: (open) => html`<form class="ks-form" @submit=${(event: Event) => { event.preventDefault(); if (typed === name) open.close(true); }}>
+      <div class="ks-dialog-body">
+        <p>${t("destroy.forever")}</p>
+        <dl class="ks-facts">${Object.entries(given).filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false).map(([key, value]) =>
+          html`<dt>${label(key)}</dt><dd>${Array.isArray(value) ? value.join(", ") : String(value)}</dd>`)}</dl>
+        ${name ? html`<div class="ks-field"><label for="destroy-name">${t("destroy.type", { name })}</label>
+          <input id="destroy-name" data-first autocomplete="off" autocapitalize="none" spellcheck="false" @input=${(event: Event) => { typed = (event.target as HTMLInputElement).value; open.draw(); }}></div>` : nothing}
+        ${by(plugin)}
+      </div>
+      <footer class="ks-dialog-foot">
+        <button type="button" class="kd-button" ?data-first=${!name} @click=${() => open.leave()}>${t("destroy.keep")}</button>
+        <button class="kd-button kd-button-danger" ?disabled=${typed !== name}>${icon("delete")}<span>${command ? verb(command) : t("destroy.do")}</span></button>
+      </footer>
+    </form>`,
+  });
+  return (await dialog.closed) === true;
+}

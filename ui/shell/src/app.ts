@@ -1,0 +1,314 @@
+// The shell put together: the connection, the router, the views, what is done, uploads and keys, and the host that views
+// ask. What a person sees of it is drawn by `layout/page.ts`.
+import type { CommandDeclaration, KdView, Target, ViewHost } from "../../view/src/index.js";
+import { Actions } from "./actions/actions.js";
+import { undoLast } from "./actions/journal.js";
+import { rememberVisit } from "./box/past.js";
+import { openDialog } from "./layout/dialog.js";
+import { Keys } from "./layout/keys.js";
+import { dismiss, notify, say } from "./layout/notices.js";
+import { addressParts, crumbs, follow, formatPlace, parsePlace, type Place } from "./places/place.js";
+import { Router, type Travel } from "./places/router.js";
+import { inSlot, screenOf, slug, type Known, type Screen } from "./places/screens.js";
+import { Session, type Outcome } from "./session.js";
+import { locale, prefer, preferences } from "./settings/preferences.js";
+import { Store } from "./store.js";
+import { fetchBytes, fetchMarkdown, fetchRows, headObject, objectUrl, type Command, type ObjectHead } from "./transport/http.js";
+import { asProblem, type Problem } from "./transport/problem.js";
+import { fromTransfer, choose } from "./uploads/files.js";
+import { destination } from "./uploads/plan.js";
+import type { Uploads } from "./uploads/queue.js";
+import { Views } from "./views/views.js";
+import { t } from "./words/words.js";
+import { html } from "lit";
+
+/** What the object in the address is; `undefined` while that is asked. */
+export type Looked = { head: ObjectHead | null } | { problem: Problem } | undefined;
+
+export class App {
+  readonly session: Session;
+  readonly views: Views;
+  readonly router: Router;
+  readonly actions: Actions;
+  readonly keys: Keys;
+  readonly looked = new Store<{ address: string; found: Looked }>({ address: "", found: undefined });
+  readonly assetKind = new Store<{ address: string; kind: string }>({ address: "", kind: "" });
+  readonly sideOpen = new Store(false);
+  #uploads: Promise<Uploads> | undefined;
+  #lastArea = "";
+  #before: Place | undefined;
+  #heads = new Map<string, ObjectHead | null>();
+
+  constructor() {
+    this.session = new Session({
+      resumed: (resumed) => { if (!resumed) this.views.renew(); },
+      patch: (patch) => this.views.patch(patch),
+      lost: (lost) => this.views.lost(lost),
+    });
+    const host = this.#host();
+    this.views = new Views(this.session, () => host);
+    this.router = new Router((place, travel) => this.#arrived(place, travel));
+    this.actions = new Actions({
+      session: this.session,
+      views: () => this.views,
+      place: () => this.router.place.value,
+      open: (target) => this.openTarget(target),
+      upload: (to, transfer, anchor) => void this.upload(to, transfer, anchor),
+      show: (outcome, command, anchor) => this.show(outcome, command, anchor),
+    });
+    this.keys = new Keys({
+      palette: () => void this.openPalette(),
+      box: () => this.focusBox(),
+      help: () => this.openKeys(),
+      home: () => this.goUrl("/"),
+      area: (index) => {
+        const area = inSlot(this.session.surfaces.value, "area")[index];
+        if (area) this.goUrl(`/${slug(area, this.session.surfaces.value)}`);
+      },
+      upload: () => void this.upload(""),
+      tasks: () => this.openTasks(),
+      undo: () => { if (!undoLast()) notify({ text: t("undo.none") }); },
+      side: () => this.toggleSide(),
+    });
+  }
+
+  start(): void {
+    this.router.start();
+    this.session.start();
+    this.#look(this.router.place.value);
+    this.session.surfaces.watch(() => this.titled());
+    // What a reload interrupted is offered without being asked for.
+    setTimeout(() => void this.uploads(), 1500);
+  }
+
+  // Where it goes.
+
+  get area(): string {
+    const { value } = this.session.surfaces;
+    const first = inSlot(value, "area")[0];
+    return this.router.place.value.area || this.#lastArea || (first ? slug(first, value) : "");
+  }
+
+  get known(): Known {
+    const { address } = this.router.place.value;
+    const looked = this.looked.value;
+    const head = looked.address === address && looked.found && "head" in looked.found ? looked.found.head : undefined;
+    const kind = this.assetKind.value;
+    const { project, asset } = addressParts(address);
+    return { mediaType: head?.mediaType, assetKind: kind.address === `${project}/${asset}` ? kind.kind : undefined };
+  }
+
+  get screen(): Screen {
+    return screenOf(this.router.place.value, this.session.surfaces.value, this.known);
+  }
+
+  openTarget(target: Target): void {
+    this.router.go(follow(target, this.router.place.value, this.area));
+  }
+
+  goUrl(url: string): void {
+    this.router.go(parsePlace(new URL(url, location.href)));
+  }
+
+  #arrived(place: Place, travel: Travel): void {
+    const before = this.#before ?? place;
+    this.#before = place;
+    if (place.area) this.#lastArea = place.area;
+    this.sideOpen.set(false);
+    const moved = before.address !== place.address || before.area !== place.area || before.kind !== place.kind || (place.kind === "settings" && before.tab !== place.tab);
+    if (moved) this.#look(place);
+    this.titled();
+    if (travel === "traverse") {
+      requestAnimationFrame(() => this.router.restore());
+      return;
+    }
+    if (!moved && before.tab === place.tab) return;
+    if (moved) scrollTo({ top: 0, behavior: "instant" });
+    // Whoever goes on by keyboard goes on here; a tab that was just chosen keeps the focus.
+    requestAnimationFrame(() => {
+      const active = document.activeElement;
+      const stays = active && active !== document.body && active.isConnected && (active.closest("nav") || active.closest("ks-box")) !== null;
+      if (!stays && !document.querySelector("dialog[open]")) document.getElementById("main")?.focus({ preventScroll: true });
+      say(document.title);
+    });
+  }
+
+  /** What the object in the address is: which previews fit depends on it. */
+  #look(place: Place): void {
+    this.#before = place;
+    if (place.kind !== "object") return;
+    const { address } = place;
+    const known = this.#heads.get(address);
+    this.looked.set({ address, found: known === undefined ? undefined : { head: known } });
+    const tell = (found: Looked): void => {
+      if (this.router.place.value.address === address) this.looked.set({ address, found });
+    };
+    headObject(address).then((head) => {
+      this.#heads.set(address, head);
+      tell({ head });
+    }, (error: unknown) => { if (known === undefined) tell({ problem: asProblem(error) }); });
+  }
+
+  lookAgain(): void {
+    this.#heads.delete(this.router.place.value.address);
+    this.#look(this.router.place.value);
+  }
+
+  /** What the window, the bookmark and the history call this place. */
+  titled(viewTitle = ""): void {
+    const place = this.router.place.value;
+    const { value } = this.session.surfaces;
+    const screen = this.screen;
+    const tab = screen.tabs.length && screen.parts.length === 1 ? screen.parts[0]!.title : "";
+    const way = crumbs(place, "").slice(1).map(({ text }) => text).reverse();
+    const area = inSlot(value, "area").find((one) => slug(one, value) === place.area)?.title ?? "";
+    const parts = place.kind === "find" ? [place.params["q"] ?? "", tab || t("box.find")]
+      : place.kind === "settings" ? [tab, t("settings")]
+        : [viewTitle || "", tab, ...way, area];
+    const words = [...new Set(parts.filter(Boolean))];
+    document.title = [...words, "KAML-D"].join(" · ");
+    if (place.kind === "asset" || place.kind === "object" || (place.kind === "area" && place.address)) {
+      rememberVisit({ title: addressParts(place.address).path.at(-1) ?? (addressParts(place.address).asset || place.address), note: place.address, url: formatPlace({ ...place, params: {}, tab: "" }) });
+    }
+  }
+
+  say(text: string): void {
+    say(text);
+  }
+
+  focusBox(): void {
+    (document.querySelector("ks-box") as (HTMLElement & { focusBox(): void }) | null)?.focusBox();
+  }
+
+  toggleSide(): void {
+    if (matchMedia("(max-width: 767px)").matches) this.sideOpen.update((open) => !open);
+    else prefer({ side: !preferences.value.side });
+  }
+
+  // Dialogs that are loaded when they are asked for.
+
+  async openPalette(opener: HTMLElement | null = document.activeElement as HTMLElement | null): Promise<void> {
+    const { openPalette } = await import("./palette/palette.js");
+    openPalette(this, opener);
+  }
+
+  async openTasks(opener: HTMLElement | null = document.activeElement as HTMLElement | null): Promise<void> {
+    await import("./uploads/panel.js");
+    openDialog({ title: t("tasks.title"), shape: "drawer", opener, content: () => html`<ks-tasks .app=${this}></ks-tasks>` });
+  }
+
+  async openKeys(opener: HTMLElement | null = document.activeElement as HTMLElement | null): Promise<void> {
+    const { keyTable } = await import("./settings/own.js");
+    openDialog({
+      title: t("keys"), opener,
+      content: (open) => html`<div class="ks-dialog-body">${keyTable()}</div><footer class="ks-dialog-foot">
+        <a class="kd-button kd-button-quiet" href="/settings/keys" @click=${() => open.close()}>${t("keys.settings")}</a>
+        <button type="button" class="kd-button" data-first @click=${() => open.close()}>${t("close")}</button></footer>`,
+    });
+  }
+
+  show(outcome: Outcome, command: CommandDeclaration | undefined, opener: HTMLElement | null): void {
+    const view = document.createElement("kd-view") as KdView;
+    view.host = this.#host();
+    view.nodes = outcome.view ?? [];
+    const dialog = openDialog({
+      title: command?.summary ?? t("outcome"), opener,
+      content: (open) => html`<div class="ks-dialog-body">${view}</div><footer class="ks-dialog-foot">
+        <button type="button" class="kd-button" data-first @click=${() => open.close()}>${t("close")}</button></footer>`,
+    });
+    dialog.element.classList.add("ks-dialog-wide");
+    const stop = this.router.place.watch(() => dialog.close());
+    void dialog.closed.then(stop);
+  }
+
+  /** From the palette: what the address says already is filled in, the rest is asked. */
+  runCommand(command: Command, opener: HTMLElement | null): void {
+    const { address } = this.router.place.value;
+    const { project, asset, ref } = addressParts(address);
+    const here: Partial<Record<string, string>> = { project, asset: asset && `${project}/${asset}`, address: asset && address, ref };
+    const given: Record<string, unknown> = {};
+    for (const argument of command.arguments) {
+      const value = here[argument.type];
+      if (value && argument.required) given[argument.name] = argument.repeated ? [value] : value;
+    }
+    void this.actions.run({ run: command.name, arguments: given, ...(command.arguments.length ? { ask: command.arguments.map(({ name }) => name) } : {}) }, opener);
+  }
+
+  // Files.
+
+  /** Where files go when they are dropped on the page: the asset or folder in the address. */
+  get uploadTo(): string {
+    const { kind, address } = this.router.place.value;
+    if (kind === "asset") return address;
+    if (kind === "object") return address.slice(0, address.lastIndexOf("/"));
+    return "";
+  }
+
+  async upload(to: string, transfer?: DataTransfer, anchor: HTMLElement | null = null, folder = false): Promise<void> {
+    // Taken before anything is waited for: the browser forgets a drop at once.
+    let picked = transfer ? fromTransfer(transfer) : undefined;
+    let wanted = to || this.uploadTo;
+    if (!destination(wanted)) {
+      const { askWhere } = await import("./uploads/conflicts.js");
+      wanted = (await askWhere(addressParts(this.router.place.value.address).project, anchor)) ?? "";
+    }
+    const where = destination(wanted);
+    if (!where) return;
+    picked ??= choose(folder);
+    let files = await picked;
+    if (!files.length) return;
+    const { existing, askReplace } = await import("./uploads/conflicts.js");
+    const there = await existing(where, files);
+    if (there.size) {
+      const choice = await askReplace(there, files.length, anchor);
+      if (!choice) return;
+      if (choice === "new") files = files.filter(({ path }) => !there.has(where.folder + path));
+    }
+    const { refused } = (await this.uploads()).add(where, files);
+    if (refused.length) notify({ tone: "bad", text: t("uploads.refused", { n: refused.length }), help: refused.slice(0, 5).join(", "), lasts: 0 });
+  }
+
+  /** Loaded when the page has nothing better to do, or when the first file comes. */
+  uploads = (): Promise<Uploads> => (this.#uploads ??= import("./uploads/queue.js").then(({ Uploads }) => {
+    return new Uploads({
+      progress: (group, percent) => say(percent === 0 ? t("uploads.say.start", { n: group.files, to: group.to.asset }) : t("uploads.say.percent", { percent: `${percent} %` })),
+      ended: (group, state) => {
+        if (state === "done") notify({ tone: "good", text: t("uploads.say.done", { n: group.files, to: group.to.asset + (group.to.folder ? `/${group.to.folder}` : "") }) });
+        else if (state === "failed") notify({ tone: "bad", text: t("uploads.say.failed"), lasts: 0, buttons: [{ text: t("show"), icon: "task", press: () => this.openTasks() }] });
+      },
+    });
+  }));
+
+  #host(): ViewHost {
+    return {
+      act: (action, context) => this.actions.act(action, context),
+      rows: async (source, window, signal, context) => {
+        if (source.rows === undefined) return fetchRows(source, window, signal);
+        const view = this.views.byId(context?.viewId ?? "");
+        const { start, count, sort, filter } = window;
+        const page = await this.session.link.request<{ rows: Record<string, unknown>[]; total: number | null }>(
+          "rows", () => ({ view: view?.serverId ?? 0, name: source.rows, start, count, sort, filter, data: context?.data ?? {} }), { signal });
+        return { rows: page.rows ?? [], total: page.total ?? null, complete: true };
+      },
+      href: (target) => formatPlace(follow(target, this.router.place.value, this.area)),
+      objectUrl: (address) => objectUrl(address),
+      bytes: fetchBytes,
+      markdown: fetchMarkdown,
+      command: (words) => this.session.command(words),
+      drop: (to, transfer, context) => void this.upload(to, transfer, context.anchor),
+      get locale() {
+        return locale() === "en-XA" ? "en" : locale();
+      },
+    };
+  }
+
+  signOut = async (): Promise<void> => {
+    const response = await fetch("/api/v1/session", { method: "DELETE", credentials: "same-origin" }).catch(() => null);
+    if (response?.ok) {
+      this.session.link.stop();
+      this.session.standing.set("signed-out");
+      return;
+    }
+    const id = notify({ text: t("signout.none"), help: t("signout.none.help"), lasts: 12_000, buttons: [{ text: t("close"), press: () => dismiss(id) }] });
+  };
+}

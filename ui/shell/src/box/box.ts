@@ -1,0 +1,163 @@
+// The one box: text and tags, or SQL, or whatever some plug-in makes of a text. While one types it shows which of them it
+// took, one key takes the next, and Enter opens the result under a URL of its own.
+import { html, LitElement, nothing } from "lit";
+import { icon } from "../../../view/src/index.js";
+import type { App } from "../app.js";
+import { inSlot, interpret, slug, type Surface } from "../places/screens.js";
+import { Watch } from "../store.js";
+import { t } from "../words/words.js";
+import { past, rememberText } from "./past.js";
+
+interface Choice {
+  id: string;
+  text: string;
+  note: string;
+  sign: string;
+  choose(): void;
+}
+
+export class Box extends LitElement {
+  static override properties = { app: { attribute: false }, text: { state: true }, taken: { state: true }, open: { state: true }, active: { state: true } };
+  declare app: App;
+  declare text: string;
+  /** The interpretation that the person took by hand; empty: as the first words say. */
+  declare taken: string;
+  declare open: boolean;
+  declare active: number;
+  #watching = false;
+
+  constructor() {
+    super();
+    this.text = this.taken = "";
+    this.open = false;
+    this.active = -1;
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.#watching) return;
+    this.#watching = true;
+    new Watch(this, this.app.session.surfaces, this.app.router.place);
+    this.#follow();
+    this.app.router.place.watch(() => this.#follow());
+  }
+
+  /** What the URL says, so that going back shows the text of before. */
+  #follow(): void {
+    const { kind, params, tab } = this.app.router.place.value;
+    if (kind === "find") {
+      this.text = params["q"] ?? "";
+      this.taken = tab;
+    } else if (!this.contains(document.activeElement)) {
+      this.text = this.taken = "";
+    }
+    this.open = false;
+  }
+
+  get #boxes(): Surface[] {
+    return inSlot(this.app.session.surfaces.value, "box");
+  }
+
+  get #chosen(): Surface | undefined {
+    const { value } = this.app.session.surfaces;
+    return (this.taken && this.#boxes.find((box) => slug(box, value) === this.taken)) || interpret(this.text, this.#boxes);
+  }
+
+  focusBox(): void {
+    const field = this.querySelector<HTMLTextAreaElement>("textarea");
+    field?.focus();
+    field?.select();
+  }
+
+  #switch(): void {
+    const boxes = this.#boxes;
+    const now = this.#chosen;
+    const next = boxes[(boxes.indexOf(now!) + 1) % boxes.length];
+    if (!next) return;
+    this.taken = slug(next, this.app.session.surfaces.value);
+    this.app.say(t("box.as", { as: next.title }));
+    // On a result the other interpretation is shown at once.
+    const place = this.app.router.place.value;
+    if (place.kind === "find" && this.text.trim() === (place.params["q"] ?? "").trim()) this.#find();
+  }
+
+  #find(): void {
+    const q = this.text.trim();
+    if (!q || !this.#chosen) return;
+    rememberText(q);
+    this.open = false;
+    this.app.router.go({ kind: "find", area: "", address: "", tab: this.taken, params: { q } });
+  }
+
+  get #choices(): Choice[] {
+    const { value } = this.app.session.surfaces;
+    const q = this.text.trim();
+    if (!q) {
+      return past().map((text, index) => ({ id: `ks-box-${index}`, text, note: "", sign: "history", choose: () => { this.text = text; this.#find(); } }));
+    }
+    return this.#boxes.map((box, index) => ({
+      id: `ks-box-${index}`, text: q, note: box.title, sign: box.icon || "search",
+      choose: () => { this.taken = slug(box, value); this.#find(); },
+    }));
+  }
+
+  #key = (event: KeyboardEvent): void => {
+    const choices = this.open ? this.#choices : [];
+    if (event.key === "Enter" && event.altKey) this.#switch();
+    else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      const choice = choices[this.active];
+      if (choice) choice.choose();
+      else this.#find();
+    } else if (event.key === "Escape") {
+      if (!this.open) return;
+      this.open = false;
+    } else if (event.key === "ArrowDown" && !this.text.includes("\n")) {
+      this.open = true;
+      this.active = Math.min(this.active + 1, this.#choices.length - 1);
+    } else if (event.key === "ArrowUp" && this.open && this.active >= 0) this.active--;
+    else return;
+    event.preventDefault();
+  };
+
+  protected override updated(): void {
+    const field = this.querySelector<HTMLTextAreaElement>("textarea");
+    if (!field) return;
+    if (field.value !== this.text) field.value = this.text;
+    // As high as the text: SQL has lines.
+    field.rows = Math.min(8, Math.max(1, this.text.split("\n").length));
+  }
+
+  protected override render(): unknown {
+    const boxes = this.#boxes;
+    if (!boxes.length) return nothing;
+    const chosen = this.#chosen;
+    const choices = this.open ? this.#choices : [];
+    const shown = this.open && choices.length > 0 && !this.text.includes("\n");
+    return html`<search class="ks-box" @focusout=${(event: FocusEvent) => { if (!this.contains(event.relatedTarget as Node | null)) this.open = false; }}>
+      <form @submit=${(event: Event) => { event.preventDefault(); this.#find(); }}>
+        <span class="ks-box-sign">${icon(chosen?.icon || "search")}</span>
+        <textarea id="ks-box" rows="1" role="combobox" aria-label=${t("box.label")} aria-expanded=${shown} aria-controls="ks-box-list" aria-autocomplete="list"
+          aria-activedescendant=${shown && this.active >= 0 ? `ks-box-${this.active}` : nothing} aria-describedby="ks-box-as"
+          placeholder=${t("box.placeholder")} autocomplete="off" autocapitalize="none" spellcheck="false"
+          @keydown=${this.#key} @focus=${() => { this.open = true; this.active = -1; }}
+          @input=${(event: InputEvent) => { this.text = (event.target as HTMLTextAreaElement).value; this.open = true; this.active = -1; if (!this.text.trim()) this.taken = ""; }}></textarea>
+        ${boxes.length > 1 && this.text.trim() ? html`<button type="button" class="ks-box-as" id="ks-box-as" title=${t("box.switch")} aria-keyshortcuts="Alt+Enter"
+          @click=${() => { this.#switch(); this.querySelector("textarea")?.focus(); }}>
+          <span class="kd-hidden">${t("box.as", { as: "" })}</span>${chosen?.title ?? ""}<kbd aria-hidden="true">Alt ↵</kbd></button>`
+          : html`<span class="ks-box-hint kd-muted" id="ks-box-as" aria-hidden="true">${this.app.keys.single ? html`<kbd>/</kbd>` : nothing}</span>`}
+        <button class="kd-button ks-box-go" aria-label=${t("box.find")} title=${t("box.find")}>${icon("search")}<span class="ks-wide">${t("box.find")}</span></button>
+      </form>
+      <ul class="ks-box-list kd-popup-list" id="ks-box-list" role="listbox" aria-label=${this.text.trim() ? t("box.ways") : t("box.past")} ?hidden=${!shown}>
+        ${choices.map((choice, index) => html`<li id=${choice.id} role="option" aria-selected=${index === this.active} class="kd-popup-item"
+          @pointerdown=${(event: Event) => event.preventDefault()} @click=${choice.choose}>
+          ${icon(choice.sign)}<span class="ks-ellipsis">${choice.text}</span>${choice.note ? html`<span class="kd-muted ks-end">${choice.note}</span>` : nothing}</li>`)}
+      </ul>
+    </search>`;
+  }
+}
+
+customElements.define("ks-box", Box);

@@ -1,0 +1,124 @@
+// The palette: everything that can be done and gone to, by a word or two. Commands of every plug-in, areas, settings,
+// places of before, what the server finds, and the one box for the rest.
+import { html, nothing } from "lit";
+import { icon, type Target } from "../../../view/src/index.js";
+import type { App } from "../app.js";
+import { openDialog, type OpenDialog } from "../layout/dialog.js";
+import { follow } from "../places/place.js";
+import { inSlot, slug } from "../places/screens.js";
+import { visits } from "../box/past.js";
+import { fetchPalette, type PaletteFind } from "../transport/http.js";
+import { t } from "../words/words.js";
+import { OWN_PAGES } from "../settings/pages.js";
+import { best, wordsOf } from "./rank.js";
+
+interface Entry {
+  group: string;
+  sign: string;
+  title: string;
+  note: string;
+  text: string;
+  choose(): void;
+}
+
+const MOST = 60;
+const ASK_AFTER = 60;
+let isOpen = false;
+
+export function openPalette(app: App, opener: HTMLElement | null): void {
+  if (isOpen) return;
+  isOpen = true;
+  let query = "";
+  let active = 0;
+  let found: PaletteFind[] = [];
+  let asking: AbortController | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const { session, router } = app;
+  const entry = (group: string, sign: string, title: string, note: string, choose: () => void, more = ""): Entry =>
+    ({ group, sign, title, note, choose, text: `${title} ${note} ${more}`.toLowerCase() });
+
+  const surfaces = session.surfaces.value;
+  const fixed: Entry[] = [
+    ...visits().filter(({ url }) => url !== location.pathname + location.search).map(({ title, note, url }) => entry(t("palette.recent"), "history", title, note, () => app.goUrl(url))),
+    entry(t("palette.go"), "home", t("home"), "", () => app.goUrl("/")),
+    ...inSlot(surfaces, "area").map((area) => entry(t("palette.go"), area.icon || "project", area.title, "", () => app.goUrl(`/${slug(area, surfaces)}`))),
+    ...inSlot(surfaces, "settings").map((page) => entry(t("settings"), page.icon || "settings", page.title, t("settings"), () => app.goUrl(`/settings/${slug(page, surfaces)}`))),
+    ...OWN_PAGES.map((page) => entry(t("settings"), page.icon, t(page.title), t("settings"), () => app.goUrl(`/settings/${page.name}`))),
+    entry(t("palette.do"), "upload", t("upload"), "", () => app.upload("", undefined, opener)),
+    entry(t("palette.do"), "task", t("tasks.open"), "", () => app.openTasks()),
+    entry(t("palette.do"), "keyboard", t("keys"), "", () => app.openKeys()),
+    ...session.commands.value.map((command) => entry(t("palette.commands"), command.effect === "destroy" ? "delete" : "play", command.summary, command.name.join(" "),
+      () => app.runCommand(command, opener), command.about ?? "")),
+  ];
+
+  const entries = (): Entry[] => {
+    const q = query.trim();
+    const finds = found.map(({ title, note, open }) => entry(t("palette.found"), "asset", title, note ?? "", () => router.go(follow(open as Target, router.place.value, app.area))));
+    const seen = new Set(finds.map(({ title }) => title));
+    const rest = best(fixed, q, ({ text }) => text, MOST).filter(({ group, title }) => group !== t("palette.recent") || !seen.has(title));
+    const all = q ? [...rest.slice(0, 6), ...finds, ...rest.slice(6)] : rest;
+    if (q && inSlot(surfaces, "box").length) {
+      all.push(entry(t("palette.found"), "search", t("palette.find", { q }), "", () => router.go({ kind: "find", area: "", address: "", tab: "", params: { q } })));
+    }
+    // One group after the other, in the order of the best of each.
+    const groups = [...new Set(all.map(({ group }) => group))];
+    return groups.flatMap((group) => all.filter((one) => one.group === group));
+  };
+
+  const ask = (dialog: OpenDialog<void>): void => {
+    clearTimeout(timer);
+    asking?.abort();
+    if (wordsOf(query).length === 0) { found = []; return; }
+    timer = setTimeout(async () => {
+      asking = new AbortController();
+      try {
+        found = await fetchPalette(query.trim(), asking.signal);
+        dialog.draw();
+      } catch { /* a later key asked anew, or nobody answers: the rest is there */ }
+    }, ASK_AFTER);
+  };
+
+  const choose = (dialog: OpenDialog<void>, one: Entry | undefined): void => {
+    if (!one) return;
+    dialog.close();
+    one.choose();
+  };
+
+  const dialog = openDialog({
+    title: t("palette"),
+    shape: "high",
+    bare: true,
+    opener,
+    content: (open) => {
+      const all = entries();
+      active = Math.max(0, Math.min(active, all.length - 1));
+      let group = "";
+      return html`
+        <div class="ks-palette-field">${icon("search")}
+          <input data-first role="combobox" aria-expanded="true" aria-controls="ks-palette-list" aria-autocomplete="list" aria-label=${t("palette")}
+            aria-activedescendant=${all.length ? `ks-palette-${active}` : nothing} placeholder=${t("palette.placeholder")} autocomplete="off" autocapitalize="none" spellcheck="false"
+            @input=${(event: InputEvent) => { query = (event.target as HTMLInputElement).value; active = 0; ask(open); open.draw(); }}
+            @keydown=${(event: KeyboardEvent) => {
+              const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
+              if (step) {
+                active = Math.abs(step) === 1 ? (active + step + all.length) % Math.max(1, all.length) : Math.max(0, Math.min(all.length - 1, active + step));
+                open.draw();
+                open.element.querySelector(`#ks-palette-${active}`)?.scrollIntoView({ block: "nearest" });
+              } else if (event.key === "Enter" && !event.isComposing) choose(open, all[active]);
+              else return;
+              event.preventDefault();
+            }}>
+          <kbd class="kd-muted">Esc</kbd></div>
+        <div class="ks-palette-list" id="ks-palette-list" role="listbox" aria-label=${t("palette")}>
+          ${all.map((one, index) => {
+            const head = one.group !== group ? html`<div class="ks-palette-group" role="presentation">${(group = one.group)}</div>` : nothing;
+            return html`${head}<div class="ks-palette-item" id=${`ks-palette-${index}`} role="option" aria-selected=${index === active}
+              @pointermove=${() => { if (active !== index) { active = index; open.draw(); } }} @click=${() => choose(open, one)}>
+              ${icon(one.sign)}<span class="ks-ellipsis">${one.title}</span><span class="kd-muted ks-ellipsis ks-end">${one.note}</span></div>`;
+          })}
+        </div>
+        ${all.length ? nothing : html`<p class="ks-palette-none kd-muted">${t("palette.none", { q: query })}</p>`}`;
+    },
+  });
+  void dialog.closed.then(() => { isOpen = false; asking?.abort(); clearTimeout(timer); });
+}

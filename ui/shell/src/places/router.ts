@@ -1,0 +1,139 @@
+// Where the page is, and how it gets elsewhere. The address bar is the truth: links are real links, each change of
+// place is an entry of the history, and going back puts scroll and focus where they were.
+import { Store } from "../store.js";
+import { formatPlace, parsePlace, samePlace, type Place } from "./place.js";
+
+export type Travel = "push" | "replace" | "traverse";
+
+interface Left {
+  scroll: number;
+  focus: string;
+}
+
+/** A way to the element that works in the same page drawn again: its id, or its places among its siblings. */
+function pathTo(element: Element | null): string {
+  if (!element || element === document.body) return "";
+  const steps: string[] = [];
+  for (let at: Element | null = element; at && at !== document.body; at = at.parentElement) {
+    if (at.id) {
+      steps.unshift(`#${CSS.escape(at.id)}`);
+      break;
+    }
+    const index = at.parentElement ? Array.prototype.indexOf.call(at.parentElement.children, at) + 1 : 1;
+    steps.unshift(`:nth-child(${index})`);
+  }
+  return steps.join(" > ");
+}
+
+// How long a screen may take until what was left of it is given up.
+const PATIENCE = 3000;
+
+export class Router {
+  readonly place: Store<Place>;
+  /** How the place was come to last: `traverse` is back or forward. */
+  travel: Travel = "push";
+  #left = new Map<string, Left>();
+  #key: string;
+  #restoring = 0;
+
+  constructor(private readonly changed: (place: Place, travel: Travel) => void) {
+    this.place = new Store(parsePlace(location.href));
+    this.#key = this.#currentKey();
+  }
+
+  start(): void {
+    history.scrollRestoration = "manual";
+    if (globalThis.navigation) navigation.addEventListener("navigate", this.#navigate);
+    else {
+      document.addEventListener("click", this.#click);
+      globalThis.addEventListener("popstate", () => this.#arrive("traverse"));
+      if (!history.state?.key) history.replaceState({ key: crypto.randomUUID() }, "");
+      this.#key = this.#currentKey();
+    }
+  }
+
+  href(place: Place): string {
+    return formatPlace(place);
+  }
+
+  go(place: Place, how: "push" | "replace" = "push"): void {
+    if (samePlace(place, this.place.value)) return;
+    const url = formatPlace(place);
+    if (globalThis.navigation) {
+      navigation.navigate(url, { history: how });
+      return;
+    }
+    this.#leave();
+    const state = { key: how === "replace" ? this.#key : crypto.randomUUID() };
+    if (how === "replace") history.replaceState(state, "", url);
+    else history.pushState(state, "", url);
+    this.#arrive(how);
+  }
+
+  #currentKey(): string {
+    return globalThis.navigation?.currentEntry?.key ?? history.state?.key ?? "first";
+  }
+
+  #ours(url: URL): boolean {
+    return url.origin === location.origin && !url.pathname.startsWith("/api/") && !url.searchParams.has("token");
+  }
+
+  #navigate = (event: NavigateEvent): void => {
+    const to = new URL(event.destination.url);
+    if (!event.canIntercept || event.hashChange || event.downloadRequest !== null || event.formData || event.navigationType === "reload" || !this.#ours(to)) return;
+    this.#leave();
+    const travel: Travel = event.navigationType === "traverse" ? "traverse" : event.navigationType === "replace" ? "replace" : "push";
+    event.intercept({ scroll: "manual", focusReset: "manual", handler: async () => this.#arrive(travel) });
+  };
+
+  #click = (event: MouseEvent): void => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.composedPath() as Element[]).find((node) => node instanceof HTMLAnchorElement) as HTMLAnchorElement | undefined;
+    if (!link?.href || link.target || link.download) return;
+    const url = new URL(link.href);
+    if (!this.#ours(url) || (url.hash && url.pathname === location.pathname)) return;
+    event.preventDefault();
+    this.go(parsePlace(url));
+  };
+
+  #leave(): void {
+    this.#left.set(this.#key, { scroll: globalThis.scrollY, focus: pathTo(document.activeElement) });
+  }
+
+  #arrive(travel: Travel): void {
+    this.travel = travel;
+    this.#key = this.#currentKey();
+    const place = parsePlace(location.href);
+    this.#restoring++;
+    this.place.set(place);
+    this.changed(place, travel);
+  }
+
+  /** Puts scroll and focus where they were when this entry was left; gives up when the person does something else. */
+  restore(): void {
+    const left = this.#left.get(this.#key);
+    const mine = ++this.#restoring;
+    if (!left) return;
+    const until = performance.now() + PATIENCE;
+    let scrolled = false;
+    let focused = left.focus === "";
+    const stop = (): void => { this.#restoring++; };
+    for (const kind of ["wheel", "pointerdown", "keydown"] as const) globalThis.addEventListener(kind, stop, { once: true, passive: true });
+    const step = (): void => {
+      if (mine !== this.#restoring) return;
+      if (!focused) {
+        const element = document.querySelector<HTMLElement>(left.focus);
+        if (element) {
+          element.focus({ preventScroll: true });
+          focused = document.activeElement === element;
+        }
+      }
+      if (!scrolled) {
+        globalThis.scrollTo({ top: left.scroll, behavior: "instant" });
+        scrolled = Math.abs(globalThis.scrollY - left.scroll) < 2;
+      }
+      if ((!scrolled || !focused) && performance.now() < until) requestAnimationFrame(step);
+    };
+    step();
+  }
+}

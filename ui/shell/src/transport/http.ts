@@ -1,0 +1,140 @@
+// What goes beside the WebSocket: windows of rows, markdown, what an object is, bytes, commands, the palette's finds.
+// Every failure is a `Refused` with a problem in words.
+import type { CommandDeclaration, RowsPage, Source, SourceColumn, Statistic, Window } from "../../../view/src/host.js";
+import { problemOf, Refused } from "./problem.js";
+
+/** The letters that mean something in a URL are escaped, the slashes and `@` of an address are not. */
+export function encodeAddress(address: string): string {
+  return address.split("/").map((part) => encodeURIComponent(part).replaceAll("%40", "@").replaceAll("%2B", "+").replaceAll("%2C", ",").replaceAll("%3D", "=").replaceAll("%3A", ":")).join("/");
+}
+
+export async function refuse(response: Response): Promise<never> {
+  const body: unknown = await response.json().catch(() => null);
+  throw new Refused(problemOf(body, response.status));
+}
+
+export async function fetchJson<T>(url: string, init?: RequestInit): Promise<T> {
+  const response = await fetch(url, { credentials: "same-origin", ...init });
+  if (!response.ok) await refuse(response);
+  return (await response.json()) as T;
+}
+
+/** The windows of a source that the host keeps itself; those of a plug-in go over the WebSocket. */
+export function windowUrl(source: Source, window: Window): string {
+  const base = source.object !== undefined
+    ? `/api/v1/tables/${encodeAddress(source.object)}`
+    : `/api/v1/results/${encodeURIComponent(source.result ?? "")}/rows`;
+  const query = new URLSearchParams({ start: String(window.start), count: String(Math.min(200, Math.max(1, window.count))) });
+  for (const [key, descending] of window.sort) query.append("sort", (descending ? "-" : "") + key);
+  if (window.filter) query.set("filter", window.filter);
+  if (window.statistics) query.set("statistics", "true");
+  return `${base}?${query}`;
+}
+
+interface RowsAnswer {
+  columns: SourceColumn[];
+  rows: unknown[][];
+  start: number;
+  total: number | null;
+  complete: boolean;
+  ms?: number;
+  bytes?: number;
+  statistics?: Statistic[];
+}
+
+export async function fetchRows(source: Source, window: Window, signal: AbortSignal): Promise<RowsPage> {
+  const { rows, columns, ...rest } = await fetchJson<RowsAnswer>(windowUrl(source, window), { signal });
+  return { ...rest, columns, rows: rows.map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, row[index]]))) };
+}
+
+export const objectUrl = (address: string): string => `/api/v1/objects/${encodeAddress(address)}`;
+
+export async function fetchBytes(address: string, start: number, length: number, signal: AbortSignal): Promise<ArrayBuffer> {
+  const response = await fetch(objectUrl(address), { signal, credentials: "same-origin", headers: { Range: `bytes=${start}-${start + length - 1}` } });
+  if (!response.ok) await refuse(response);
+  return response.arrayBuffer();
+}
+
+export interface ObjectHead {
+  mediaType: string;
+  size: number;
+  etag: string;
+}
+
+/** What an object is; null when there is none. */
+export async function headObject(address: string, signal?: AbortSignal): Promise<ObjectHead | null> {
+  const response = await fetch(objectUrl(address), { method: "HEAD", credentials: "same-origin", cache: "no-cache", ...(signal ? { signal } : {}) });
+  if (response.status === 404) return null;
+  if (!response.ok) throw new Refused(problemOf(null, response.status));
+  return {
+    mediaType: (response.headers.get("content-type") ?? "application/octet-stream").split(";")[0]!.trim().toLowerCase(),
+    size: Number(response.headers.get("content-length") ?? 0),
+    etag: response.headers.get("etag") ?? "",
+  };
+}
+
+export interface Command extends CommandDeclaration {
+  plugin: string;
+}
+
+export async function fetchCommands(): Promise<{ generation: number; commands: Command[] }> {
+  return fetchJson("/api/v1/commands");
+}
+
+export interface PaletteFind {
+  title: string;
+  note?: string;
+  open: Record<string, unknown>;
+}
+
+let paletteOffered = true;
+
+/** What the server finds for the palette; a server that does not offer it is asked once. */
+export async function fetchPalette(q: string, signal: AbortSignal): Promise<PaletteFind[]> {
+  if (!paletteOffered) return [];
+  const response = await fetch(`/api/v1/palette?q=${encodeURIComponent(q)}`, { signal, credentials: "same-origin" });
+  if (response.status === 404) paletteOffered = false;
+  if (!response.ok) return [];
+  const body = (await response.json()) as { items?: PaletteFind[] };
+  return body.items ?? [];
+}
+
+// Trusted Types: HTML gets into the page through this policy alone, and it lets through only what the server answered
+// for markdown, letter by letter.
+const answered = new Set<string>();
+const policy = (globalThis as { trustedTypes?: TrustedTypePolicyFactory }).trustedTypes?.createPolicy("kamld", {
+  createHTML: (html: string) => {
+    if (!answered.has(html)) throw new TypeError("this HTML does not come from the server");
+    return html;
+  },
+});
+
+const drawn = new Map<string, TrustedHTML | string>();
+const KEPT = 100;
+
+export async function fetchMarkdown(text: string, base?: string): Promise<TrustedHTML | string> {
+  const key = `${base ?? ""}\n${text}`;
+  const known = drawn.get(key);
+  if (known !== undefined) return known;
+  const { html } = await fetchJson<{ html: string }>("/api/v1/markdown", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(base === undefined ? { text } : { text, base }),
+  });
+  answered.add(html);
+  const trusted = policy ? (policy.createHTML(html) as unknown as TrustedHTML) : html;
+  answered.delete(html);
+  drawn.set(key, trusted);
+  if (drawn.size > KEPT) drawn.delete(drawn.keys().next().value!);
+  return trusted;
+}
+
+/** Whether the server answers at all, and whether it knows who asks. */
+export async function probe(timeout = 2000): Promise<"here" | "signed-out" | "away"> {
+  try {
+    const response = await fetch("/api/v1/status", { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(timeout) });
+    return response.status === 401 ? "signed-out" : "here";
+  } catch {
+    return "away";
+  }
+}

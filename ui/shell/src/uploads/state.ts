@@ -1,0 +1,54 @@
+// What is on its way, for whoever shows it; the work itself is loaded when the first file comes (`queue.ts`).
+import { Store } from "../store.js";
+import type { Problem } from "../transport/problem.js";
+import type { Unfinished } from "./memory.js";
+import type { Destination, Piece, Rate } from "./plan.js";
+
+export type JobState = "waiting" | "sending" | "paused" | "done" | "failed" | "stopped";
+
+export interface Job {
+  id: number;
+  piece: Piece;
+  state: JobState;
+  sent: number;
+  /** Of a resumable one. */
+  url: string;
+  problem: Problem | undefined;
+  abort: AbortController | undefined;
+  tries: number;
+}
+
+export interface Group {
+  id: number;
+  to: Destination;
+  jobs: Job[];
+  rate: Rate;
+  started: number;
+  files: number;
+  bytes: number;
+}
+
+export interface GroupSums {
+  sent: number;
+  bytes: number;
+  state: JobState;
+  doneFiles: number;
+}
+
+export const filesOf = (piece: Piece): number => (piece.kind === "batch" ? piece.files.length : 1);
+
+export function sums(group: Group): GroupSums {
+  const has = (state: JobState): boolean => group.jobs.some((job) => job.state === state);
+  const live = group.jobs.filter(({ state }) => state !== "stopped");
+  return {
+    sent: live.reduce((sum, { sent, state, piece }) => sum + (state === "done" ? piece.bytes : Math.min(sent, piece.bytes)), 0),
+    bytes: live.reduce((sum, { piece }) => sum + piece.bytes, 0),
+    doneFiles: group.jobs.reduce((sum, { piece, state }) => sum + (state === "done" ? filesOf(piece) : 0), 0),
+    state: has("sending") ? "sending" : has("waiting") ? "waiting" : has("paused") ? "paused" : has("failed") ? "failed" : has("done") ? "done" : "stopped",
+  };
+}
+
+/** A new array at each change. */
+export const groups = new Store<Group[]>([]);
+/** What a reload interrupted. */
+export const left = new Store<Unfinished[]>([]);
