@@ -109,6 +109,8 @@ export interface Change {
   after?: number;
   /** What choosing it does. */
   action?: Action;
+  /** What else can be done with it. */
+  actions?: MenuItem[];
 }
 
 /** One commit of a history. */
@@ -125,6 +127,8 @@ export interface Commit {
   names?: string[];
   /** What choosing it does. */
   action?: Action;
+  /** What else can be done with it. */
+  actions?: MenuItem[];
 }
 
 /** One column of a query's rows. */
@@ -145,6 +149,8 @@ export interface Action {
   arguments?: Record<string, unknown>;
   /** Arguments of `run` that the page asks the person for first, in a form that it makes of the command's declaration. */
   ask?: string[];
+  /** What is lost, in one or two sentences: the page asks the person before it does what no `undo` takes back. */
+  confirm?: string;
   /** Go to another place. */
   open?: Target;
   /** The name that the plug-in's own `action` is called with. */
@@ -235,6 +241,13 @@ export interface Validation {
   /** Characters. */
   "max-length"?: number;
   pattern?: Shape;
+}
+
+/** What is wrong in a text, and where; both count from 1. */
+export interface TextProblem {
+  line: number;
+  column: number;
+  message: string;
 }
 
 /** One part of a way. */
@@ -731,6 +744,10 @@ export interface EditorProps {
   language?: string;
   /** How high it is. */
   rows?: number;
+  /** What is wrong in it, marked at its place. */
+  problem?: TextProblem;
+  /** The name that the plug-in's own `action` is called with while the person types, with `text` and `cursor` (characters before it): it puts `[{text, kind, detail, from, to}]` at `/completions` of the data model, `from` and `to` being the characters that `text` takes the place of. */
+  complete?: string;
 }
 
 /** A place where files can be dropped or chosen. */
@@ -910,7 +927,7 @@ export const KINDS: Readonly<Record<string, Record<string, string>>> = {
   switch: { label: "s!", help: "s", bind: "s!", check: "#validation", change: "#action" },
   date: { label: "s!", help: "s", bind: "s!", check: "#validation" },
   range: { label: "s!", help: "s", bind: "s!", check: "#validation", minimum: "n!", maximum: "n!", step: "n" },
-  editor: { label: "s!", help: "s", bind: "s!", check: "#validation", language: "s", rows: "i" },
+  editor: { label: "s!", help: "s", bind: "s!", check: "#validation", language: "s", rows: "i", problem: "#text-problem", complete: "s" },
   drop: { to: "s!", text: "s!" },
   button: { text: "s!", icon: "#icon", action: "#action!", weight: "#weight", help: "s" },
   menu: { text: "s!", icon: "#icon", items: "[#menu-item!" },
@@ -933,11 +950,11 @@ export const SHAPES: Readonly<Record<string, Rule>> = {
   "facet-value": { value: "s!", count: "i!", action: "#action", chosen: "b" },
   facet: { field: "s!", values: "[#facet-value!" },
   "change-kind": ["added","modified","removed"],
-  change: { path: "s!", kind: "#change-kind!", before: "i", after: "i", action: "#action" },
-  commit: { id: "s!", message: "s!", author: "s!", created: "i!", objects: "i!", size: "i!", names: "[s", action: "#action" },
+  change: { path: "s!", kind: "#change-kind!", before: "i", after: "i", action: "#action", actions: "[#menu-item" },
+  commit: { id: "s!", message: "s!", author: "s!", created: "i!", objects: "i!", size: "i!", names: "[s", action: "#action", actions: "[#menu-item" },
   "row-column": { name: "s!", type: "s!" },
   icon: ["add","asset","audio","branch","chart","check","chevron-down","chevron-left","chevron-right","close","code","column","commit","copy","database","delete","download","edit","error","file","filter","folder","help","history","home","image","info","keyboard","link","list","menu","model","more","moon","pause","play","plugin","project","query","redo","refresh","restore","retry","rows","save","search","settings","shield","sort-down","sort-up","split","star","stop","sun","table","tag","task","text","undo","upload","user","version","warning"],
-  action: { run: "[s", arguments: "o", ask: "[s", open: "#target", act: "s", set: "o", reopen: "b", upload: "s", download: "s", copy: "s", undo: "#undo", done: "s", then: "#target" },
+  action: { run: "[s", arguments: "o", ask: "[s", confirm: "s", open: "#target", act: "s", set: "o", reopen: "b", upload: "s", download: "s", copy: "s", undo: "#undo", done: "s", then: "#target" },
   undo: { run: "[s!", arguments: "o!" },
   target: { area: "s", address: "s", tab: "s", params: "o" },
   source: { rows: "s", object: "s", result: "s" },
@@ -948,6 +965,7 @@ export const SHAPES: Readonly<Record<string, Rule>> = {
   gap: ["none","small","medium","large"],
   weight: ["primary","normal","quiet","danger"],
   validation: { required: "b", minimum: "n", maximum: "n", "max-length": "i", pattern: "#shape" },
+  "text-problem": { line: "i!", column: "i!", message: "s!" },
   crumb: { text: "s!", open: "#target" },
   item: { title: "s!", note: "s", end: "s", icon: "#icon", tags: "[s", open: "#target", current: "b", actions: "[#menu-item" },
   step: { title: "s!", text: "s", done: "b", action: "#action" },

@@ -82,14 +82,6 @@ export interface CommandDeclaration {
   effect: "read" | "write" | "destroy";
 }
 
-export interface Completion {
-  label: string;
-  /** Such as `table`, `column`, `function`, `keyword`, `ref`. */
-  type?: string;
-  detail?: string;
-  apply?: string;
-}
-
 export interface ViewHost {
   /**
    * Runs an action. The values of `arguments`, `set`, `undo` and of targets are resolved already (`values.ts`): they
@@ -113,6 +105,4 @@ export interface ViewHost {
   drop?(to: string, transfer: DataTransfer, context: ActionContext): void;
   /** Where the result of a query is saved from; missing: `/api/v1/results/ID?format=FORMAT`. */
   resultUrl?(result: string, format: "csv" | "parquet"): string;
-  /** What may follow at `position` of a text, for editors; missing: only what the language itself offers. */
-  complete?(language: string, text: string, position: number, signal: AbortSignal): Promise<{ from: number; options: Completion[] } | null>;
 }

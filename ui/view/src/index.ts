@@ -3,7 +3,7 @@ import "./view.css";
 import "./nodes/core.js";
 export * from "./catalogue.js";
 export type {
-  ActionContext, CommandArgument, CommandDeclaration, Completion, RowsPage, SourceColumn, Statistic, ViewHost, Window,
+  ActionContext, CommandArgument, CommandDeclaration, RowsPage, SourceColumn, Statistic, ViewHost, Window,
 } from "./host.js";
 export * as format from "./format.js";
 export { icon } from "./parts/icon.js";

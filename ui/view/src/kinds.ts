@@ -13,7 +13,12 @@ const image: Load = () => import("./nodes/image.js");
 const media: Load = () => import("./nodes/media.js");
 const bars: Load = () => import("./nodes/bars.js");
 
+const code: Load = () => import("./nodes/code.js");
+
 const LATER: Readonly<Record<string, Load>> = {
+  table: () => import("./nodes/table.js"),
+  code, markdown: code,
+  tags: () => import("./nodes/tags.js"),
   input, area: input, number: input,
   select, radio: select, date: select, range: select,
   checkbox, switch: checkbox,

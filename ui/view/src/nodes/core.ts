@@ -2,15 +2,12 @@
 import "./button.js";
 import "./callout.js";
 import "./card.js";
-import "./code.js";
 import "./details.js";
 import "./facts.js";
 import "./link.js";
 import "./list.js";
 import "./section.js";
 import "./stack.js";
-import "./table.js";
 import "./tabs.js";
-import "./tags.js";
 import "./text.js";
 import "./unknown.js";

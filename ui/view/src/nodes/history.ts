@@ -1,10 +1,11 @@
 // History: `changes` objects that were added, modified or removed; `commits` newest first.
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import type { Action, Change, Commit } from "../catalogue.js";
+import type { Action, Change, Commit, MenuItem } from "../catalogue.js";
 import { define, KdNode } from "../node.js";
 import { bytes, count } from "../format.js";
 import { link } from "../parts/button.js";
+import { moreButton, toggleMenu } from "../parts/menu.js";
 import { icon } from "../parts/icon.js";
 import { value } from "../parts/value.js";
 import { words } from "../words.js";
@@ -15,6 +16,10 @@ function chosen(from: KdNode, action: Action | undefined, text: string): unknown
   return html`<button type="button" class="kd-text-button" @click=${(event: Event) => void from.actBusy(action, event.currentTarget as HTMLElement)}>${text}</button>`;
 }
 
+function more(from: KdNode, name: string, actions: readonly MenuItem[] | undefined): unknown {
+  return actions?.length ? moreButton(name, (button) => toggleMenu(button, actions, (item) => void from.act(item.action, button))) : nothing;
+}
+
 const MARK = { added: "add", modified: "edit", removed: "delete" } as const;
 
 class KdChanges extends KdNode<"changes"> {
@@ -23,11 +28,11 @@ class KdChanges extends KdNode<"changes"> {
     return html`<ul class="kd-lines">${repeat(items, ({ path }) => path, (change) => this.#change(change))}</ul>`;
   }
 
-  #change({ path, kind, before, after, action }: Change): unknown {
+  #change({ path, kind, before, after, action, actions }: Change): unknown {
     const size = (value: number | undefined) => (value === undefined ? "" : bytes(value, this.locale));
     const sizes = before !== undefined && after !== undefined && before !== after ? `${size(before)} → ${size(after)}` : size(after ?? before);
     return html`<li class="kd-line-item"><span class="kd-change kd-change-${kind}">${icon(MARK[kind])}<span>${words[kind]}</span></span>
-      <span class="kd-line-main">${chosen(this, action, path)}</span><span class="kd-muted kd-number">${sizes}</span></li>`;
+      <span class="kd-line-main">${chosen(this, action, path)}</span><span class="kd-muted kd-number">${sizes}</span>${more(this, path, actions)}</li>`;
   }
 }
 
@@ -36,13 +41,13 @@ class KdCommits extends KdNode<"commits"> {
     return html`<ol class="kd-commits">${repeat(items, ({ id }) => id, (commit) => this.#commit(commit))}</ol>`;
   }
 
-  #commit({ id, message, author, created, objects, size, names, action }: Commit): unknown {
+  #commit({ id, message, author, created, objects, size, names, action, actions }: Commit): unknown {
     const [first, ...rest] = message.split("\n");
-    return html`<li class="kd-commit"><div>
+    return html`<li class="kd-commit"><div class="kd-commit-body">
       <p><span class="kd-strong">${chosen(this, action, first || id.slice(0, 12))}</span>${names?.length ? html` <span class="kd-chips">${names.map((name) => html`<span class="kd-chip">${icon("version")}${name}</span>`)}</span>` : nothing}</p>
       ${rest.join("\n").trim() ? html`<p class="kd-commit-rest">${rest.join("\n").trim()}</p>` : nothing}
       <p class="kd-muted kd-commit-facts"><span>${author}</span><span>${value("time", created, this.locale)}</span><code class="kd-mono" title=${id}>${id.slice(0, 12)}</code><span>${words.objects(objects, count(objects, this.locale))}, ${bytes(size, this.locale)}</span></p>
-    </div></li>`;
+    </div>${more(this, first || id.slice(0, 12), actions)}</li>`;
   }
 }
 define("changes", KdChanges);

@@ -5,7 +5,7 @@ import type { Item } from "../catalogue.js";
 import { define, KdNode } from "../node.js";
 import { icon } from "../parts/icon.js";
 import { link } from "../parts/button.js";
-import { toggleMenu } from "../parts/menu.js";
+import { moreButton, toggleMenu } from "../parts/menu.js";
 import { chips } from "../parts/value.js";
 import { words } from "../words.js";
 
@@ -30,11 +30,7 @@ class KdList extends KdNode<"list"> {
         ${note ? html`<div class="kd-muted kd-item-note">${note}</div>` : nothing}
       </div>
       ${end ? html`<span class="kd-muted kd-number kd-item-end">${end}</span>` : nothing}
-      ${actions?.length ? html`<button type="button" class="kd-button kd-button-quiet kd-button-icon kd-item-more" aria-haspopup="menu" aria-expanded="false"
-        title=${words.actionsFor(title)} @click=${(event: Event) => {
-          const button = event.currentTarget as HTMLElement;
-          toggleMenu(button, actions, (item) => void this.act(item.action, button));
-        }}>${icon("more")}<span class="kd-hidden">${words.actionsFor(title)}</span></button>` : nothing}
+      ${actions?.length ? moreButton(title, (button) => toggleMenu(button, actions, (item) => void this.act(item.action, button))) : nothing}
     </li>`;
   }
 }

@@ -1,8 +1,9 @@
 // A menu below its button: one in the page at a time, on the browser's top layer, closed by Escape or a click elsewhere;
 // the focus goes back to where it came from.
-import { html, render } from "lit";
+import { html, render, type TemplateResult } from "lit";
 import type { MenuItem } from "../catalogue.js";
 import { icon } from "./icon.js";
+import { words } from "../words.js";
 
 let open: { close(back: boolean): void; anchor: HTMLElement } | undefined;
 
@@ -62,4 +63,11 @@ export function toggleMenu(anchor: HTMLElement, items: readonly MenuItem[], choo
   popup.showPopover();
   place(popup, anchor);
   entries()[0]?.focus();
+}
+
+/** The button with three dots; `name` is what its actions are for. */
+export function moreButton(name: string, open_: (button: HTMLElement) => void): TemplateResult {
+  const says = words.actionsFor(name);
+  return html`<button type="button" class="kd-button kd-button-quiet kd-button-icon kd-button-small kd-more" aria-haspopup="menu" aria-expanded="false" title=${says}
+    @click=${(event: Event) => open_(event.currentTarget as HTMLElement)}>${icon("more")}<span class="kd-hidden">${says}</span></button>`;
 }

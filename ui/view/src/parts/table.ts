@@ -6,10 +6,9 @@ import type { MenuItem, SelectMode, Target } from "../catalogue.js";
 import { freshId, KdNode } from "../node.js";
 import { count } from "../format.js";
 import { columnsOf, statisticWords, typeWord, type Shown } from "./columns.js";
-import { follow } from "./button.js";
-import { actionButton } from "./button.js";
+import { actionButton, follow } from "./button.js";
 import { icon } from "./icon.js";
-import { toggleMenu } from "./menu.js";
+import { moreButton, toggleMenu } from "./menu.js";
 import type { Row, Rows } from "./rows.js";
 import { value } from "./value.js";
 import { words } from "../words.js";
@@ -202,8 +201,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
           ? html`<a class="kd-cell-link" href=${this.view.host.href(target)} @click=${(event: MouseEvent) => follow(this, target, event)}>${shown === nothing ? words.open : shown}</a>` : shown;
         return html`<td role="cell" class="${column.end ? "kd-end kd-number " : ""}${at === 0 ? "kd-first " : ""}${shown === nothing ? "kd-blank" : ""}" data-label=${column.label}>${inner}</td>`;
       })}
-      ${actions ? html`<td role="cell" class="kd-narrow kd-cell-more"><button type="button" class="kd-button kd-button-quiet kd-button-icon kd-button-small" aria-haspopup="menu" aria-expanded="false" title=${words.actionsFor(name)}
-        @click=${(event: Event) => this.menuOf(row, event.currentTarget as HTMLElement)}>${icon("more")}<span class="kd-hidden">${words.actionsFor(name)}</span></button></td>` : nothing}
+      ${actions ? html`<td role="cell" class="kd-narrow kd-cell-more">${moreButton(name, (button) => this.menuOf(row, button))}</td>` : nothing}
     </tr>`;
   }
 

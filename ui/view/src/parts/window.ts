@@ -234,7 +234,7 @@ export class KdWindow extends LitElement {
     let active: HTMLElement | undefined;
     for (const th of table.querySelectorAll<HTMLElement>("thead th")) {
       const meta = table.getMeta(th);
-      const x = meta?.x ?? 0;
+      const x = (meta as { x?: number } | undefined)?.x ?? 0;
       const column = columns[x - this.#extra];
       const sorted = rows.sort.find(([key]) => key === column?.key);
       set(th, { role: "columnheader", "aria-colindex": String(x + 1), "aria-sort": column?.sortable ? (sorted ? (sorted[1] ? "descending" : "ascending") : "none") : null, id: null });
@@ -273,7 +273,7 @@ export class KdWindow extends LitElement {
     const meta = cell ? this.#table!.getMeta(cell) : undefined;
     if (!cell || !meta) return undefined;
     const y = meta.type === "column_header" || meta.type === "corner" ? -1 : ("y" in meta ? meta.y ?? 0 : 0);
-    return { x: ("x" in meta ? meta.x : 0) ?? 0, y, cell };
+    return { x: (meta as { x?: number }).x ?? 0, y, cell };
   }
 
   #click(event: MouseEvent): void {
