@@ -418,6 +418,95 @@ class Journey:
         assert [a["name"] for a in birds] == [a["name"] for a in sorted(
             (a for a in assets if a["project"] == "birds"), key=lambda a: -a["size"])], birds
 
+    def task(self, title):
+        """The last task of a title, as the status of the server has it."""
+        status, _, body = self.k.http("GET", "/api/v1/status")
+        assert status == 200, body
+        return next(t for t in json.loads(body)["tasks"] if t["title"] == title)
+
+    def test_27_queries_are_kept_and_remembered(self):
+        query = 'select "Origin" as origin, count(*) as n from strikes."cars.json" group by 1 order by 1'
+        rows = self.k.sql(query, "birds")
+        self.k.sql("select 1 as one", "birds")
+        self.k.sql(query, "birds")
+        past = self.k.json("query", "history", "--project", "birds")["queries"]
+        assert [p["query"] for p in past[:2]] == [query, "select 1 as one"], past
+        assert past[0]["times"] >= 2 and past[0]["project"] == "birds" and len(past) <= 50, past[0]
+        kept = self.k.json("query", "save", "by-origin")
+        assert (kept["query"], kept["project"]) == (query, "birds"), kept
+        text = self.k.run("query", "run", "by-origin", "--format", "jsonl")
+        assert [json.loads(line) for line in text.splitlines()] == rows, text
+        assert "by-origin" in self.k.run("query", "list") and [q["name"] for q in self.k.json("query", "list")["queries"]] == ["by-origin"]
+        for words, code, said in (
+            (["query", "save", "by-origin", "select 2", "--project", "birds"], 5, "--replace"),
+            (["query", "save", "By Origin", "select 2", "--project", "birds"], 3, "letter or digit first"),
+            (["query", "save", "x", "select 2", "--project", "brids"], 4, "no project 'brids'"),
+            (["query", "run", "by-orign"], 4, "by-origin"),
+        ):
+            try:
+                self.k.run(*words)
+                raise AssertionError(f"{words} went through")
+            except Refused as refused:
+                assert refused.code == code and said in refused.stderr, (words, refused)
+        self.k.run("query", "save", "by-origin", "select 2 as two", "--project", "birds", "--replace")
+        assert '"two":2' in self.k.run("query", "run", "by-origin", "--format", "jsonl").replace(" ", "")
+        # What failed is not remembered, and two at once lose nothing.
+        try:
+            self.k.sql("select nothing from nowhere", "birds")
+            raise AssertionError("it ran")
+        except Refused:
+            pass
+        many = [subprocess.Popen([BINARY, "sql", f"select {n} as n", "--project", "birds"], stdout=subprocess.DEVNULL,
+                                 env=environment() | {"KAMLD_DATA": str(self.k.data)}) for n in range(6)]
+        assert [one.wait(60) for one in many] == [0] * 6
+        past = [p["query"] for p in self.k.json("query", "history", "--project", "birds", "--limit", 50)["queries"]]
+        assert {f"select {n} as n" for n in range(6)} <= set(past) and "select nothing from nowhere" not in past, past
+        # It outlives the server.
+        self.k.kill()
+        self.k.start()
+        assert [p["query"] for p in self.k.json("query", "history", "--project", "birds", "--limit", 50)["queries"]] == past
+        removed = self.k.json("query", "remove", "by-origin")
+        assert removed["query"] == "select 2 as two" and not self.k.json("query", "list")["queries"], removed
+        assert self.k.json("query", "forget")["forgotten"] >= len(past)
+        assert not self.k.json("query", "history")["queries"]
+
+    def test_28_a_query_runs_where_nothing_may_be_remembered(self):
+        narrow = self.folder / "sql.toml"
+        narrow.write_text("[[grant]]\nplugin = \"kamld/sql\"\n" + "".join(
+            f'[[grant.allow]]\ninterface = "kamld:metadata/{name}"\nverbs = ["read", "list"]\nresources = ["**"]\n'
+            for name in ("sql", "projects")))
+        self.k.run("plugin", "grant", "kamld/sql", "--file", narrow)
+        assert self.k.sql("select 7 as n", "birds") == [{"n": 7}]
+        try:
+            self.k.run("query", "history")
+            raise AssertionError("the history was shown")
+        except Refused as refused:
+            assert refused.code == 7 and "kamld:metadata/kv" in refused.stderr, refused
+        self.k.run("plugin", "grant", "kamld/sql", "--from-needs")
+        assert not self.k.json("query", "history")["queries"]
+
+    def test_29_long_work_is_a_task_and_the_host_says_what_it_offers(self):
+        # Hints are for a person at a terminal; the API has the whole view.
+        status, _, body = self.k.http("POST", "/api/v1/commands/sample/add", json.dumps({"project": "tried"}).encode(),
+                                      {"Content-Type": "application/json"})
+        said = "\n".join(str(node["props"].get("command")) for node in json.loads(body)["view"])
+        assert status == 200, body
+        assert "kamld sql 'select * from birds.\"birdstrikes.csv\" limit 10' --project tried" in said, said
+        rows = self.k.sql('select count(*) as n from birds."birdstrikes.csv"', "tried")
+        assert rows == [{"n": 10_000}], rows
+        task = self.task("Adding sample data to tried")
+        assert (task["state"], task["done"], task["total"], task["unit"]) == ("finished", 11, 11, "files"), task
+        assert task["note"] == "added 4 samples to project tried", task
+        self.k.run("asset", "create", "tried/copy")
+        assert self.k.json("cp", "tried/images/icons/", "tried/copy")["copied"] == 2
+        task = self.task("Copying tried/images/icons/ to tried/copy/icons/")
+        assert task["state"] == "finished" and task["note"].startswith("copied 2 objects, "), task
+        size = sum(o["size"] for o in self.listing("tried/images") if o["path"].startswith("icons/"))
+        assert task["done"] == size and task["total"] is None, (task, size)
+        original, copy = ({o["path"]: o["hash"] for o in self.listing(f"tried/{a}") if o["path"].startswith("icons/")}
+                          for a in ("images", "copy"))
+        assert original == copy, (original, copy)
+
 
 def back_end():
     """The embedded defaults, or the S3 that KAMLD_TEST_S3 names (URL,KEY,SECRET,BUCKET)."""

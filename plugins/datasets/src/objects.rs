@@ -3,11 +3,11 @@
 //! Invariant: within one branch no bytes move; across assets and refs each object is written whole or not at all.
 
 use kamld_sdk::{
-    Address, Args, Error, Kind, ObjectReader, ObjectWriter, Outcome, Result, format,
+    Address, Args, Error, Kind, ObjectReader, ObjectWriter, Outcome, Result, Task, format,
     storage::{self, objects},
     view::{self, Tone, View},
 };
-use std::io;
+use std::io::{Read, Write};
 
 pub fn rm(args: &Args) -> Result<Outcome> {
     let address = args.need_address("address")?;
@@ -102,33 +102,83 @@ fn plan(from: &Address, what: What, to: &Address) -> Result<(Address, Address)> 
     Ok((from.with_path(source), to.with_path(target)))
 }
 
+/// Bytes that travel between two looks at whether the person has stopped it.
+const CHUNK: usize = 1 << 20;
+
+/// A task that a person can watch and stop, since every byte travels. How many there are is known of one object; of a
+/// folder it would take a walk of its own.
 fn copy_bytes(from: &Address, to: &Address) -> Result<u64> {
     let (source, target) = (from.need_path()?, to.need_path()?);
+    let title = format!("Copying {from} to {to}");
+    let mut bytes = 0;
     if !source.ends_with('/') {
         let object = objects::stat(&from.project, &from.asset, from.at.as_deref(), source)?;
-        return copy_one(from, to, &object.media_type).map(|()| 1);
+        let task = Task::start(&title, Some(object.size), "bytes")?;
+        copy_one(from, to, &object.media_type, &mut bytes, |bytes| task.progress(bytes))?;
+        task.finish(&copied_words(1, bytes));
+        return Ok(1);
     }
+    let task = Task::start(&title, None, "bytes")?;
     let mut copied = 0;
     for object in storage::walk(from) {
         let object = object?;
         let rest = object.path.strip_prefix(source).unwrap_or(&object.path);
-        let to = to.with_path(format!("{target}{rest}"));
-        copy_one(&from.with_path(&object.path), &to, &object.media_type).map_err(|error| {
-            let kept = format!("{} were copied before it and stay", format::counted(copied, "object", "objects"));
-            Error::new(error.kind(), format!("'{}' could not be copied: {error}", object.path))
-                .help(error.help_text().map_or(kept.clone(), |help| format!("{kept}; {help}")))
-        })?;
+        let (one, to) = (from.with_path(&object.path), to.with_path(format!("{target}{rest}")));
+        copy_one(&one, &to, &object.media_type, &mut bytes, |bytes| task.progress(bytes))
+            .map_err(|error| stopped_at(&object.path, copied, error))?;
         copied += 1;
     }
+    task.finish(&copied_words(copied, bytes));
     Ok(copied)
 }
 
-fn copy_one(from: &Address, to: &Address, media_type: &str) -> Result<()> {
+fn copied_words(copied: u64, bytes: u64) -> String {
+    format!("copied {}, {}", format::counted(copied, "object", "objects"), format::bytes(bytes))
+}
+
+/// What ended a copy, and what of it stays.
+fn stopped_at(path: &str, copied: u64, error: Error) -> Error {
+    let kept = format!("{} were copied before it and stay", format::counted(copied, "object", "objects"));
+    let said = match error.kind() {
+        Kind::Cancelled => format!("copying was stopped at '{path}'"),
+        _ => format!("'{path}' could not be copied: {error}"),
+    };
+    let help = error.help_text().map_or(kept.clone(), |help| format!("{kept}; {help}"));
+    Error::new(error.kind(), said).help(help)
+}
+
+/// `bytes` counts on over all objects; the error of `progress` leaves nothing of this one behind.
+fn copy_one(
+    from: &Address,
+    to: &Address,
+    media_type: &str,
+    bytes: &mut u64,
+    progress: impl Fn(u64) -> Result<()>,
+) -> Result<()> {
     let mut reader = ObjectReader::open(from)?;
     let mut writer = ObjectWriter::create(to, Some(media_type))?;
-    io::copy(&mut io::BufReader::with_capacity(1 << 20, &mut reader), &mut writer)?;
+    pour(&mut reader, &mut writer, bytes, progress)?;
     writer.finish()?;
     Ok(())
+}
+
+fn pour(
+    from: &mut impl Read,
+    to: &mut impl Write,
+    bytes: &mut u64,
+    progress: impl Fn(u64) -> Result<()>,
+) -> Result<()> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        progress(*bytes)?;
+        match from.read(&mut chunk)? {
+            0 => return Ok(()),
+            read => {
+                to.write_all(&chunk[..read])?;
+                *bytes += read as u64;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -158,6 +208,31 @@ mod tests {
         assert!(planned("b/s/a/", What::Folder, "b/s/a/b").is_err());
         assert!(planned("b/s/a/", What::Folder, "b/s/ab").is_ok());
         assert!(planned("b/s@v1/a/", What::Folder, "b/s/a/b").is_ok());
+    }
+
+    #[test]
+    fn a_copy_says_how_far_it_is_and_ends_when_it_is_stopped() {
+        let source = vec![7; 2 * CHUNK + 3];
+        let (mut target, mut bytes, seen) = (Vec::new(), 10, std::cell::RefCell::new(Vec::new()));
+        let watch = |bytes| {
+            seen.borrow_mut().push(bytes);
+            Ok(())
+        };
+        pour(&mut &source[..], &mut target, &mut bytes, watch).unwrap();
+        assert_eq!((target, bytes), (source.clone(), 10 + source.len() as u64));
+        assert_eq!(*seen.borrow(), [10, 10 + CHUNK as u64, 10 + 2 * CHUNK as u64, bytes]);
+        let (mut target, mut bytes) = (Vec::new(), 0);
+        let stop = |bytes| if bytes > 0 { Err(Error::cancelled("stopped")) } else { Ok(()) };
+        let error = pour(&mut &source[..], &mut target, &mut bytes, stop).unwrap_err();
+        assert_eq!((error.kind(), target.len()), (Kind::Cancelled, CHUNK));
+    }
+
+    #[test]
+    fn who_stops_a_copy_is_told_what_stays() {
+        let error = stopped_at("2019/may.csv", 12, Error::cancelled("stopped after 9 bytes"));
+        assert_eq!(error.message(), "copying was stopped at '2019/may.csv'");
+        assert_eq!(error.help_text(), Some("12 objects were copied before it and stay"));
+        assert_eq!(stopped_at("x", 0, Error::limit("the disk is full")).kind(), Kind::Limit);
     }
 
     #[test]

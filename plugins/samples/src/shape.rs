@@ -64,7 +64,19 @@ pub fn listed(samples: &[Sample]) -> Result<Outcome> {
     Ok(Outcome::new(&json!({ "samples": data }))?.view(view))
 }
 
-pub fn added(project: &str, fates: &[(&Sample, Fate)]) -> Result<Outcome> {
+/// What came of it, in one sentence: for the answer, and for those who watch the task.
+pub fn said(project: &str, fates: &[(&Sample, Fate)]) -> String {
+    let count = |wanted: &Fate| fates.iter().filter(|(_, fate)| fate == wanted).count() as u64;
+    let (new, kept) = (count(&Fate::Added), count(&Fate::Kept));
+    match (new, kept) {
+        (0, _) => format!("nothing was added to {project}"),
+        (_, 0) => format!("added {} to project {project}", format::counted(new, "sample", "samples")),
+        _ => format!("added {} to project {project}; {kept} there already", format::counted(new, "sample", "samples")),
+    }
+}
+
+/// `sql` says whether the host can query.
+pub fn added(project: &str, fates: &[(&Sample, Fate)], sql: bool) -> Result<Outcome> {
     let data: Vec<_> = fates
         .iter()
         .map(|(sample, fate)| {
@@ -76,22 +88,19 @@ pub fn added(project: &str, fates: &[(&Sample, Fate)]) -> Result<Outcome> {
             json!({ "asset": format!("{project}/{}", sample.asset), "state": state, "reason": reason })
         })
         .collect();
-    let count = |wanted: &Fate| fates.iter().filter(|(_, fate)| fate == wanted).count() as u64;
-    let (new, kept) = (count(&Fate::Added), count(&Fate::Kept));
-    let said = match (new, kept) {
-        (0, _) => format!("nothing was added to {project}"),
-        (_, 0) => format!("added {} to project {project}", format::counted(new, "sample", "samples")),
-        _ => format!("added {} to project {project}; {kept} there already", format::counted(new, "sample", "samples")),
-    };
-    let mut view = View::new().show(view::text(said).tone(if new > 0 { Tone::Good } else { Tone::Normal }));
+    let new = fates.iter().any(|(_, fate)| *fate == Fate::Added);
+    let tone = if new { Tone::Good } else { Tone::Normal };
+    let mut view = View::new().show(view::text(said(project, fates)).tone(tone));
     for (sample, fate) in fates {
         if let Fate::Left(reason) = fate {
             view = view.show(view::text(format!("{project}/{}: {reason}", sample.asset)).tone(Tone::Warning));
         }
     }
+    let query = format!("kamld sql 'select * from birds.\"birdstrikes.csv\" limit 10' --project {project}");
     let view = view
         .show(view::hint("look around").command(format!("kamld ls {project}")))
-        .show(view::hint("look into one").command(format!("kamld preview {project}/birds/birdstrikes.csv")));
+        .show(view::hint("look into one").command(format!("kamld preview {project}/birds/birdstrikes.csv")))
+        .show_some(sql.then(|| view::hint("query one").command(query)));
     Ok(Outcome::new(&json!({ "project": project, "samples": data }))?.view(view))
 }
 
@@ -109,8 +118,12 @@ mod tests {
             (&SAMPLES[1], Fate::Kept),
             (&SAMPLES[2], Fate::Left("it holds other things".into())),
         ];
-        let outcome = added("sample", &fates).unwrap();
-        check(&added_schema().into(), outcome.data()).unwrap();
-        assert!(outcome.nodes().iter().any(|node| node.props.contains("it holds other things")));
+        for sql in [true, false] {
+            let outcome = added("sample", &fates, sql).unwrap();
+            check(&added_schema().into(), outcome.data()).unwrap();
+            let shows = |text: &str| outcome.nodes().iter().any(|node| node.props.contains(text));
+            assert!(shows("it holds other things") && shows("added 1 sample to project sample; 1 there already"));
+            assert_eq!(shows("kamld sql"), sql, "a host without SQL is not asked to query");
+        }
     }
 }

@@ -12,12 +12,16 @@ pub fn context() -> plugin::context::CallContext {
     plugin::context::current()
 }
 
-/// Whether this host offers an interface, such as `kamld:metadata/sql@0.1.0`.
+/// Whether this host offers an interface, such as `kamld:metadata/sql@0.1.0`: for what a plug-in does not import
+/// itself, or does with or without. It says nothing of what other plug-ins there are, or of what this one may.
 ///
 /// ```no_run
-/// if kamld_sdk::has("kamld:metadata/lineage@0.1.0") {
-///     println!("lineage is there");
-/// }
+/// use kamld_sdk::view;
+/// let next = if kamld_sdk::has("kamld:metadata/sql@0.1.0") {
+///     view::hint("query it").command("kamld sql 'select 1'")
+/// } else {
+///     view::hint("look around").command("kamld ls")
+/// };
 /// ```
 pub fn has(interface: &str) -> bool {
     plugin::features::has(interface)

@@ -42,6 +42,7 @@ pub mod describe;
 mod error;
 pub mod format;
 mod host;
+pub mod kept;
 pub mod metadata;
 mod object;
 pub mod preview;
