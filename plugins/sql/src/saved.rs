@@ -141,7 +141,7 @@ mod tests {
         let one = query("by-state", Some("birds"), "select 1");
         save(&keys, "anna", &one, false).unwrap();
         save(&keys, "anna", &query("all", None, "select 2"), false).unwrap();
-        assert_eq!(list(&keys, "anna", Some("birds")).unwrap(), [one.clone()]);
+        assert_eq!(list(&keys, "anna", Some("birds")).unwrap(), std::slice::from_ref(&one));
         assert_eq!(list(&keys, "anna", None).unwrap().len(), 2);
         assert_eq!(find(&keys, "anna", "by-state", None, None).unwrap(), one);
         remove(&keys, "anna", &one).unwrap();
