@@ -153,8 +153,16 @@ fn ensure_target() -> anyhow::Result<()> {
 /// A value that changes when any source of the given plug-ins may have changed: names, sizes and times of the
 /// files of `plugins`, `sdk/rust` and `wit`. Cheap enough for each start.
 pub fn fingerprint(checkout: &Path) -> anyhow::Result<String> {
-    let mut open: Vec<PathBuf> = ["plugins", "sdk/rust", "wit"].iter().map(|name| checkout.join(name)).collect();
-    let mut files = vec![checkout.join("Cargo.lock"), std::env::current_exe()?];
+    let folders = ["plugins", "sdk/rust", "wit"].map(|name| checkout.join(name));
+    digest(folders, [checkout.join("Cargo.lock"), std::env::current_exe()?])
+}
+
+/// A value that changes when a file below the folders, or one of the files, may have changed.
+pub fn digest(
+    folders: impl IntoIterator<Item = PathBuf>,
+    files: impl IntoIterator<Item = PathBuf>,
+) -> anyhow::Result<String> {
+    let (mut open, mut files): (Vec<_>, Vec<_>) = (folders.into_iter().collect(), files.into_iter().collect());
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
             let entry = entry?;

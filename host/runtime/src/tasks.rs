@@ -56,6 +56,7 @@ pub struct Task {
 #[derive(Default)]
 pub struct Tasks {
     last_id: AtomicU64,
+    version: AtomicU64,
     running: Mutex<Vec<Arc<Entry>>>,
     ended: Mutex<VecDeque<Task>>,
 }
@@ -106,7 +107,17 @@ impl Tasks {
             ended: AtomicBool::new(false),
         });
         self.running.lock().push(entry.clone());
+        self.touch();
         Handle(entry)
+    }
+
+    /// Grows with each change of any task, so that a watcher need not compare lists.
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    fn touch(&self) {
+        self.version.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Running tasks first, oldest first; then those that ended, newest first.
@@ -142,6 +153,8 @@ impl Entry {
             ended.pop_front();
         }
         ended.push_back(task);
+        drop(ended);
+        self.list.touch();
     }
 }
 
@@ -149,6 +162,7 @@ impl Handle {
     /// How far the work is; `cancelled` once a person has stopped it.
     pub fn progress(&self, done: u64) -> Result<()> {
         self.0.done.store(done, Ordering::Relaxed);
+        self.0.list.touch();
         if self.0.cancelled.load(Ordering::Acquire) {
             let unit = &self.0.fixed.unit;
             return Err(Problem::cancelled(format!("'{}' was stopped after {done} {unit}", self.0.fixed.title)));

@@ -47,8 +47,9 @@ impl TokenAuthenticator {
     }
 
     pub fn new(token: &str, identity: Identity) -> Self {
-        // The cookie is a secret of its own: who reads a cookie jar does not learn the token.
-        let session = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+        // The cookie is a secret of its own: who reads a cookie jar does not learn the token. It is made of the token, so
+        // that a page goes on after the server was started again.
+        let session = hex::encode(digest(&format!("session of {token}")));
         Self { token: digest(token), session, identity }
     }
 }
@@ -110,10 +111,11 @@ pub(crate) async fn recognise(server: &Server, headers: &HeaderMap) -> Option<Re
     server.authenticator.session(session).await.map(Recognised::ByCookie)
 }
 
-/// The layer: everything but the health of the process and the root page needs an identity. The root page asks itself,
-/// because it is where a link with the token leads.
+/// The layer: the API needs an identity. Probes of the process's health do not, and the page asks itself, because it is
+/// where a link with the token leads.
 pub(crate) async fn authenticate(State(server): State<Server>, mut request: Request, next: Next) -> Answer {
-    if matches!(request.uri().path(), "/" | "/healthz" | "/readyz") {
+    let path = request.uri().path();
+    if !path.starts_with("/api/") && path != "/metrics" {
         return Ok(next.run(request).await);
     }
     let identity = match recognise(&server, request.headers()).await {
@@ -138,16 +140,19 @@ fn unknown() -> Refusal {
 /// A browser sends the cookie whoever made the page, so the page must be ours.
 fn check_same_origin(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
     let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    let foreign = || {
-        Refusal::from(
-            Problem::denied("this request comes from another page")
-                .help("requests with a session must come from the server's own page; programs send the token instead"),
-        )
-    };
     if method.is_safe() {
         // A page on another port of this machine counts as the same site for cookies, but it is another page.
         return if matches!(site, None | Some("same-origin" | "none")) { Ok(()) } else { Err(foreign()) };
     }
+    match headers.get(header::ORIGIN) {
+        Some(_) => check_origin(headers),
+        None if site == Some("same-origin") => Ok(()),
+        None => Err(foreign()),
+    }
+}
+
+/// What a browser says of the page that asks; programs say nothing.
+pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
     match headers.get(header::ORIGIN) {
         Some(origin) => {
             let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -157,15 +162,20 @@ fn check_same_origin(method: &Method, headers: &HeaderMap) -> Result<(), Refusal
                 _ => Err(foreign()),
             }
         }
-        None if site == Some("same-origin") => Ok(()),
-        None => Err(foreign()),
+        None => Ok(()),
     }
+}
+
+fn foreign() -> Refusal {
+    Problem::denied("this request comes from another page")
+        .help("requests with a session must come from the server's own page; programs send the token instead")
+        .into()
 }
 
 /// The header that gives a browser its session.
 pub(crate) fn session_cookie(server: &Server, headers: &HeaderMap, session: &str) -> Option<HeaderValue> {
     let secure = if server.settings.secure_cookies { "; Secure" } else { "" };
-    let cookie = format!("{}={session}; Path=/; HttpOnly; SameSite=Strict{secure}", cookie_name(headers));
+    let cookie = format!("{}={session}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(headers));
     HeaderValue::from_str(&cookie).ok()
 }
 

@@ -16,6 +16,7 @@ mod guard;
 mod metrics;
 mod observe;
 pub mod openapi;
+pub mod page;
 pub mod parts;
 pub mod refusal;
 mod routes;

@@ -4,7 +4,7 @@
 //! Invariant: the server has authenticated the person and checked the right that a method's documentation
 //! names before it calls the method.
 
-use crate::caller::Caller;
+use crate::{caller::Caller, page::changes::Changes};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -12,6 +12,7 @@ use kamld_types::{
     Address, AssetId, BranchName, Hash, ObjectPath, Person, PluginId, RefName,
     command::{Command, Outcome},
     problem::Result,
+    surface::{Place, PluginOffer, Reaction, RowPage, Screen, Window},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -35,6 +36,10 @@ pub struct Parts {
     pub audit: Arc<dyn Audit>,
     pub maintenance: Arc<dyn Maintenance>,
     pub health: Arc<dyn Health>,
+    pub surfaces: Arc<dyn Surfaces>,
+    pub pages: Arc<dyn Pages>,
+    /// What changed, for the pages that are open.
+    pub changes: Changes,
 }
 
 /// A command with the plug-in that declares it.
@@ -63,6 +68,60 @@ pub trait Commands: Send + Sync {
     /// When the client goes away the future is dropped and `caller.cancelled` fires; work that was moved to
     /// another runtime has to watch the token.
     async fn run(&self, caller: Caller, name: &[String], arguments: Map<String, Value>) -> Result<Outcome>;
+}
+
+/// Screens of plug-ins. The person has been recognised; what they may see is decided with every host call.
+#[async_trait]
+pub trait Surfaces: Send + Sync {
+    /// Asked at every connection: answers from memory.
+    fn list(&self) -> Arc<Vec<PluginOffer>>;
+
+    /// Not-found when the plug-in or its surface is not there (any more).
+    async fn open(&self, caller: Caller, plugin: &PluginId, place: &Place, data: &Map<String, Value>)
+    -> Result<Screen>;
+
+    async fn act(
+        &self,
+        caller: Caller,
+        plugin: &PluginId,
+        place: &Place,
+        name: &str,
+        arguments: &Map<String, Value>,
+        data: &Map<String, Value>,
+    ) -> Result<Reaction>;
+
+    async fn rows(
+        &self,
+        caller: Caller,
+        plugin: &PluginId,
+        place: &Place,
+        name: &str,
+        window: &Window,
+        data: &Map<String, Value>,
+    ) -> Result<RowPage>;
+
+    /// Long work of a person: what runs, and what has just ended.
+    fn tasks(&self, person: &Person) -> Vec<Value>;
+
+    /// Asks a task of this person to stop.
+    fn stop(&self, task: u64, person: &Person) -> Result<()>;
+}
+
+/// A file of the web page.
+#[derive(Clone, Debug)]
+pub struct PageFile {
+    pub media_type: &'static str,
+    pub bytes: Bytes,
+    /// The same, packed by gzip, when that is smaller.
+    pub packed: Option<Bytes>,
+    /// Whether its name changes with its content.
+    pub lasting: bool,
+}
+
+/// The files of the web page.
+pub trait Pages: Send + Sync {
+    /// `index.html`, or a name that it refers to, without a leading `/`.
+    fn file(&self, name: &str) -> Option<PageFile>;
 }
 
 /// What is known of an object without reading it.

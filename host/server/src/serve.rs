@@ -42,6 +42,7 @@ pub async fn serve(listener: TcpListener, server: Server, shutdown: impl Future<
     }
     drop(listener);
     stop.cancel();
+    server.stopping.cancel();
     server.tasks.close();
     let ended = async {
         while connections.join_next().await.is_some() {}
@@ -76,7 +77,8 @@ async fn connection(stream: TcpStream, router: axum::Router, server: Server, sto
     let limits = &server.settings.limits;
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits.head_wait).max_header_size(limits.head);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+    let mut connection =
+        pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades());
     tokio::select! {
         ended = connection.as_mut() => log_end(ended),
         () = stop.cancelled() => {

@@ -7,13 +7,14 @@ use crate::{
     Authenticator, Settings, admission, auth, guard,
     metrics::Metrics,
     observe,
+    page::{Keys, Sessions},
     parts::Parts,
     routes::{self, turns::Uploading},
 };
 use axum::{Router, middleware};
 use std::{sync::Arc, time::SystemTime};
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Cheap to clone; all clones are one server.
 #[derive(Clone)]
@@ -28,6 +29,11 @@ pub struct Inner {
     /// In KiB, since permits are counted in 32 bits.
     pub(crate) held: Arc<Semaphore>,
     pub(crate) uploading: Uploading,
+    /// Tabs that are open, or were a moment ago.
+    pub(crate) pages: Sessions,
+    pub(crate) keys: Keys,
+    /// Told when the server begins to stop: sockets would keep it waiting.
+    pub(crate) stopping: CancellationToken,
     /// Work that goes on when its client is gone; a stop waits for it.
     pub(crate) tasks: TaskTracker,
     pub(crate) started: SystemTime,
@@ -52,6 +58,9 @@ impl Server {
             settings,
             metrics: Metrics::default(),
             uploading: Uploading::default(),
+            pages: Sessions::default(),
+            keys: Keys::default(),
+            stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
             started: SystemTime::now(),
         }))

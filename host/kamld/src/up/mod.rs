@@ -9,6 +9,7 @@ mod folder;
 mod installed;
 mod joins;
 mod packages;
+mod page;
 mod parts;
 mod previews;
 mod probe;
@@ -20,8 +21,11 @@ use anyhow::Context;
 use capabilities::{MetadataLinkage, StorageLinkage};
 use folder::Folder;
 use kamld_metadata::{Search, embedded::Embedded, sql::Sql};
-use kamld_runtime::{Caller, Compiler, Runtime};
-use kamld_server::{Server, TokenAuthenticator};
+use kamld_runtime::{Caller, Compiler, Runtime, Tasks};
+use kamld_server::{
+    Server, TokenAuthenticator,
+    page::changes::{Change, Changes},
+};
 use kamld_types::{Person, PluginId};
 use serde_json::{Map, Value};
 use std::{io::Write, sync::Arc, time::Duration};
@@ -31,6 +35,9 @@ use tokio::net::TcpListener;
 const SWEEP: Duration = Duration::from_secs(3600);
 /// How often denials are made durable: each one would cost a flush, and a flood of them the disk.
 const SEAL: Duration = Duration::from_secs(1);
+
+/// How often progress of long work is told to the pages.
+const PROGRESS: Duration = Duration::from_millis(200);
 
 /// Serves until Ctrl-C or SIGTERM.
 pub fn run(args: UpArgs) -> anyhow::Result<()> {
@@ -49,6 +56,7 @@ pub fn run(args: UpArgs) -> anyhow::Result<()> {
 async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow::Result<()> {
     // Built before anything is opened: it can take minutes, and it can be stopped.
     let packages = packages::prepare()?;
+    let pages = page::prepare();
 
     let db = sled::Config::new()
         .path(folder.join("meta"))
@@ -89,7 +97,8 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     search.set_describer(Arc::new(joins::PluginDescriber(Arc::downgrade(&runtime))));
     search.describe_again().map_err(kamld_types::Problem::from)?;
     let self_test = probe::self_test(&runtime).await;
-    let follow = follow(store.clone(), search.clone(), installed.clone());
+    let changes = Changes::default();
+    let follow = follow(store.clone(), search.clone(), installed.clone(), runtime.tasks().clone(), changes.clone());
 
     let token = folder.token()?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
@@ -109,6 +118,8 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
             installed: installed.clone(),
             data: folder.path.clone(),
             self_test,
+            pages,
+            changes,
         }),
         Arc::new(TokenAuthenticator::local(&token)),
         settings,
@@ -130,27 +141,46 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     search.stop().await;
     installed.seal();
     drop(runtime);
-    db.flush_async().await.context("the last metadata could not be flushed")?;
+    // On a thread of its own: sled's own flush for async code waits on the threads that it needs.
+    let flushed = tokio::task::spawn_blocking(move || db.flush()).await?;
+    flushed.context("the last metadata could not be flushed")?;
     served.context("the server stopped")
 }
 
-/// Tells the index what changed, and sweeps uploads that nobody goes on with.
+/// Tells the index and the pages what changed, and sweeps uploads that nobody goes on with.
 fn follow(
     store: kamld_storage::AssetStore,
     search: Arc<Search>,
     installed: installed::Installed,
+    tasks: Arc<Tasks>,
+    changes: Changes,
 ) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
+        let mut progress = tokio::time::interval(PROGRESS);
+        let mut seen = tasks.version();
         let mut events = store.events();
         let mut sweep = tokio::time::interval(SWEEP);
         let mut seal = tokio::time::interval(SEAL);
         loop {
             tokio::select! {
                 event = events.recv() => match event {
-                    Ok(changed) => search.notify(&changed.asset),
-                    Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => search.notify_all(),
+                    Ok(changed) => {
+                        search.notify(&changed.asset);
+                        changes.tell(Change::At(changed.asset.to_string()));
+                    }
+                    Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {
+                        search.notify_all();
+                        changes.tell(Change::At(String::new()));
+                    }
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                 },
+                _ = progress.tick() => {
+                    let now = tasks.version();
+                    if now != seen {
+                        seen = now;
+                        changes.tell(Change::Tasks);
+                    }
+                }
                 _ = seal.tick() => installed.seal(),
                 _ = sweep.tick() => match store.uploads().expire(kamld_storage::EXPIRES_AFTER).await {
                     Ok(0) => {}

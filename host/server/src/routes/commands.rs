@@ -6,7 +6,7 @@
 
 use crate::{
     Caller, Identity, Server, Trace, body, caller,
-    parts::PluginCommand,
+    parts::{CommandList, PluginCommand},
     refusal::{Answer, Refusal},
 };
 use axum::{
@@ -15,7 +15,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode};
-use kamld_types::{Problem, ProjectName, Right, problem::Result};
+use kamld_types::{
+    Problem, ProjectName, Right,
+    command::{Effect, Outcome},
+    problem::Result,
+};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -34,11 +38,8 @@ pub async fn run(
     Path(name): Path<String>,
     request: Request,
 ) -> Answer {
-    let list = server.parts.commands.list();
     let words: Vec<String> = name.split('/').map(str::to_owned).collect();
-    let Some(found) = list.commands.iter().find(|command| command.command.name == words) else {
-        return Err(unknown(&words, &list.commands).into());
-    };
+    find(&server.parts.commands.list(), &words)?;
     let caller = caller(request.headers(), identity, trace)?;
     let media = body::media_type(request.headers());
     if media.as_deref().is_some_and(|media| media != "application/json") {
@@ -47,19 +48,42 @@ pub async fn run(
         return Err(Refusal::with(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
     }
     let held = body::hold(&server, request, server.settings.limits.json, "the body of a command").await?;
-    let arguments = found.command.check(arguments(&held.bytes)?)?;
-    tracing::Span::current().record("plugin", found.plugin.as_str());
+    let arguments = arguments(&held.bytes)?;
 
     // Dropped with this future when the client goes away.
     let cancel = caller.cancelled.clone().drop_guard();
     let deadline = caller.deadline;
-    let running = server.parts.commands.run(caller, &words, arguments);
+    let running = run_checked(&server, caller, &words, arguments);
     let outcome = match deadline {
         None => running.await?,
         Some(deadline) => tokio::time::timeout_at(deadline.into(), running).await.map_err(|_| late())??,
     };
     cancel.disarm();
     Ok(Json(outcome).into_response())
+}
+
+fn find<'a>(list: &'a CommandList, words: &[String]) -> Result<&'a PluginCommand> {
+    let found = list.commands.iter().find(|command| command.command.name == words);
+    found.ok_or_else(|| unknown(words, &list.commands))
+}
+
+/// Runs a command, its arguments checked against its declaration, and tells the pages what it touched.
+pub(crate) async fn run_checked(
+    server: &Server,
+    caller: Caller,
+    words: &[String],
+    arguments: Map<String, Value>,
+) -> Result<Outcome> {
+    let list = server.parts.commands.list();
+    let found = find(&list, words)?;
+    let arguments = found.command.check(arguments)?;
+    tracing::Span::current().record("plugin", found.plugin.as_str());
+    let outcome = server.parts.commands.run(caller, words, arguments.clone()).await;
+    // One that failed may have got half way.
+    if found.command.effect != Effect::Read {
+        server.parts.changes.tell_command(&found.command, &arguments);
+    }
+    outcome
 }
 
 fn late() -> Refusal {

@@ -33,7 +33,6 @@ use kamld_types::Problem;
 
 pub fn table() -> Router<Server> {
     Router::new()
-        .route("/", get(page::root))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -54,9 +53,10 @@ pub fn table() -> Router<Server> {
                 .post(uploads::overridden)
                 .options(uploads::options),
         )
+        .route("/api/v1/page", get(crate::page::socket::open))
         .route("/api/v1/results/{id}", get(results::open).delete(results::cancel))
         .merge(admin())
-        .fallback(nothing_here)
+        .fallback(page::anything_else)
         .method_not_allowed_fallback(not_that_way)
 }
 
@@ -76,7 +76,7 @@ fn admin() -> Router<Server> {
         .route_layer(middleware::from_fn(auth::admins_only))
 }
 
-async fn nothing_here() -> Refusal {
+fn nothing_here() -> Refusal {
     Problem::not_found("there is nothing at this address").help("GET /api/v1/openapi.json lists every address").into()
 }
 

@@ -4,7 +4,7 @@
 //! Invariant: `admins_only` stands before every handler here.
 
 use super::query;
-use crate::{Identity, Server, body, refusal::Answer};
+use crate::{Identity, Server, body, page::changes::Change, refusal::Answer};
 use axum::{
     Extension, Json,
     extract::{Path, Request, State},
@@ -59,6 +59,7 @@ pub async fn install(
         return Err(Problem::invalid("the body is empty").help("send the bytes of a component").into());
     }
     let shown = server.parts.plugins.install(held.bytes.clone(), grant_needs, &identity.person).await?;
+    server.parts.changes.tell(Change::Plugins);
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }
 
@@ -68,6 +69,7 @@ pub async fn remove(
     Path(path): Path<(String, String)>,
 ) -> Answer {
     server.parts.plugins.remove(&id(path)?, &identity.person).await?;
+    server.parts.changes.tell(Change::Plugins);
     Ok(done())
 }
 
@@ -77,6 +79,7 @@ pub async fn enable(
     Path(path): Path<(String, String)>,
 ) -> Answer {
     server.parts.plugins.enable(&id(path)?, &identity.person).await?;
+    server.parts.changes.tell(Change::Plugins);
     Ok(done())
 }
 
@@ -86,6 +89,7 @@ pub async fn disable(
     Path(path): Path<(String, String)>,
 ) -> Answer {
     server.parts.plugins.disable(&id(path)?, &identity.person).await?;
+    server.parts.changes.tell(Change::Plugins);
     Ok(done())
 }
 

@@ -18,7 +18,7 @@ use std::{sync::Arc, time::Duration};
 
 /// How long a command that looks waits for the index to have what was written before it. Short: while a large import
 /// is described, what is known already is shown.
-const READ_YOUR_WRITES: Duration = Duration::from_millis(500);
+pub const READ_YOUR_WRITES: Duration = Duration::from_millis(500);
 
 pub struct PluginCommands {
     pub runtime: Arc<Runtime>,

@@ -10,12 +10,13 @@ mod maintenance;
 mod objects;
 mod plugins;
 mod results;
+mod surfaces;
 mod uploads;
 
-use super::installed::Installed;
+use super::{installed::Installed, page::PageFiles};
 use kamld_metadata::{Search, sql::Sql};
 use kamld_runtime::Runtime;
-use kamld_server::{Parts, parts::PartHealth};
+use kamld_server::{Parts, page::changes::Changes, parts::PartHealth};
 use kamld_storage::AssetStore;
 use std::{path::PathBuf, sync::Arc};
 
@@ -28,11 +29,13 @@ pub struct Joined {
     pub installed: Installed,
     pub data: PathBuf,
     pub self_test: Vec<PartHealth>,
+    pub pages: PageFiles,
+    pub changes: Changes,
 }
 
 /// Everything that a server needs.
 pub fn all(joined: Joined) -> Parts {
-    let Joined { store, search, sql, runtime, installed, data, self_test } = joined;
+    let Joined { store, search, sql, runtime, installed, data, self_test, pages, changes } = joined;
     Parts {
         commands: Arc::new(commands::PluginCommands::new(runtime.clone(), search.clone())),
         objects: Arc::new(objects::StoredObjects(store.clone())),
@@ -41,6 +44,9 @@ pub fn all(joined: Joined) -> Parts {
         audit: Arc::new(audit::AuditPages(installed.audit().clone())),
         plugins: Arc::new(plugins::PluginAdmin(installed)),
         maintenance: Arc::new(maintenance::HostMaintenance { store: store.clone(), search: search.clone() }),
+        surfaces: Arc::new(surfaces::PluginSurfaces::new(runtime.clone(), search.clone())),
+        pages: Arc::new(pages),
+        changes,
         health: Arc::new(health::HostHealth { store, search, runtime, data, self_test }),
     }
 }

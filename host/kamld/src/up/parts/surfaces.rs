@@ -1,0 +1,102 @@
+//! Screens of plug-ins, for the sockets of the page.
+
+use super::commands::READ_YOUR_WRITES;
+use async_trait::async_trait;
+use kamld_metadata::Search;
+use kamld_runtime::{Caller as RuntimeCaller, Runtime};
+use kamld_server::{caller::Caller, parts::Surfaces};
+use kamld_types::{
+    Person, PluginId, Problem,
+    problem::Result,
+    surface::{Place, PluginOffer, Reaction, RowPage, Screen, Window},
+};
+use parking_lot::Mutex;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+pub struct PluginSurfaces {
+    pub runtime: Arc<Runtime>,
+    pub search: Arc<Search>,
+    /// The list of the last generation, so that it is made once and not at every connection.
+    pub list: Mutex<(u64, Arc<Vec<PluginOffer>>)>,
+}
+
+impl PluginSurfaces {
+    pub fn new(runtime: Arc<Runtime>, search: Arc<Search>) -> Self {
+        Self { runtime, search, list: Mutex::default() }
+    }
+
+    /// Ends the call when the person stops it or goes away.
+    async fn until<T>(caller: Caller, work: impl AsyncFnOnce(RuntimeCaller) -> Result<T>) -> Result<T> {
+        let Caller { person, rights, project, trace, deadline, locale, cancelled } = caller;
+        let locale = locale.unwrap_or_else(|| "en".into());
+        let caller = RuntimeCaller { person, rights, project, trace: trace.id, locale, deadline };
+        tokio::select! {
+            answer = work(caller) => answer,
+            () = cancelled.cancelled() => Err(Problem::cancelled("the caller went away")),
+        }
+    }
+}
+
+#[async_trait]
+impl Surfaces for PluginSurfaces {
+    fn list(&self) -> Arc<Vec<PluginOffer>> {
+        let generation = self.runtime.generation();
+        let mut list = self.list.lock();
+        if list.0 != generation {
+            *list = (generation, Arc::new(self.runtime.surfaces()));
+        }
+        list.1.clone()
+    }
+
+    async fn open(
+        &self,
+        caller: Caller,
+        plugin: &PluginId,
+        place: &Place,
+        data: &Map<String, Value>,
+    ) -> Result<Screen> {
+        // What a person wrote a moment ago is what they look for now.
+        self.search.wait_until_current(None, READ_YOUR_WRITES).await;
+        Self::until(caller, async |caller| self.runtime.open_surface(plugin, caller, place, data).await).await
+    }
+
+    async fn act(
+        &self,
+        caller: Caller,
+        plugin: &PluginId,
+        place: &Place,
+        name: &str,
+        arguments: &Map<String, Value>,
+        data: &Map<String, Value>,
+    ) -> Result<Reaction> {
+        Self::until(caller, async |caller| self.runtime.act(plugin, caller, place, name, arguments, data).await).await
+    }
+
+    async fn rows(
+        &self,
+        caller: Caller,
+        plugin: &PluginId,
+        place: &Place,
+        name: &str,
+        window: &Window,
+        data: &Map<String, Value>,
+    ) -> Result<RowPage> {
+        let fetch = async |caller| self.runtime.surface_rows(plugin, caller, place, name, window, data).await;
+        Self::until(caller, fetch).await
+    }
+
+    fn tasks(&self, person: &Person) -> Vec<Value> {
+        let tasks = self.runtime.tasks().list();
+        tasks.iter().filter(|task| task.person == person.id).map(|task| json!(task)).collect()
+    }
+
+    fn stop(&self, task: u64, person: &Person) -> Result<()> {
+        let tasks = self.runtime.tasks();
+        // Somebody else's task is as unknown as one that never was.
+        if !tasks.list().iter().any(|known| known.id == task && known.person == person.id) {
+            return Err(Problem::not_found(format!("no task {task} is running")));
+        }
+        tasks.cancel(task)
+    }
+}

@@ -1,0 +1,85 @@
+//! An open view as the page has it, and what leads from there to how it is now.
+//!
+//! Lives here: the diff of nodes and data. Must not live here: when it is sent.
+//! Invariant: what is patched with the answer of `between` equals what it was made from.
+
+use kamld_types::{Node, PluginId, surface::Place, surface::Screen};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+
+/// A view that some page shows.
+pub struct Open {
+    pub plugin: PluginId,
+    pub place: Place,
+    /// The data model as the page last sent it.
+    pub data: Map<String, Value>,
+    /// What the page has; none before the first drawing.
+    pub shown: Option<Screen>,
+    pub topics: Vec<String>,
+    /// Whether it may look different from what is shown.
+    pub stale: bool,
+    /// Counts the drawings that were asked for: an older one never overtakes a newer one.
+    pub turn: u64,
+}
+
+/// A pointer of JSON to a member of an object.
+fn pointer(key: &str) -> String {
+    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// What has to be patched; none when nothing has. Data is compared with what the plug-in answered before, so that
+/// what a person typed meanwhile stays.
+pub fn between(view: u64, before: &Screen, after: &Screen) -> Option<Value> {
+    let old: HashMap<&str, &Node> = before.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
+    let nodes: Vec<&Node> = after.nodes.iter().filter(|node| old.get(node.id.as_str()) != Some(node)).collect();
+    let now: HashMap<&str, ()> = after.nodes.iter().map(|node| (node.id.as_str(), ())).collect();
+    let gone: Vec<&str> = before.nodes.iter().map(|node| node.id.as_str()).filter(|id| !now.contains_key(id)).collect();
+    let data: Map<String, Value> = after
+        .data
+        .iter()
+        .filter(|(key, value)| before.data.get(*key) != Some(value))
+        .map(|(key, value)| (pointer(key), value.clone()))
+        .chain(before.data.keys().filter(|key| !after.data.contains_key(*key)).map(|key| (pointer(key), Value::Null)))
+        .collect();
+    if nodes.is_empty() && gone.is_empty() && data.is_empty() {
+        return None;
+    }
+    Some(json!({ "view": view, "nodes": nodes, "gone": gone, "data": data }))
+}
+
+/// Everything anew, for a page that may have missed something.
+pub fn whole(view: u64, before: &Screen, after: &Screen) -> Value {
+    let now: HashMap<&str, ()> = after.nodes.iter().map(|node| (node.id.as_str(), ())).collect();
+    let gone: Vec<&str> = before.nodes.iter().map(|node| node.id.as_str()).filter(|id| !now.contains_key(id)).collect();
+    let changed = after.data.iter().filter(|(key, value)| before.data.get(*key) != Some(value));
+    let data: Map<String, Value> = changed.map(|(key, value)| (pointer(key), value.clone())).collect();
+    json!({ "view": view, "nodes": after.nodes, "gone": gone, "data": data })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn screen(nodes: &[(&str, &str, &[&str])], data: Value) -> Screen {
+        let node = |(id, text, children): &(&str, &str, &[&str])| Node {
+            id: (*id).into(),
+            kind: "text".into(),
+            props: json!({ "text": text }).as_object().cloned().unwrap_or_default(),
+            children: children.iter().map(|child| (*child).to_owned()).collect(),
+        };
+        let data = data.as_object().cloned().unwrap_or_default();
+        Screen { nodes: nodes.iter().map(node).collect(), data, topics: Vec::new() }
+    }
+
+    #[test]
+    fn only_what_differs_is_sent() {
+        let before =
+            screen(&[("root", "", &["a", "b"]), ("a", "1", &[]), ("b", "2", &[])], json!({"q": "x", "n/m": 1}));
+        let after = screen(&[("root", "", &["a", "c"]), ("a", "1", &[]), ("c", "3", &[])], json!({"q": "x", "n/m": 2}));
+        let patch = between(7, &before, &after).unwrap();
+        let ids: Vec<_> = patch["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect();
+        assert_eq!((ids, &patch["gone"]), (vec![json!("root"), json!("c")], &json!(["b"])));
+        assert_eq!(patch["data"], json!({"/n~1m": 2}));
+        assert_eq!(between(7, &before, &before), None);
+    }
+}
