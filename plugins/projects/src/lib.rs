@@ -1,7 +1,8 @@
-//! The commands `project create`, `project list` and `project remove`.
+//! The commands `project create`, `project list` and `project remove`, the projects at the side, and the first screen.
 //!
-//! Must not live here: what is in a project. Invariant: each command is one call of `kamld:metadata/projects`.
+//! Must not live here: what an asset holds. Invariant: each command is one call of `kamld:metadata/projects`.
 
+mod screens;
 mod shape;
 
 use kamld_sdk::{Arg, Args, Command, Commands, Effect, HasCommands, Outcome, Result, metadata::projects, schema, view};
@@ -9,7 +10,7 @@ use shape::Project;
 
 struct Plugin;
 
-kamld_sdk::plugin! { commands: Plugin }
+kamld_sdk::plugin! { commands: Plugin, surface: Plugin }
 
 impl HasCommands for Plugin {
     fn commands() -> Commands {

@@ -1,4 +1,7 @@
-//! What the commands answer, as data and as a view. Pure: no call to the host.
+//! What the commands answer, as data and as a view. Pure, and so is what is below it: no call to the host.
+
+pub mod home;
+pub mod side;
 
 use kamld_sdk::{
     Outcome, Result, Schema,
@@ -27,6 +30,13 @@ impl Project {
             ("owner", schema::text()),
             ("right", schema::one_of(["viewer", "editor", "owner"]).says("what you may do in it")),
         ])
+    }
+}
+
+impl Project {
+    /// What people call it.
+    pub fn title(&self) -> &str {
+        if self.title.is_empty() { &self.name } else { &self.title }
     }
 }
 
