@@ -9,7 +9,8 @@ import { value } from "./value.js";
 import { icon } from "./icon.js";
 import { words } from "../words.js";
 
-// Its shadow root is filled by a text, which Trusted Types refuse. The text is always the same two elements.
+// It fills its shadow root and itself with two texts that never change, which Trusted Types refuse: the same is built
+// by hand here, whatever text is set.
 const prototype = customElements.get("regular-table")!.prototype as HTMLElement;
 const attach = prototype.attachShadow;
 prototype.attachShadow = function (this: HTMLElement, init: ShadowRootInit): ShadowRoot {
@@ -26,6 +27,13 @@ prototype.attachShadow = function (this: HTMLElement, init: ShadowRootInit): Sha
   });
   return root;
 };
+Object.defineProperty(prototype, "innerHTML", {
+  set(this: HTMLElement) {
+    const table = document.createElement("table");
+    table.append(document.createElement("thead"), document.createElement("tbody"));
+    this.replaceChildren(table);
+  },
+});
 
 const ROW = 36;
 const HEAD = 40;

@@ -1,0 +1,53 @@
+// The page of the element tests: a host that answers from memory, and what a test needs to reach from outside.
+import { loadAll, type RowsPage, type ViewHost, type Window } from "../src/index.js";
+import "../src/index.js";
+
+const policy = (globalThis as unknown as { trustedTypes?: { createPolicy(name: string, rules: object): { createHTML(text: string): TrustedHTML } } }).trustedTypes?.createPolicy("kamld", { createHTML: (text: string) => text });
+
+const acts: unknown[] = [];
+const asked: unknown[] = [];
+const ROWS = 1_000_000;
+const COLUMNS = [
+  { name: "id", type: "Int64" }, { name: "name", type: "Utf8" }, { name: "value", type: "Float64" }, { name: "when", type: "Timestamp(ms)" }, { name: "ok", type: "Boolean" },
+];
+const rowOf = (index: number) => ({ id: index, name: `row ${index}`, value: (index * 37) % 1000 / 10, when: `2026-01-01T00:00:${String(index % 60).padStart(2, "0")}`, ok: index % 3 === 0, $open: { address: `p/a/${index}` } });
+
+async function rows(source: { rows?: string; object?: string; result?: string }, window: Window, signal: AbortSignal): Promise<RowsPage> {
+  asked.push({ ...window });
+  const name = source.rows ?? source.object ?? source.result ?? "";
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  if (signal.aborted) throw new DOMException("given up", "AbortError");
+  if (name === "broken" && !(globalThis as { mended?: boolean }).mended) throw new Error("the store did not answer");
+  if (name === "slow") await new Promise(() => {});
+  if (name === "none") return { columns: COLUMNS, rows: [], total: 0, complete: true };
+  const total = name === "million" ? ROWS : 500;
+  const descending = window.sort[0]?.[1] === true;
+  const list = Array.from({ length: Math.max(0, Math.min(window.count, total - window.start)) }, (_, at) => rowOf(descending ? total - 1 - window.start - at : window.start + at));
+  const statistics = COLUMNS.map(({ name: column }) => ({ distinct: column === "ok" ? 2 : total, nulls: column === "value" ? 12 : 0, min: column === "value" ? 0 : null, max: column === "value" ? 99.9 : null, bars: column === "value" ? [3, 5, 8, 13, 9, 4, 2, 1] : [] }));
+  return { columns: COLUMNS, rows: list, total, complete: true, ms: 12, bytes: 5_200_000, ...(window.statistics ? { statistics } : {}) };
+}
+
+const host: ViewHost = {
+  async act(action, { viewId, node, row, selection, value }) {
+    acts.push(JSON.parse(JSON.stringify({ action, viewId, node: node.id, row, selection, value })));
+  },
+  rows,
+  href: ({ address = "", tab, params }) => `/go/${address}${tab ? `?tab=${tab}` : ""}${params ? `#${JSON.stringify(params)}` : ""}`,
+  objectUrl: (address) => `/files/${address}`,
+  bytes: async (_, start, length) => Uint8Array.from({ length }, (_byte, index) => (start + index) % 256).buffer,
+  markdown: async (text) => {
+    const safe = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+    const html = `<h2>Wind turbines</h2><p>${safe}</p><ul><li>one</li><li>two</li></ul><table><thead><tr><th>a</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>`;
+    return policy ? policy.createHTML(html) : html;
+  },
+  command: (words) => words[0] === "missing" ? undefined : {
+    name: words, summary: "Creates a dataset.", effect: "write", arguments: [
+      { name: "address", help: "Where it will be.", type: "asset", required: true }, { name: "summary", help: "One sentence.", type: "text" },
+      { name: "tag", help: "Words that describe it.", type: "text", repeated: true }, { name: "public", help: "Whether everyone sees it.", type: "boolean" },
+      { name: "kind", help: "What it holds.", type: "text", choices: ["dataset", "model"], default: "dataset" },
+    ],
+  },
+  locale: "en",
+};
+
+Object.assign(globalThis, { kd: { host, acts, asked, loadAll } });
