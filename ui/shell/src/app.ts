@@ -41,7 +41,7 @@ export class App {
 
   constructor() {
     this.session = new Session({
-      resumed: (resumed) => { if (!resumed) this.views.renew(); },
+      resumed: (resumed) => (resumed ? this.views.resumed() : this.views.renew()),
       patch: (patch) => this.views.patch(patch),
       lost: (lost) => this.views.lost(lost),
     });
@@ -142,6 +142,7 @@ export class App {
     this.looked.set({ address, found: known === undefined ? undefined : { head: known } });
     const tell = (found: Looked): void => {
       if (this.router.place.value.address === address) this.looked.set({ address, found });
+      this.titled();
     };
     headObject(address).then((head) => {
       this.#heads.set(address, head);
@@ -167,7 +168,8 @@ export class App {
         : [viewTitle || "", tab, ...way, area];
     const words = [...new Set(parts.filter(Boolean))];
     document.title = [...words, "KAML-D"].join(" · ");
-    if (place.kind === "asset" || place.kind === "object" || (place.kind === "area" && place.address)) {
+    const gone = place.kind === "object" && !this.known.mediaType;
+    if (place.kind === "asset" || (place.kind === "object" && !gone) || (place.kind === "area" && place.address)) {
       rememberVisit({ title: addressParts(place.address).path.at(-1) ?? (addressParts(place.address).asset || place.address), note: place.address, url: formatPlace({ ...place, params: {}, tab: "" }) });
     }
   }

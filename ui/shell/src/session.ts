@@ -6,7 +6,7 @@ import { fetchCommands, probe, type Command } from "./transport/http.js";
 import { Link, newKey, type LinkState, type Message, type Wire } from "./transport/socket.js";
 
 export interface Task {
-  id: string;
+  id: string | number;
   plugin: string;
   title: string;
   done: number;

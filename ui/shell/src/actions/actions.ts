@@ -35,6 +35,11 @@ export class Actions {
 
   async act(action: Action, context: ActionContext, depth = 0): Promise<void> {
     const view = this.host.views().byId(context.viewId);
+    // What a command destroys is asked for when it is known what it needs.
+    if (action.confirm && !(action.run && this.host.session.command(action.run)?.effect === "destroy")) {
+      const { confirmLoss } = await import("./ask.js");
+      if (!(await confirmLoss(action.confirm, view?.surface.plugin ?? "", context.anchor))) return;
+    }
     if (action.run) return this.run(action, context.anchor, view, context);
     if (action.act !== undefined && view) return this.#ask(action, context, view, depth);
     if (action.open) return this.host.open(action.open);
@@ -58,15 +63,18 @@ export class Actions {
   async #ask(action: Action, context: ActionContext, view: OpenView, depth: number): Promise<void> {
     const key = newKey();
     const again = (): void => void this.act(action, context, depth);
+    view.told();
     try {
       const reaction = await this.host.session.link.request<{ data?: Json; note?: string; then?: Action | null }>(
         "act", () => ({ view: view.serverId, name: action.act, arguments: action.arguments ?? {}, data: view.data, key }));
-      if (reaction.data && Object.keys(reaction.data).length) view.patch({ data: reaction.data });
+      if (reaction.data && Object.keys(reaction.data).length) view.patch({ data: reaction.data }, true);
       if (reaction.note) notify({ text: reaction.note, tone: "good" });
       if (reaction.then && depth < CHAIN) {
         await this.act(resolveAction(reaction.then, { data: view.data }), { ...context, data: view.data }, depth + 1);
       }
     } catch (error) {
+      // What an editor asks while one types is nobody's concern when it fails.
+      if (context.node.kind === "editor") return console.warn(error);
       this.#failed(asProblem(error), "", again);
     }
   }
@@ -90,7 +98,7 @@ export class Actions {
     }
     if (destroys) {
       const { confirmDestroy } = await import("./ask.js");
-      if (!(await confirmDestroy(command, given, view?.surface.plugin ?? (command as { plugin?: string }).plugin ?? "", anchor))) return;
+      if (!(await confirmDestroy(command, given, command?.plugin ?? view?.surface.plugin ?? "", anchor, action.confirm))) return;
     }
     const key = newKey();
     const once = async (): Promise<void> => {

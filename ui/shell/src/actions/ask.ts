@@ -124,7 +124,7 @@ const verb = (command: CommandDeclaration): string => label(command.name[command
 const by = (plugin: string): TemplateResult | typeof nothing => (plugin ? html`<p class="kd-muted">${t("by.plugin", { plugin })}</p>` : nothing);
 
 /** Before something that cannot be undone: its name is typed. */
-export async function confirmDestroy(command: CommandDeclaration | undefined, given: Values, plugin: string, opener: HTMLElement | null): Promise<boolean> {
+export async function confirmDestroy(command: CommandDeclaration | undefined, given: Values, plugin: string, opener: HTMLElement | null, loss = t("destroy.forever")): Promise<boolean> {
   const name = nameOf(command, given);
   let typed = "";
   const dialog = openDialog<boolean>({
@@ -132,7 +132,7 @@ export async function confirmDestroy(command: CommandDeclaration | undefined, gi
     opener,
     content: (open) => html`<form class="ks-form" @submit=${(event: Event) => { event.preventDefault(); if (typed === name) open.close(true); }}>
       <div class="ks-dialog-body">
-        <p>${t("destroy.forever")}</p>
+        <p>${loss}</p>
         <dl class="ks-facts">${Object.entries(given).filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false).map(([key, value]) =>
           html`<dt>${label(key)}</dt><dd>${Array.isArray(value) ? value.join(", ") : String(value)}</dd>`)}</dl>
         ${name ? html`<div class="ks-field"><label for="destroy-name">${t("destroy.type", { name })}</label>
@@ -144,6 +144,18 @@ export async function confirmDestroy(command: CommandDeclaration | undefined, gi
         <button class="kd-button kd-button-danger" ?disabled=${typed !== name}>${icon("delete")}<span>${command ? verb(command) : t("destroy.do")}</span></button>
       </footer>
     </form>`,
+  });
+  return (await dialog.closed) === true;
+}
+
+/** Before something that no undo takes back and that is not destroyed for good: one press, with what is lost in words. */
+export async function confirmLoss(loss: string, plugin: string, opener: HTMLElement | null): Promise<boolean> {
+  const dialog = openDialog<boolean>({
+    title: t("confirm.title"),
+    opener,
+    content: (open) => html`<div class="ks-dialog-body"><p>${loss}</p>${by(plugin)}</div>
+      <footer class="ks-dialog-foot"><button type="button" class="kd-button" data-first @click=${() => open.leave()}>${t("cancel")}</button>
+        <button type="button" class="kd-button kd-button-danger" @click=${() => open.close(true)}>${t("confirm.do")}</button></footer>`,
   });
   return (await dialog.closed) === true;
 }

@@ -5,7 +5,7 @@ import { icon } from "../../../view/src/index.js";
 import type { App } from "../app.js";
 import { inSlot, interpret, slug, type Surface } from "../places/screens.js";
 import { Watch } from "../store.js";
-import { t } from "../words/words.js";
+import { either, t } from "../words/words.js";
 import { past, rememberText } from "./past.js";
 
 interface Choice {
@@ -135,14 +135,16 @@ export class Box extends LitElement {
     const boxes = this.#boxes;
     if (!boxes.length) return nothing;
     const chosen = this.#chosen;
+    // In the order in which one would try them: what takes any text first.
+    const ways = either([...boxes].sort((a, b) => a.fits.length - b.fits.length).map(({ title }) => title));
     const choices = this.open ? this.#choices : [];
     const shown = this.open && choices.length > 0 && !this.text.includes("\n");
     return html`<search class="ks-box" @focusout=${(event: FocusEvent) => { if (!this.contains(event.relatedTarget as Node | null)) this.open = false; }}>
       <form @submit=${(event: Event) => { event.preventDefault(); this.#find(); }}>
         <span class="ks-box-sign">${icon(chosen?.icon || "search")}</span>
-        <textarea id="ks-box" rows="1" role="combobox" aria-label=${t("box.label")} aria-expanded=${shown} aria-controls="ks-box-list" aria-autocomplete="list"
+        <textarea id="ks-box" rows="1" role="combobox" aria-label=${t("box.label", { ways })} aria-expanded=${shown} aria-controls="ks-box-list" aria-autocomplete="list"
           aria-activedescendant=${shown && this.active >= 0 ? `ks-box-${this.active}` : nothing} aria-describedby="ks-box-as"
-          placeholder=${t("box.placeholder")} autocomplete="off" autocapitalize="none" spellcheck="false"
+          placeholder=${t("box.placeholder", { ways })} autocomplete="off" autocapitalize="none" spellcheck="false"
           @keydown=${this.#key} @focus=${() => { this.open = true; this.active = -1; }}
           @input=${(event: InputEvent) => { this.text = (event.target as HTMLTextAreaElement).value; this.open = true; this.active = -1; if (!this.text.trim()) this.taken = ""; }}></textarea>
         ${boxes.length > 1 && this.text.trim() ? html`<button type="button" class="ks-box-as" id="ks-box-as" title=${t("box.switch")} aria-keyshortcuts="Alt+Enter"

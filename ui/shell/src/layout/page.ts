@@ -96,11 +96,15 @@ export class Page extends LitElement {
     if (!this.app) return nothing;
     const { session } = this.app;
     const standing = session.standing.value;
-    if (standing === "signed-out") return stateBox("signed-out", () => location.reload());
+    // Somebody who is in the middle of something keeps it: the page stays and says what is needed.
+    const out = standing === "signed-out";
+    if (out && !session.surfaces.value.length) return stateBox("signed-out", () => location.reload());
     return html`
       <a class="ks-skip" href="#main" @click=${(event: Event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>${t("skip")}</a>
       ${this.#top()}
-      ${this.away ? html`<div class="ks-away" role="alert"><span class="ks-spin"></span><span>${t("away")}</span>
+      ${out ? html`<div class="ks-away" role="alert"><span>${icon("shield")} ${t("signedout.kept")}</span>
+        <button type="button" class="kd-button kd-button-small" @click=${() => session.link.retry()}>${t("retry")}</button></div>` : nothing}
+      ${this.away && !out ? html`<div class="ks-away" role="alert"><span class="ks-spin"></span><span>${t("away")}</span>
         <button type="button" class="kd-button kd-button-small" @click=${() => session.link.retry()}>${t("away.retry")}</button></div>` : nothing}
       <div class="ks-body ${preferences.value.side ? "" : "ks-body-wide"}">
         <div class="ks-column">

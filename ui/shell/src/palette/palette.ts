@@ -10,7 +10,7 @@ import { visits } from "../box/past.js";
 import { fetchPalette, type PaletteFind } from "../transport/http.js";
 import { t } from "../words/words.js";
 import { OWN_PAGES } from "../settings/pages.js";
-import { best, wordsOf } from "./rank.js";
+import { best, rank, wordsOf } from "./rank.js";
 
 interface Entry {
   group: string;
@@ -60,8 +60,11 @@ export function openPalette(app: App, opener: HTMLElement | null): void {
     if (q && inSlot(surfaces, "box").length) {
       all.push(entry(t("palette.found"), "search", t("palette.find", { q }), "", () => router.go({ kind: "find", area: "", address: "", tab: "", params: { q } })));
     }
-    // One group after the other, in the order of the best of each.
+    // One group after the other, in the order of the best of each; what the server found fits at least in part.
+    const words = wordsOf(q);
+    const score = (name: string): number => Math.max(...all.filter(({ group }) => group === name).map(({ title, group }) => Math.max(rank(title.toLowerCase(), words), group === t("palette.found") ? 0.5 : 0)));
     const groups = [...new Set(all.map(({ group }) => group))];
+    if (q) groups.sort((a, b) => score(b) - score(a));
     return groups.flatMap((group) => all.filter((one) => one.group === group));
   };
 

@@ -102,9 +102,9 @@ export class Link {
     this.#send({ hidden });
   }
 
-  /** Without an answer; thrown away while there is no connection, since resuming tells the server the same. */
-  tell(name: string, content: unknown): void {
-    this.#send({ [name]: content });
+  /** Without an answer; false while there is no connection, and then it was not told. */
+  tell(name: string, content: unknown): boolean {
+    return this.#send({ [name]: content });
   }
 
   request<T = Message>(name: string, content: Content, { signal, timeout = 30_000, sent }: RequestOptions = {}): Promise<T> {
@@ -139,8 +139,10 @@ export class Link {
     this.#send({ id: pending.id, [pending.name]: typeof pending.content === "function" ? pending.content() : pending.content });
   }
 
-  #send(message: Message): void {
-    if (this.#ready && this.#wire?.readyState === OPEN) this.#wire.send(JSON.stringify(message));
+  #send(message: Message): boolean {
+    if (!this.#ready || this.#wire?.readyState !== OPEN) return false;
+    this.#wire.send(JSON.stringify(message));
+    return true;
   }
 
   #drop(): void {

@@ -1,6 +1,6 @@
 // Uploads of this page: three at a time, each can be paused, stopped and tried again; a lost connection is waited for,
 // and what a reload interrupted is offered again.
-import { asProblem, type Problem } from "../transport/problem.js";
+import { asProblem } from "../transport/problem.js";
 import { abandon, append, batch, create, position } from "./send.js";
 import { forget, isSame, keep, unfinished, type Unfinished } from "./memory.js";
 import { cleanPath, isLitter, plan, Rate, type Destination, type Picked } from "./plan.js";

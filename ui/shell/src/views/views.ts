@@ -1,7 +1,7 @@
 // The views that are open or were just now: one for each surface and address. A view keeps its element, so that going
 // back shows it at once, with what was typed, while the server is asked again.
 import "../../../view/src/index.js";
-import { put, same, type Json, type KdView, type ViewHost } from "../../../view/src/index.js";
+import { put, same, touches, type Json, type KdView, type ViewHost } from "../../../view/src/index.js";
 import type { Surface } from "../places/screens.js";
 import type { Session } from "../session.js";
 import { Store } from "../store.js";
@@ -27,6 +27,8 @@ interface Answer {
 
 // A view that nobody looks at is closed at the server after this; its picture is kept longer.
 const LINGER = 15_000;
+// A reopened view that stays as it is gets no patch.
+const SETTLE = 1000;
 const KEPT = 24;
 
 let counter = 0;
@@ -43,6 +45,9 @@ export class OpenView {
   shown = 0;
   #abort: AbortController | undefined;
   #typed: Record<string, unknown> = {};
+  /** It was reopened while nobody listened. */
+  #untold = false;
+  #settle: ReturnType<typeof setTimeout> | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly session: Session, host: ViewHost, readonly surface: Surface, readonly address: string, params: Record<string, string>) {
@@ -113,37 +118,43 @@ export class OpenView {
     return whole;
   }
 
-  /** The same surface with other params or data. */
-  async reopen(params: Record<string, string>): Promise<void> {
-    const before = this.params;
+  /** The same surface with other params or data; what differs comes as a patch, or nothing when nothing does. */
+  async reopen(params: Record<string, string> = this.params): Promise<void> {
     this.params = params;
     if (this.serverId === 0 || this.#abort) return this.open();
+    // The server knows now what was typed.
     this.#typed = {};
-    const id = this.serverId;
+    this.#untold = !this.session.link.tell("reopen", { view: this.serverId, params, data: this.data });
     this.state.set({ is: "renewing" });
-    try {
-      const patch = await this.session.link.request<Record<string, unknown>>("reopen", () => ({ view: this.serverId, params, data: this.data }));
-      if (this.serverId !== id || this.params !== params) return;
-      this.patch(patch);
-      this.state.set({ is: "ready" });
-    } catch (error) {
-      if (this.serverId !== id || this.params !== params) return;
-      const problem = asProblem(error);
-      // The server does not know it any more: it is opened as if for the first time.
-      if (problem.kind === "not-found") return this.open();
-      this.params = before;
-      this.state.set({ is: "problem", problem });
-    }
+    clearTimeout(this.#settle);
+    this.#settle = setTimeout(() => this.#settled(), SETTLE);
+  }
+
+  #settled(): void {
+    clearTimeout(this.#settle);
+    if (this.state.value.is === "renewing" && !this.#abort) this.state.set({ is: "ready" });
+  }
+
+  /** A plug-in's own action is told the whole data model: from now on the server knows what was typed. */
+  told(): void {
+    this.#typed = {};
   }
 
   setParams(params: Record<string, string>): void {
     if (!same(params, this.params)) void this.reopen(params);
   }
 
-  patch(patch: Record<string, unknown>): void {
+  /** What was typed since the server was told last stays, unless the patch answers what the person just did. */
+  patch(patch: Record<string, unknown>, answers = false): void {
     const data = { ...((patch["data"] as Record<string, unknown>) ?? {}) };
-    for (const pointer of Object.keys(this.#typed)) delete data[pointer];
+    if (!answers) for (const typed of Object.keys(this.#typed)) for (const pointer of Object.keys(data)) if (touches(typed, pointer)) delete data[pointer];
     this.element.patch({ nodes: (patch["nodes"] as unknown[]) ?? [], gone: (patch["gone"] as string[]) ?? [], data });
+    this.#settled();
+  }
+
+  /** The connection is back and the server still has it open. */
+  resumed(): void {
+    if (this.#untold && this.serverId) void this.reopen();
   }
 
   lost(problem: Problem): void {
@@ -217,6 +228,10 @@ export class Views {
 
   renew(): void {
     for (const view of this.#views.values()) view.renew();
+  }
+
+  resumed(): void {
+    for (const view of this.#views.values()) view.resumed();
   }
 
   #byServer(id: unknown): OpenView | undefined {

@@ -58,3 +58,6 @@ export function wait(seconds: number): string {
   const [unit, value] = seconds < 60 ? ["second", seconds] : seconds < 3600 ? ["minute", seconds / 60] : ["hour", seconds / 3600];
   return new Intl.NumberFormat(intlLocale(), { style: "unit", unit: unit as string, unitDisplay: "short", maximumFractionDigits: 0 }).format(Math.max(1, Math.round(value as number)));
 }
+
+/** `text, tags or SQL` */
+export const either = (words: readonly string[]): string => new Intl.ListFormat(intlLocale(), { type: "disjunction" }).format(words);
