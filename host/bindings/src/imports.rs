@@ -9,6 +9,7 @@ wasmtime::component::bindgen!({
             import kamld:plugin/context@0.1.0;
             import kamld:plugin/features@0.1.0;
             import kamld:plugin/tasks@0.1.0;
+            import kamld:plugin/admin@0.1.0;
             import kamld:ui/previews@0.1.0;
             import kamld:storage/types@0.1.0;
             import kamld:storage/assets@0.1.0;

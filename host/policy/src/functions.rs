@@ -58,7 +58,7 @@ pub struct Function {
 }
 
 /// Interfaces that plug-ins export: the host calls them, so there is nothing to ask.
-pub const EXPORTED: &[&str] = &["kamld:plugin/commands", "kamld:metadata/describer", "kamld:ui/preview"];
+pub const EXPORTED: &[&str] = &["kamld:plugin/commands", "kamld:metadata/describer", "kamld:ui/preview", "kamld:ui/surface"];
 
 pub const ASSETS: &str = "kamld:storage/assets";
 pub const REFS: &str = "kamld:storage/refs";
@@ -70,6 +70,7 @@ pub const CATALOG: &str = "kamld:metadata/catalog";
 pub const SEARCH: &str = "kamld:metadata/search";
 pub const SQL: &str = "kamld:metadata/sql";
 pub const KV: &str = "kamld:metadata/kv";
+pub const ADMIN: &str = "kamld:plugin/admin";
 pub const PREVIEWS: &str = "kamld:ui/previews";
 
 macro_rules! asks {
@@ -132,11 +133,22 @@ pub const FUNCTIONS: &[Function] = &[
     asks!(SQL, "explain", Read Object),
     asks!(SQL, "describe", Read Object),
     asks!(SQL, "rows", Read Object),
+    asks!(SQL, "complete", Read Each),
     asks!(KV, "get", Read Nothing),
     asks!(KV, "put", Modify Nothing),
     asks!(KV, "remove", Delete Nothing),
     asks!(KV, "list", List Nothing),
     asks!(PREVIEWS, "open", Read Object),
+    // Besides, the person must be an admin.
+    asks!(ADMIN, "list", Read Nothing),
+    asks!(ADMIN, "show", Read Nothing),
+    asks!(ADMIN, "ledger", Read Nothing),
+    asks!(ADMIN, "enable", Modify Nothing),
+    asks!(ADMIN, "disable", Modify Nothing),
+    asks!(ADMIN, "grant", Read Nothing),
+    asks!(ADMIN, "set-grant", Modify Nothing),
+    asks!(ADMIN, "grant-needs", Modify Nothing),
+    asks!(ADMIN, "audit", Read Nothing),
 ];
 
 /// The row of one function.

@@ -5,6 +5,7 @@
 //! Invariants: a fresh instance for each call; a call that is cut off drops its store; no guest can keep the host from
 //! answering; every limit is in `Limits`, and `Runtime::self_test` proves that it bites.
 
+pub mod admin;
 mod cache;
 mod call;
 pub mod compile;

@@ -24,6 +24,7 @@ pub mod imports {
                 import kamld:plugin/context@0.1.0;
                 import kamld:plugin/features@0.1.0;
                 import kamld:plugin/tasks@0.1.0;
+                import kamld:plugin/admin@0.1.0;
                 import kamld:ui/previews@0.1.0;
                 import kamld:storage/assets@0.1.0;
                 import kamld:storage/refs@0.1.0;

@@ -33,6 +33,7 @@
 #![warn(missing_docs)]
 
 mod address;
+pub mod admin;
 mod args;
 #[doc(hidden)]
 #[allow(missing_docs)]

@@ -3,6 +3,7 @@
 //!
 //! Invariant: what is opened first is closed last, and a start that fails leaves nothing half made behind.
 
+mod administration;
 mod capabilities;
 pub mod first_party;
 mod folder;
@@ -21,7 +22,7 @@ use anyhow::Context;
 use capabilities::{MetadataLinkage, StorageLinkage};
 use folder::Folder;
 use kamld_metadata::{Search, embedded::Embedded, sql::Sql};
-use kamld_runtime::{Caller, Compiler, Runtime, Tasks};
+use kamld_runtime::{Caller, Compiler, Runtime, Tasks, admin::AdminLinkage};
 use kamld_server::{
     Server, TokenAuthenticator,
     page::changes::{Change, Changes},
@@ -81,6 +82,9 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
         search: search.clone(),
         sql: sql.clone(),
     };
+    let changes = Changes::default();
+    let administration =
+        Arc::new(administration::InstalledPlugins { installed: installed.clone(), changes: changes.clone() });
     let runtime = Arc::new(Runtime::new(
         kamld_runtime::Config {
             limits: config.limits.clone(),
@@ -88,7 +92,11 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
             compiler,
             denials: Some(installed.denials()),
         },
-        vec![Arc::new(StorageLinkage(Arc::new(store.clone()))), Arc::new(metadata)],
+        vec![
+            Arc::new(StorageLinkage(Arc::new(store.clone()))),
+            Arc::new(metadata),
+            Arc::new(AdminLinkage(administration)),
+        ],
         previews.clone(),
     )?);
     previews.runtime.set(Arc::downgrade(&runtime)).ok();
@@ -97,7 +105,6 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     search.set_describer(Arc::new(joins::PluginDescriber(Arc::downgrade(&runtime))));
     search.describe_again().map_err(kamld_types::Problem::from)?;
     let self_test = probe::self_test(&runtime).await;
-    let changes = Changes::default();
     let follow = follow(store.clone(), search.clone(), installed.clone(), runtime.tasks().clone(), changes.clone());
 
     let token = folder.token()?;

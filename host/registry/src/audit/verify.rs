@@ -5,6 +5,7 @@ use crate::durable;
 use kamld_types::{Problem, problem::Result};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{BufRead, BufReader, Read},
 };
@@ -80,6 +81,24 @@ impl Audit {
             records.extend(record::read(&line).ok().filter(|record| record.seq > after));
         }
         Ok(records)
+    }
+
+    /// The newest records, newest first: those before number `before`, at most `limit`.
+    pub fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<Record>> {
+        let length = self.state.lock().length;
+        let mut records = VecDeque::new();
+        for line in self.lines(length)? {
+            let line = line.map_err(|error| durable::failed("read", &self.log, &error))?;
+            let Ok(record) = record::read(&line) else { continue };
+            if before.is_some_and(|before| record.seq >= before) {
+                break;
+            }
+            if records.len() == limit {
+                records.pop_back();
+            }
+            records.push_front(record);
+        }
+        Ok(records.into())
     }
 
     /// The lines up to a length, so that one that is being written is not seen half.
