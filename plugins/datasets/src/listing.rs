@@ -91,7 +91,7 @@ fn one_object(address: &Address, object: types::Object, document: Option<catalog
 }
 
 /// What the catalogue knows about the objects among these paths, in their order; folders are left out.
-fn documents(address: &Address, paths: &[String]) -> Result<Vec<catalog::Document>> {
+pub fn documents(address: &Address, paths: &[String]) -> Result<Vec<catalog::Document>> {
     let objects = paths.iter().filter(|path| !path.ends_with('/'));
     let subjects: Vec<_> = objects.map(|path| address.with_path(path.as_str()).subject()).collect();
     Ok(if subjects.is_empty() { Vec::new() } else { catalog::get_many(&subjects)? })

@@ -1,6 +1,11 @@
 //! Data and views of every answer. Pure: no call to the host.
 
+pub mod area;
+pub mod files;
+pub mod folder;
 pub mod listing;
+pub mod object;
+pub mod refs;
 pub mod shown;
 pub mod tags;
 

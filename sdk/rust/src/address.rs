@@ -44,6 +44,32 @@ impl Address {
         }
     }
 
+    /// The whole asset at the same ref.
+    ///
+    /// ```
+    /// let address: kamld_sdk::Address = "birds/strikes@v1/2019/may.csv".parse()?;
+    /// assert_eq!(address.whole().to_string(), "birds/strikes@v1");
+    /// # Ok::<(), kamld_sdk::Error>(())
+    /// ```
+    #[must_use]
+    pub fn whole(&self) -> Self {
+        Self { path: None, ..self.clone() }
+    }
+
+    /// The folder that an object or a folder lies in, with `/` at its end; the whole asset for what lies at its top.
+    ///
+    /// ```
+    /// let address: kamld_sdk::Address = "birds/strikes/2019/may.csv".parse()?;
+    /// assert_eq!(address.parent().to_string(), "birds/strikes/2019/");
+    /// assert_eq!(address.parent().parent().to_string(), "birds/strikes");
+    /// # Ok::<(), kamld_sdk::Error>(())
+    /// ```
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        let path = self.path.as_deref().unwrap_or_default().trim_end_matches('/');
+        Self { path: path.rfind('/').map(|end| path[..=end].to_owned()), ..self.clone() }
+    }
+
     /// The same asset and ref with another path.
     #[must_use]
     pub fn with_path(&self, path: impl Into<String>) -> Self {

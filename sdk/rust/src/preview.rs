@@ -10,6 +10,10 @@ use crate::{
 };
 use serde_json::{Map, Value};
 
+/// The window of a reader who has a whole page and fetches by itself what it shows of a source: a table points at the
+/// object instead of carrying rows, a text takes as many lines as a view holds and brings links to the others.
+pub const PAGE: u32 = 0;
+
 /// The object to draw, and how much of it.
 #[derive(Clone, Debug)]
 pub struct ToPreview {
@@ -21,10 +25,17 @@ pub struct ToPreview {
     pub media_type: String,
     /// Bytes.
     pub size: u64,
-    /// How many rows, lines or the like there is room for.
+    /// How many rows, lines or the like there is room for; [`PAGE`] for a page.
     pub window: u32,
     /// The first of them, from 0.
     pub start: u64,
+}
+
+impl ToPreview {
+    /// Whether it is drawn on a page, which fetches by itself what it shows of a source.
+    pub fn on_page(&self) -> bool {
+        self.window == PAGE
+    }
 }
 
 /// Implemented by a plug-in that draws objects; register it with `preview: YOURS` in [`plugin!`](crate::plugin).

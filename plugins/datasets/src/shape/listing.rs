@@ -62,6 +62,11 @@ impl Entry {
         }
     }
 
+    /// Adds what the catalogue knows.
+    pub fn know(&mut self, document: Option<catalog::Document>) {
+        (self.summary, self.tags) = known(document);
+    }
+
     pub fn folder(path: String, folder: &str) -> Self {
         Self {
             name: path.strip_prefix(folder).unwrap_or(&path).to_owned(),

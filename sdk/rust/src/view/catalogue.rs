@@ -201,7 +201,7 @@ pub struct Table {
     /// The column that names a row, for selection and updates.
     #[serde(rename = "key", skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// What can be done with one row; its `$row` values come from that row.
+    /// What can be done with one row; its `$row` values come from that row. A row that lacks a value which an entry names is not offered that entry.
     #[serde(rename = "row-actions", skip_serializing_if = "Option::is_none")]
     pub row_actions: Option<Vec<MenuItem>>,
     /// What can be done with the selected rows.
@@ -306,7 +306,7 @@ impl Table {
         self
     }
 
-    /// What can be done with one row; its `$row` values come from that row.
+    /// What can be done with one row; its `$row` values come from that row. A row that lacks a value which an entry names is not offered that entry.
     #[must_use]
     pub fn row_actions(mut self, row_actions: impl IntoIterator<Item = MenuItem>) -> Self {
         self.row_actions = Some(row_actions.into_iter().collect());
