@@ -120,7 +120,7 @@ const OWN_ICONS = { "zoom-in": "zoom-in", "zoom-out": "zoom-out", fit: "maximize
 function path([name, a]) {
   const n = (key) => Number(a[key] ?? 0);
   switch (name) {
-    case "path": return a.d;
+    case "path": return absolute(a.d);
     case "line": return `M${a.x1} ${a.y1}L${a.x2} ${a.y2}`;
     case "polyline": return `M${a.points}`;
     case "polygon": return `M${a.points}z`;
@@ -134,6 +134,8 @@ function path([name, a]) {
     default: throw new Error(`lucide draws with ${name}, which is not known here`);
   }
 }
+// A path that begins with a small `m` begins there only when it stands alone.
+const absolute = (d) => d.replace(/^m\s*(-?[\d.]+)[\s,]*(-?[\d.]+)\s*(?=(.?))/, (_, x, y, next) => `M${x} ${y}${/[-\d.]/.test(next) ? "l" : ""}`);
 const round = (x, y, rx, ry) => `M${x - rx} ${y}a${rx} ${ry} 0 1 0 ${2 * rx} 0a${rx} ${ry} 0 1 0 ${-2 * rx} 0`;
 
 function icons() {

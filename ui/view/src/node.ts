@@ -54,10 +54,20 @@ export abstract class KdNode<K extends Kind = Kind> extends LitElement implement
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#registered = this.view?.model;
-    this.#registered?.add(this);
-    if (this.#registered) this.#registered.drawn++;
+    this.#register();
     if (this.hasUpdated) this.requestUpdate();
+  }
+
+  protected override willUpdate(): void {
+    // An element that was upgraded in place has its properties only now.
+    this.#register();
+  }
+
+  #register(): void {
+    if (this.#registered || !this.isConnected || !this.view) return;
+    this.#registered = this.view.model;
+    this.#registered.add(this);
+    this.#registered.drawn++;
   }
 
   override disconnectedCallback(): void {

@@ -21,6 +21,8 @@ export class Rows {
   error: unknown;
   /** Whether anything has arrived. */
   started = false;
+  /** Whether there were rows before they were put in another order: they keep their room meanwhile. */
+  again = false;
   sort: [string, boolean][] = [];
   filter = "";
   #blocks = new Map<number, Row[]>();
@@ -53,9 +55,10 @@ export class Rows {
     this.#generation++;
     this.#blocks.clear();
     this.error = undefined;
+    this.again ||= this.started;
     this.started = false;
     this.complete = false;
-    this.total = 0;
+    if (!this.again) this.total = 0;
     this.want(0, BLOCK);
   }
 
@@ -127,6 +130,7 @@ export class Rows {
   }
 
   #keep(block: number, page: RowsPage): void {
+    if (!this.started) this.total = 0;
     this.started = true;
     if (page.columns?.length) this.columns = page.columns;
     this.ms ??= page.ms;

@@ -234,7 +234,8 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
   /** Many rows: a window on them, or pages. */
   protected many(rows: Rows): unknown {
     if (rows.error) return this.failure(rows.error);
-    if (!rows.started) return this.skeleton();
+    // In another order the table stays, and with it the focus; only its rows are new.
+    if (!rows.started && !(rows.again && rows.length && !this.asPages)) return this.skeleton();
     if (!rows.length) return this.nothingThere();
     if (this.asPages) return this.#pages(rows);
     if (!this.#windowed) {

@@ -9,7 +9,7 @@ export function chips(items: readonly unknown[]): TemplateResult {
 }
 
 export function value(type: string | undefined, raw: unknown, locale: string): unknown {
-  if (raw === null || raw === undefined || raw === "") return nothing;
+  if (raw === null || raw === undefined || raw === "" || (Array.isArray(raw) && !raw.length)) return nothing;
   if (type === "tags" && Array.isArray(raw)) return chips(raw);
   if (type === "boolean" && typeof raw === "boolean") {
     return raw ? html`<span>${icon("check")}<span class="kd-hidden">${words.yes}</span></span>` : html`<span class="kd-muted">${words.no}</span>`;

@@ -72,6 +72,7 @@ export class KdWindow extends LitElement {
   /** The active cell; row -1 is the head. */
   #row = 0;
   #column = 0;
+  #wide = 0;
   #drawing = false;
   #again = false;
 
@@ -101,7 +102,11 @@ export class KdWindow extends LitElement {
       const same = this.#columns?.length === this.of.columns.length && this.#columns.every((column, index) => column.key === this.of.columns[index]!.key);
       this.#columns = this.of.columns;
       this.#cells = new WeakMap();
-      if (!first && !same) this.#table?.resetAutoSize();
+      if (!first && !same) {
+        this.#table?.resetAutoSize();
+        this.#wide = 0;
+        box.style.removeProperty("max-inline-size");
+      }
     }
     if (!this.#table) this.#make(box);
     this.redraw();
@@ -114,6 +119,8 @@ export class KdWindow extends LitElement {
     table.addStyleListener(() => this.#aria());
     table.addEventListener("keydown", (event) => this.#key(event));
     table.addEventListener("click", (event) => this.#click(event));
+    // What is in a cell goes with its row when that is scrolled away; the focus stays with the table.
+    table.addEventListener("focusin", (event) => { if (event.target !== table) table.focus({ preventScroll: true }); });
     table.addEventListener("dblclick", (event) => {
       const at = this.#at(event);
       const row = at && at.y >= 0 ? this.of.rows.row(at.y) : undefined;
@@ -272,8 +279,24 @@ export class KdWindow extends LitElement {
         if (now) active = td;
       }
     }
+    this.#narrow(table);
     if (active) active.id = `${this.#id}-active`;
     set(table, { "aria-activedescendant": active ? active.id : null });
+  }
+
+  /** No wider than its columns: an empty half of a box looks as if something were missing. It only grows again. */
+  #narrow(table: RegularTableElement): void {
+    const box = table.parentElement!;
+    const drawn = table.querySelector<HTMLElement>("table")!;
+    const all = table.querySelectorAll("thead th").length === this.#width && table.scrollLeft === 0;
+    const wanted = all ? drawn.offsetWidth + (table.offsetWidth - table.clientWidth) + 2 : 0;
+    if (all && wanted > this.#wide) {
+      this.#wide = wanted;
+      box.style.setProperty("max-inline-size", `${wanted}px`);
+    } else if (!all && this.#wide && drawn.offsetWidth > this.#wide) {
+      this.#wide = 0;
+      box.style.removeProperty("max-inline-size");
+    }
   }
 
   #at(event: Event): { x: number; y: number; cell: HTMLElement } | undefined {

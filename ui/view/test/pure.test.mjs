@@ -1,0 +1,145 @@
+// What needs no browser: values and pointers, formats, checks of what a plug-in sent, the contrast of the tokens.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { pathToFileURL, fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+let values, format, shapes, rows, check;
+before(async () => {
+  const out = mkdtempSync(join(tmpdir(), "kd-pure-"));
+  const src = fileURLToPath(new URL("../src/", import.meta.url));
+  await esbuild.build({ entryPoints: ["values", "format", "shapes", "parts/rows", "parts/check"].map((name) => join(src, `${name}.ts`)), outdir: out, outbase: src, bundle: true, format: "esm", outExtension: { ".js": ".mjs" }, logLevel: "error" });
+  [values, format, shapes, rows, check] = await Promise.all(["values", "format", "shapes", "parts/rows", "parts/check"].map((name) => import(pathToFileURL(join(out, `${name}.mjs`)))));
+});
+
+test("pointers lead to values and never to a prototype", () => {
+  const data = { a: { "b/c": [1, { d: 2 }] } };
+  assert.equal(values.get(data, "/a/b~1c/1/d"), 2);
+  assert.equal(values.get(data, "/__proto__/x"), undefined);
+  assert.equal(values.get(data, "/a/constructor"), undefined);
+  values.put({}, "/__proto__/polluted", true);
+  assert.equal({}.polluted, undefined);
+  const next = values.put(data, "/a/b~1c/0", 5);
+  assert.deepEqual([next.a["b/c"][0], data.a["b/c"][0]], [5, 1]);
+  assert.deepEqual(values.put({ list: [] }, "/list/900000", 1), { list: [] });
+  assert.deepEqual(values.put({ a: 1, b: 2 }, "/b", undefined), { a: 1 });
+  assert.equal(values.touches("/a", "/a/b"), true);
+  assert.equal(values.touches("/a", "/ab"), false);
+});
+
+test("references are resolved once, and what a person typed is never one", () => {
+  const scope = { data: { name: { $data: "/secret" }, secret: "s", ids: [1] }, row: { id: 7 }, selection: [{ id: 1 }, { id: 2 }], value: "v" };
+  assert.deepEqual(values.resolve({ a: { $data: "/name" }, b: [{ $row: "id" }], c: { $selection: "id" }, d: { $value: true }, e: { $row: "toString" } }, scope),
+    { a: { $data: "/secret" }, b: [7], c: [1, 2], d: "v", e: null });
+  const action = values.resolveAction({ run: ["x"], arguments: { a: { $row: "id" } }, undo: { run: ["y"], arguments: { b: { $value: true } } }, then: { params: { c: { $data: "/secret" } } } }, scope);
+  assert.deepEqual([action.arguments, action.undo.arguments, action.then.params], [{ a: 7 }, { b: "v" }, { c: "s" }]);
+});
+
+test("values are said as people read them", () => {
+  assert.deepEqual([0, 1, 999, 1000, 1234567, 520e6, 999_600].map((value) => format.bytes(value, "en")), ["0 bytes", "1 byte", "999 bytes", "1 kB", "1.23 MB", "520 MB", "1 MB"]);
+  assert.equal(format.bytes(1_500_000, "de"), "1,5 MB");
+  assert.equal(format.count(1234567, "en"), "1,234,567");
+  const now = 1_790_000_000_000;
+  assert.deepEqual([0, -5_000, -90_000, -7_200_000, -86_400_000, 3_600_000].map((away) => format.time(now + away, "en", now)), ["now", "5 seconds ago", "1 minute ago", "2 hours ago", "yesterday", "in 1 hour"]);
+  assert.match(format.time(now - 90 * 86_400_000, "en", now), /2026/);
+  assert.deepEqual([350, 2345, 65_000, 3_900_000, 90_000_000].map((value) => format.duration(value, "en")), ["350 ms", "2.3 sec", "1 min 5 sec", "1 hr 5 min", "1 day 1 hr"]);
+  assert.equal(format.path("a/very/long/way/that/goes/on/and/on/to/the/file.parquet", 30), "a/very/long/way/…/file.parquet");
+  assert.deepEqual(format.say("time", 1e300, "en").text, "");
+  assert.deepEqual(format.say("bytes", "many", "en").text, "many");
+});
+
+test("what a plug-in sent is checked; only what is wrong is lost", () => {
+  const good = shapes.checkNode({ id: "a", kind: "text", props: { text: "x", tone: "loud", extra: 1 } });
+  assert.deepEqual([good.props, good.problem], [{ text: "x" }, ""]);
+  assert.match(shapes.checkNode({ id: "a", kind: "text", props: { text: 7 } }).problem, /text/);
+  assert.match(shapes.checkNode({ id: "a", kind: "text" }).problem, /text is missing/);
+  const list = shapes.checkNode({ id: "a", kind: "list", props: { items: [{ title: "x" }, null, { title: 3 }, "y"] } });
+  assert.deepEqual(list.props.items, [{ title: "x" }]);
+  for (const raw of [{ id: "a" }, { id: "a", kind: 3, props: "x", children: "y" }, { id: "a", kind: "constructor", props: {} }, { id: "a", kind: "stack", props: null, children: [1, null, "b", "b"] }]) assert.ok(shapes.checkNode(raw));
+});
+
+test("rows are put in order, empty ones last, and narrowed", () => {
+  const list = [{ n: 10 }, { n: null }, { n: 9 }, { n: 2 }];
+  assert.deepEqual(rows.arrange(list, [["n", false]], "", () => "", "en").map(({ n }) => n), [2, 9, 10, null]);
+  assert.deepEqual(rows.arrange(list, [["n", true]], "", () => "", "en").map(({ n }) => n), [10, 9, 2, null]);
+  assert.deepEqual(rows.arrange([{ n: "file10" }, { n: "file9" }], [["n", false]], "FILE", ({ n }) => n, "en").map(({ n }) => n), ["file9", "file10"]);
+});
+
+test("rows of a source are fetched by block, cancelled when no longer wanted, and asked again after an error", async () => {
+  const asked = [];
+  let fail = false;
+  const source = new rows.Rows(async ({ start, count }, signal) => {
+    asked.push(start);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (signal.aborted) throw new Error("given up");
+    if (fail) throw new Error("no");
+    return { rows: Array.from({ length: count }, (_, index) => ({ id: start + index })), total: 1_000_000, complete: true };
+  }, () => {});
+  const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
+  source.order([], "");
+  await soon();
+  source.want(500_000, 500_030);
+  source.want(900_000, 900_030);
+  await soon();
+  assert.deepEqual([source.row(0)?.id, source.row(500_010), source.row(900_010)?.id, source.length], [0, undefined, 900_010, 1_000_000]);
+  fail = true;
+  source.want(10_000, 10_010);
+  await soon();
+  assert.equal(source.error.message, "no");
+  fail = false;
+  source.retry();
+  source.want(10_000, 10_010);
+  await soon();
+  assert.equal(source.row(10_005)?.id, 10_005);
+  for (let at = 0; at < 200; at++) { source.want(at * 1000, at * 1000 + 10); await new Promise((resolve) => setTimeout(resolve, 7)); }
+  assert.ok([...Array(1_000_000 / 100).keys()].filter((block) => source.row(block * 100)).length <= 70, "keeps too much");
+});
+
+test("inputs are checked before anything is sent", () => {
+  const say = (rule, value) => check.problemOf(rule, value, "en") === "";
+  assert.deepEqual([["a-1", true], ["A", false], ["-a", false], ["", true]].map(([text, good]) => say({ pattern: "name" }, text) === good), [true, true, true, true]);
+  assert.deepEqual([["a/b.csv", true], ["../b", false], ["/a", false], ["a//b", false], [".hidden", true], ["a/", false]].map(([text, good]) => say({ pattern: "path" }, text) === good), Array(6).fill(true));
+  assert.deepEqual([say({ required: true }, ""), say({ required: true }, null), say({ minimum: 3 }, 2), say({ "max-length": 2 }, "äö"), say({ "max-length": 1 }, "äö")], [false, false, false, true, false]);
+});
+
+// --- the tokens
+
+function tokens() {
+  const text = readFileSync(new URL("../../tokens/tokens.css", import.meta.url), "utf8");
+  const read = (block) => Object.fromEntries([...block.matchAll(/--kd-([\w-]+):\s*([^;]+);/g)].map(([, name, value]) => [name, value.trim()]));
+  const base = read(text.slice(0, text.indexOf("color-scheme")));
+  const side = (index) => Object.fromEntries(Object.entries(base).map(([name, value]) => [name, value.startsWith("light-dark(") ? value.slice(11, -1).split(/,\s*(?![^(]*\))/)[index] : value]));
+  const contrast = text.slice(text.indexOf('[data-theme="contrast"], '), text.indexOf("@media (prefers-contrast"));
+  const more = read(text.slice(text.indexOf("@media (prefers-contrast"), text.indexOf("@media (prefers-reduced")));
+  const sided = (index) => Object.fromEntries(Object.entries(more).map(([name, value]) => [name, value.slice(11, -1).split(", ")[index]]));
+  return { light: side(0), dark: side(1), contrast: { ...side(1), ...read(contrast) }, "light, more": { ...side(0), ...sided(0) }, "dark, more": { ...side(1), ...sided(1) } };
+}
+
+function ratio(one, other) {
+  const light = (hex) => {
+    const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const [a, b] = [light(one), light(other)].sort((x, y) => y - x);
+  return (a + 0.05) / (b + 0.05);
+}
+
+test("text has a contrast of 4.5 and what one has to see 3, in every theme", () => {
+  const grounds = ["page", "surface", "raised", "sunken", "hover", "chosen"];
+  const text = [...["ink", "muted", "link"].flatMap((one) => grounds.map((ground) => [one, ground])), ["ink", "mark"], ...["good", "warning", "bad"].flatMap((tone) => [[tone, "surface"], [tone, "page"], [tone, `${tone}-soft`], ["ink", `${tone}-soft`], ["muted", `${tone}-soft`]]), ["bad", "raised"], ["bad", "hover"],
+    ["ink", "info-soft"], ["on-primary", "primary"], ["on-primary", "primary-hover"], ["on-danger", "danger"], ["on-danger", "danger-hover"], ...["keyword", "string", "number", "comment"].flatMap((one) => [[`code-${one}`, "surface"], [`code-${one}`, "page"]])];
+  const seen = [...["line-hard", "focus", "series-1", "series-2", "series-3", "series-4", "series-5", "series-6"].flatMap((one) => [[one, "surface"], [one, "page"]]), ["line-hard", "sunken"], ["line-hard", "hover"], ["focus", "chosen"]];
+  const low = [];
+  for (const [theme, of] of Object.entries(tokens())) {
+    for (const [pairs, least] of [[text, 4.5], [seen, 3]]) {
+      for (const [one, other] of pairs) {
+        const found = ratio(of[one], of[other]);
+        if (found < least) low.push(`${theme}: ${one} on ${other} ${found.toFixed(2)}`);
+      }
+    }
+  }
+  assert.deepEqual(low, []);
+});
