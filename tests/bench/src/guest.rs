@@ -4,9 +4,10 @@ use crate::table::{Samples, Table, rate, short};
 use anyhow::Context;
 use async_trait::async_trait;
 use kamld_bindings::{Error, imports::kamld::metadata::kv};
+use kamld_linkages::StorageLinkage;
 use kamld_policy::{Call, Gate, Rights, Verb};
 use kamld_runtime::{Caller, Compiler, Config, Guest, HostCall, Limits, Linkage, Parts, Previews, Runtime, Version};
-use kamld_storage::{AssetKind, AssetStore, Destination, host::StorageHost};
+use kamld_storage::{AssetKind, AssetStore, Destination};
 use kamld_types::{Address, AssetId, Hash, Node, ObjectPath, Person, PluginId, Problem};
 use serde_json::Map;
 use sha2::{Digest, Sha256};
@@ -71,22 +72,6 @@ impl Previews for Nothing {
     }
 }
 
-/// Storage, as the product links it.
-struct Stored(Arc<AssetStore>);
-
-impl Linkage for Stored {
-    fn link(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-        kamld_storage::host::link(linker, |guest: &mut Guest| {
-            let HostCall { table, call, parts, .. } = guest.host_call();
-            StorageHost { table, call, store: parts.of::<Arc<AssetStore>>() }
-        })
-    }
-
-    fn open(&self, parts: &mut Parts) {
-        parts.insert(self.0.clone());
-    }
-}
-
 /// Builds the guest programs and answers their folder.
 fn programs() -> anyhow::Result<PathBuf> {
     let target = std::env::current_exe()?.ancestors().nth(2).context("no target folder")?.to_owned();
@@ -129,7 +114,7 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
         denials: None,
     };
     let store = Arc::new(crate::store::open(folder.path())?);
-    let linkages: Vec<Arc<dyn Linkage>> = vec![Arc::new(Drawer), Arc::new(Stored(store.clone()))];
+    let linkages: Vec<Arc<dyn Linkage>> = vec![Arc::new(Drawer), Arc::new(StorageLinkage(store.clone()))];
     let runtime = Runtime::new(config, linkages, Arc::new(Nothing))?;
     let programs = programs()?;
     let version = version(programs.join("calls_answers.wasm"))?;

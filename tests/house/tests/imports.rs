@@ -14,6 +14,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("kamld-storage", &["kamld-types", "kamld-policy", "kamld-bindings"]),
     ("kamld-metadata", &["kamld-types", "kamld-policy", "kamld-bindings"]),
     ("kamld-runtime", &["kamld-types", "kamld-policy", "kamld-bindings"]),
+    ("kamld-linkages", &["kamld-storage", "kamld-metadata", "kamld-runtime"]),
     ("kamld-registry", &["kamld-types", "kamld-policy"]),
     ("kamld-server", &["kamld-types", "kamld-policy"]),
     (
@@ -25,6 +26,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "kamld-storage",
             "kamld-metadata",
             "kamld-runtime",
+            "kamld-linkages",
             "kamld-registry",
             "kamld-server",
         ],
@@ -42,6 +44,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "kamld-storage",
             "kamld-metadata",
             "kamld-runtime",
+            "kamld-linkages",
             "kamld-registry",
         ],
     ),

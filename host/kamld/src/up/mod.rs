@@ -4,7 +4,6 @@
 //! Invariant: what is opened first is closed last, and a start that fails leaves nothing half made behind.
 
 mod administration;
-mod capabilities;
 pub mod first_party;
 mod folder;
 mod installed;
@@ -19,8 +18,8 @@ mod trace;
 
 use crate::{cli::local::UpArgs, config, local};
 use anyhow::Context;
-use capabilities::{MetadataLinkage, StorageLinkage};
 use folder::Folder;
+use kamld_linkages::{MetadataLinkage, StorageLinkage};
 use kamld_metadata::{Search, embedded::Embedded, sql::Sql};
 use kamld_runtime::{Caller, Compiler, Runtime, Tasks, admin::AdminLinkage};
 use kamld_server::{

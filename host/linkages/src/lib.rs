@@ -1,4 +1,9 @@
 //! The capabilities as plug-ins meet them: what is linked, and what each call finds behind it.
+//!
+//! Lives here: joining the host code of the capabilities with the runtime's guests, for the binary and for benchmarks.
+//! Must not live here: a choice of back ends.
+//! What copies bytes between host and guest is generic and is compiled where both are known, which is here: this crate
+//! alone is built at full optimisation (root `Cargo.toml`); at a lower level it copies byte by byte.
 
 use kamld_metadata::{Catalog, Kv, MetadataHost, Projects, Search, sql::Sql};
 use kamld_runtime::{Guest, HostCall, Linkage, Parts};
