@@ -1,6 +1,6 @@
-//! Images: format, width and height from the header, and the node that shows one.
+//! Images, sound and video: format, width and height of an image from its header, and the nodes that show them.
 //!
-//! Must not live here: decoding. Invariant: no more is read of an image than its header takes.
+//! Must not live here: decoding. Invariant: no more is read of an image than its header takes, and nothing of the others.
 
 use imagesize::{ImageError, ImageType};
 use kamld_sdk::{
@@ -13,7 +13,9 @@ struct Images;
 
 kamld_sdk::plugin! { describer: Images, preview: Images }
 
-const MEDIA_TYPES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff"];
+const IMAGES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff"];
+const PLAYED: &[&str] =
+    &["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff", "audio/*", "video/*"];
 
 /// The header of most images lies within this; one that is larger costs another call.
 const HEADER: usize = 16 * 1024;
@@ -26,7 +28,7 @@ struct Picture {
 }
 
 impl Describe for Images {
-    const MEDIA_TYPES: &[&str] = MEDIA_TYPES;
+    const MEDIA_TYPES: &[&str] = IMAGES;
 
     fn describe(object: &ToDescribe) -> Result<Description> {
         Ok(described(&object.media_type, open(&object.address)?))
@@ -34,10 +36,14 @@ impl Describe for Images {
 }
 
 impl Preview for Images {
-    const MEDIA_TYPES: &[&str] = MEDIA_TYPES;
+    const MEDIA_TYPES: &[&str] = PLAYED;
 
     fn open(object: &ToPreview) -> Result<View> {
-        Ok(drawn(&object.text, object.size, open(&object.address)?))
+        if let Some(view) = played(object) {
+            return Ok(view);
+        }
+        let found = open(&object.address)?;
+        Ok(if object.on_page() { on_page(&object.text, found) } else { drawn(&object.text, object.size, found) })
     }
 }
 
@@ -105,6 +111,41 @@ fn drawn(address: &str, size: u64, found: Result<Picture, String>) -> View {
     View::new().show(view::image(address, name).width(width as u64).height(height as u64)).show(view::facts(facts))
 }
 
+/// What stands beside it on the page says width and height; the picture has the room.
+fn on_page(address: &str, found: Result<Picture, String>) -> View {
+    let name = address.rsplit('/').next().unwrap_or(address);
+    match found {
+        Ok(Picture { format: "TIFF", .. }) => {
+            let says = "Browsers do not show TIFF. Download it to see it; it is kept as it is.";
+            view::callout(says).title("No picture here").into()
+        }
+        Ok(Picture { width, height, .. }) => {
+            view::image(address, name).width(width as u64).height(height as u64).zoom(true).into()
+        }
+        Err(reason) => view::callout(format!("Its bytes are no image: {reason}. The file itself is kept as it is."))
+            .title("This image cannot be shown")
+            .tone(Tone::Warning)
+            .into(),
+    }
+}
+
+/// Sound and video, which a page plays and a terminal only names; none for images.
+fn played(object: &ToPreview) -> Option<View> {
+    let family = object.media_type.split('/').next().unwrap_or_default();
+    let name = object.text.rsplit('/').next().unwrap_or(&object.text);
+    let (node, what) = match family {
+        "audio" => (view::Node::from(view::audio(&object.text, name)), "sound"),
+        "video" => (view::Node::from(view::video(&object.text, name)), "a video"),
+        _ => return None,
+    };
+    if object.on_page() {
+        return Some(node.into());
+    }
+    let says = format!("{name} is {what}, {}", format::bytes(object.size));
+    let fetch = view::hint("play it on the page, or fetch it").command(format!("kamld get {}", object.text));
+    Some(View::new().show(view::text(says)).show(fetch))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +182,33 @@ mod tests {
         let view = drawn("b/s@v1/icon.png", 3969, Ok(Picture { format: "PNG", width: 2, height: 3 }));
         assert_eq!(view.nodes()[0].props["source"], "b/s@v1/icon.png");
         assert_eq!(view.nodes()[0].props["alt"], "icon.png");
+    }
+
+    #[test]
+    fn a_page_shows_the_picture_alone_and_large() {
+        let picture = |format| Picture { format, width: 2, height: 3 };
+        let view = on_page("b/s/icon.png", Ok(picture("PNG")));
+        assert_eq!((&view.nodes()[0].props["zoom"], view.nodes().len()), (&true.into(), 1));
+        for cannot in [Ok(picture("TIFF")), Err("it ends".into())] {
+            assert_eq!(on_page("b/s/x", cannot).nodes()[0].kind, "callout");
+        }
+    }
+
+    #[test]
+    fn sound_and_video_are_played_on_a_page_and_named_on_a_terminal() {
+        let object = |media_type: &str, window| ToPreview {
+            address: "b/s/x.mp3".parse().unwrap(),
+            text: "b/s/x.mp3".into(),
+            media_type: media_type.into(),
+            size: 3_000_000,
+            window,
+            start: 0,
+        };
+        for (media_type, kind) in [("audio/mpeg", "audio"), ("video/mp4", "video")] {
+            assert_eq!(played(&object(media_type, kamld_sdk::preview::PAGE)).unwrap().nodes()[0].kind, kind);
+            let told = played(&object(media_type, 20)).unwrap();
+            assert!(told.nodes()[0].props["text"].as_str().unwrap().contains("3 MB"), "{told:?}");
+        }
+        assert!(played(&object("image/png", 20)).is_none());
     }
 }

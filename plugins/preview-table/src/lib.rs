@@ -51,8 +51,11 @@ impl Preview for Tables {
         if object.size == 0 {
             return Ok(shape::nothing());
         }
-        let window = object.window.clamp(1, 200);
-        match sql::rows(&object.text, object.start, window).map_err(Error::from) {
+        // A page fetches the rows that it shows; one row tells whether there are any to fetch.
+        let window = if object.on_page() { 1 } else { object.window.clamp(1, 200) };
+        let start = if object.on_page() { 0 } else { object.start };
+        match sql::rows(&object.text, start, window).map_err(Error::from) {
+            Ok(_) if object.on_page() => Ok(shape::pointed_at(&object.text)),
             Ok((columns, rows)) => {
                 shape::view(&columns, &rows, &object.text, object.start, rows.len() == window as usize)
             }

@@ -105,6 +105,13 @@ fn words(rows: &[String]) -> String {
     text
 }
 
+/// For a page, which fetches rows and columns by itself.
+pub fn pointed_at(address: &str) -> View {
+    let name = address.rsplit('/').next().unwrap_or(address);
+    let source = view::Source::new().object(address);
+    view::table().source(source).label(format!("Rows of {name}")).filter("Filter rows").statistics(true).into()
+}
+
 /// `whole` is whether these are as many rows as were asked for, so that more may follow.
 pub fn view(columns: &[Column], rows: &[String], address: &str, start: u64, whole: bool) -> Result<View> {
     // Keys by place: two columns may have the same name.
@@ -178,6 +185,14 @@ mod tests {
         assert_eq!(rows[0].to_string(), r#"{"0":"crow","1":1,"2":2.5}"#);
         assert_eq!(rows[1].to_string(), r#"{"1":2}"#);
         assert_eq!(view.nodes()[0].props["columns"][1]["align"], "end");
+    }
+
+    #[test]
+    fn a_page_is_pointed_at_the_rows_and_carries_none() {
+        let view = pointed_at("birds/strikes@v1/2019.csv");
+        let props = &view.nodes()[0].props;
+        assert_eq!(props["source"], serde_json::json!({ "object": "birds/strikes@v1/2019.csv" }));
+        assert!(props.get("rows").is_none() && props["label"] == "Rows of 2019.csv");
     }
 
     #[test]

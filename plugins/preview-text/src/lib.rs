@@ -1,8 +1,9 @@
 //! Text, code and JSON by lines; anything else by its first bytes.
 //!
-//! `text` finds out encoding and lines, `shape` makes descriptions and views; both are pure.
+//! `text` finds out encoding and lines, `shape` makes descriptions and views, `page` those of a page; all are pure.
 //! Invariant: never more of an object is held than one window of it.
 
+mod page;
 mod shape;
 mod text;
 
@@ -66,6 +67,9 @@ impl Preview for Texts {
     fn open(object: &ToPreview) -> Result<View> {
         let mut reader = ObjectReader::open(&object.address)?;
         let head = reader.read_range(0, HEAD)?;
+        if object.on_page() {
+            return on_page(object, reader, &head);
+        }
         let Some(encoding) = text::encoding(&head) else {
             let start = object.start.saturating_mul(16);
             return Ok(shape::hex(&object.media_type, object.size, start, &reader.read_range(start, BYTES)?));
@@ -75,4 +79,19 @@ impl Preview for Texts {
         let window = text::lines(reader, encoding, object.start, object.window.clamp(1, 200))?;
         Ok(shape::view(&object.media_type, &object.text, object.size, object.start, &window))
     }
+}
+
+/// A document as what it means when it is small enough, else its lines, page by page; other bytes are fetched by the page.
+fn on_page(object: &ToPreview, mut reader: ObjectReader, head: &[u8]) -> Result<View> {
+    let Some(encoding) = text::encoding(head) else { return Ok(page::bytes(&object.text, object.size)) };
+    if object.size <= page::WHOLE as u64 && object.start == 0 {
+        let whole = reader.read_range(0, page::WHOLE)?;
+        if let Some(view) = page::meant(&object.media_type, &object.text, &encoding.decode(&whole)) {
+            return Ok(view);
+        }
+    }
+    reader.seek(SeekFrom::Start(0))?;
+    let reader = BufReader::with_capacity(CHUNK, reader);
+    let window = text::lines(reader, encoding, object.start, page::LINES)?;
+    Ok(page::lines(&object.media_type, &object.text, object.size, object.start, window))
 }

@@ -8,7 +8,7 @@ use kamld_sdk::{
 use std::fmt::Write;
 
 /// What people call it, and the language by which it is coloured: by the ending of its name, else its media type.
-fn kind(media_type: &str, address: &str) -> (&'static str, &'static str) {
+pub fn kind(media_type: &str, address: &str) -> (&'static str, &'static str) {
     let name = address.rsplit('/').next().unwrap_or(address);
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
     match ending.as_str() {
@@ -81,7 +81,7 @@ pub fn bytes(media_type: &str, size: u64) -> Description {
     Description::new(format!("{}, {}", named(media_type), format::bytes(size)))
 }
 
-fn named(media_type: &str) -> &str {
+pub fn named(media_type: &str) -> &str {
     match media_type {
         "" | "application/octet-stream" => "Data",
         other => other,
