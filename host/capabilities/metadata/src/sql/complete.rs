@@ -5,59 +5,63 @@
 
 use super::{
     engine::Engine,
+    keywords,
     names::{Names, plain},
     objects::{Access, Objects},
-    spelling, statement, tables,
+    spelling, statement, tables, values,
 };
+use crate::Column;
 use kamld_types::{AssetId, Problem, RefName};
 use serde::Serialize;
 
-/// One thing that could stand there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Suggestion {
-    /// What to write instead of bytes `start..cursor`.
-    pub text: String,
-    /// `keyword`, `asset`, `object`, `ref`, `column` or `function`.
-    pub kind: &'static str,
-    pub start: usize,
+/// What a suggestion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SuggestionKind {
+    /// An asset, or an object of one.
+    Table,
+    Column,
+    /// A branch or a version.
+    Ref,
+    Function,
+    Keyword,
 }
 
-const KEYWORDS: &[&str] = &[
-    "select",
-    "from",
-    "where",
-    "group by",
-    "order by",
-    "having",
-    "limit",
-    "offset",
-    "join",
-    "left join",
-    "on",
-    "using",
-    "union all",
-    "distinct",
-    "with",
-    "as",
-    "case",
-    "when",
-    "then",
-    "else",
-    "end",
-    "and",
-    "or",
-    "not",
-    "in",
-    "between",
-    "like",
-    "is null",
-    "is not null",
-    "asc",
-    "desc",
-    "for version as of",
-];
+/// One thing that could stand there, instead of the characters (Unicode code points) `from..to` of the text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Suggestion {
+    pub text: String,
+    pub kind: SuggestionKind,
+    /// A few words beside it; may be empty.
+    pub detail: String,
+    pub from: usize,
+    pub to: usize,
+}
+
 const MOST: usize = 100;
 
+/// Suggestions in bytes of the text, as they are found.
+struct Offers<'a> {
+    text: &'a str,
+    from: usize,
+    to: usize,
+    found: Vec<Suggestion>,
+}
+
+impl Offers<'_> {
+    fn add(&mut self, kind: SuggestionKind, text: String, detail: impl Into<String>) {
+        if self.found.len() < MOST && !self.found.iter().any(|known| known.kind == kind && known.text == text) {
+            let (from, to) = (characters(self.text, self.from), characters(self.text, self.to));
+            self.found.push(Suggestion { text, kind, detail: detail.into(), from, to });
+        }
+    }
+}
+
+fn characters(text: &str, byte: usize) -> usize {
+    text[..byte].chars().count()
+}
+
+/// `cursor` counts characters; behind the end is the end.
 pub(crate) async fn complete(
     engine: &Engine,
     objects: &dyn Objects,
@@ -66,7 +70,7 @@ pub(crate) async fn complete(
     text: &str,
     cursor: usize,
 ) -> Result<Vec<Suggestion>, Problem> {
-    let cursor = (0..=cursor.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let cursor = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
     let before = &text[..cursor];
     let names = Names { objects, access, project: None };
     let only = match project {
@@ -77,78 +81,89 @@ pub(crate) async fn complete(
         },
     };
     let names = Names { project: only.as_deref(), ..names };
-    let mut found: Vec<Suggestion> = Vec::new();
+    let mut offers = Offers { text, from: cursor, to: cursor, found: Vec::new() };
     // Within quotes behind `asset.`: a path.
     if let Some((asset, start)) = open_path(before) {
-        let (asset, at) = split_ref(asset);
-        if let Some(asset) = only.as_deref().and_then(|project| AssetId::new(project, asset).ok())
-            && let Ok(snapshot) = objects.snapshot(&asset, at.as_ref()).await
-        {
-            let typed = &before[start + 1..];
-            for path in names.visible_paths(&asset, snapshot.as_ref()).await {
-                if path.to_lowercase().contains(&typed.to_lowercase()) {
-                    found.push(Suggestion { text: format!("\"{path}\""), kind: "object", start });
-                }
-            }
-        }
-        found.truncate(MOST);
-        return Ok(found);
+        offers.from = start;
+        // Editors close a quote as soon as it is opened.
+        offers.to += usize::from(text[cursor..].starts_with('"'));
+        paths(&names, asset, &before[start + 1..], &mut offers).await;
+        return Ok(offers.found);
     }
     let start = before
         .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '@' | '-' | '.')))
         .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    offers.from = start;
     let word = &before[start..];
+    let last = before[..start].split_whitespace().next_back().unwrap_or("").to_lowercase();
+    let names_table = matches!(last.as_str(), "from" | "join" | "describe");
+    if let Some((asset, typed)) = word.split_once('.')
+        && names_table
+    {
+        offers.from += asset.len() + 1;
+        paths(&names, asset, typed, &mut offers).await;
+        return Ok(offers.found);
+    }
     if let (Some((asset, typed)), Some(project)) = (word.split_once('@'), only.as_deref()) {
         if let Ok(asset) = AssetId::new(project, asset)
             && access.may_see(&asset.to_string())
         {
             for at in objects.refs(&asset).await.unwrap_or_default() {
                 if at.starts_with(typed) {
-                    found.push(Suggestion { text: format!("{}@{at}", asset.name), kind: "ref", start });
+                    offers.add(SuggestionKind::Ref, format!("{}@{at}", asset.name), "");
                 }
             }
         }
-        return Ok(found);
+        return Ok(offers.found);
     }
-    let last = before[..start].split_whitespace().next_back().unwrap_or("").to_lowercase();
     let typed = word.to_lowercase();
     let fits = |name: &str| name.to_lowercase().starts_with(&typed);
-    if matches!(last.as_str(), "from" | "join" | "describe") {
+    if names_table {
         if let Some(project) = only.as_deref() {
             for asset in objects.assets(project).await.unwrap_or_default() {
                 if fits(&asset) && access.may_see(&format!("{project}/{asset}")) {
-                    found.push(Suggestion { text: plain(&asset), kind: "asset", start });
+                    offers.add(SuggestionKind::Table, plain(&asset), "asset");
                 }
             }
         }
-        found.truncate(MOST);
-        return Ok(found);
+        return Ok(offers.found);
     }
     for column in columns(engine, &names, text, start, cursor).await {
-        if fits(&column) {
-            found.push(Suggestion { text: plain(&column), kind: "column", start });
+        if fits(&column.name) {
+            offers.add(SuggestionKind::Column, plain(&column.name), column.r#type);
         }
     }
-    found.extend(KEYWORDS.iter().filter(|word| fits(word)).map(|word| Suggestion {
-        text: (*word).into(),
-        kind: "keyword",
-        start,
-    }));
+    for phrase in keywords::PHRASES.iter().filter(|phrase| fits(phrase)) {
+        offers.add(SuggestionKind::Keyword, (*phrase).into(), "");
+    }
     if !typed.is_empty()
         && let Ok(state) = engine.session("kamld", Vec::new(), Default::default())
     {
-        let mut functions: Vec<&String> =
-            state.scalar_functions().keys().chain(state.aggregate_functions().keys()).collect();
+        let scalars = state.scalar_functions().keys().map(|name| (name, ""));
+        let aggregates = state.aggregate_functions().keys().map(|name| (name, "over many rows"));
+        let mut functions: Vec<_> = scalars.chain(aggregates).filter(|(name, _)| fits(name)).collect();
         functions.sort_unstable();
-        functions.dedup();
-        found.extend(functions.into_iter().filter(|name| fits(name)).map(|name| Suggestion {
-            text: format!("{name}("),
-            kind: "function",
-            start,
-        }));
+        for (name, detail) in functions {
+            offers.add(SuggestionKind::Function, format!("{name}("), detail);
+        }
     }
-    found.truncate(MOST);
-    Ok(found)
+    Ok(offers.found)
+}
+
+/// The objects of an asset whose path has what was typed in it.
+async fn paths(names: &Names<'_>, asset: &str, typed: &str, offers: &mut Offers<'_>) {
+    let (asset, at) = split_ref(asset);
+    let typed = typed.to_lowercase();
+    if let Some(asset) = names.project.and_then(|project| AssetId::new(project, asset).ok())
+        && names.access.may_see(&asset.to_string())
+        && let Ok(snapshot) = names.objects.snapshot(&asset, at.as_ref()).await
+    {
+        for path in names.visible_paths(&asset, snapshot.as_ref()).await {
+            if path.to_lowercase().contains(&typed) {
+                offers.add(SuggestionKind::Table, format!("\"{}\"", path.replace('"', "\"\"")), "object");
+            }
+        }
+    }
 }
 
 /// `asset."pa|`: the asset as written and where the open quote is.
@@ -177,7 +192,7 @@ fn split_ref(asset: &str) -> (&str, Option<RefName>) {
 }
 
 /// The columns of the tables that the text names already.
-async fn columns(engine: &Engine, names: &Names<'_>, text: &str, start: usize, cursor: usize) -> Vec<String> {
+async fn columns(engine: &Engine, names: &Names<'_>, text: &str, start: usize, cursor: usize) -> Vec<Column> {
     // With something plain in the place of what is being written, most texts can be parsed.
     let whole = format!("{}x{}", &text[..start], &text[cursor..]);
     let Some(from) = whole.to_lowercase().find("from ") else { return Vec::new() };
@@ -190,10 +205,9 @@ async fn columns(engine: &Engine, names: &Names<'_>, text: &str, start: usize, c
             if let Ok(found) = names.find(named).await
                 && let Ok(opened) = tables::open(engine, found).await
             {
-                columns.extend(opened.table.schema().fields().iter().map(|field| field.name().clone()));
+                columns.extend(values::columns(&opened.table.schema()));
             }
         }
-        columns.dedup();
         if !columns.is_empty() {
             return columns;
         }

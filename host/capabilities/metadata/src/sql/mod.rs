@@ -1,7 +1,7 @@
 //! SQL over the objects of assets, in place.
 //!
 //! In reading order: `objects` (what it asks of storage and policy), `spelling` and `place` (names that SQL has no
-//! grammar for, and the way back to what was written), `statement` (only questions), `names`, `format`, `tables`,
+//! grammar for, and the way back to what was written), `statement` (only questions), `keywords`, `names`, `format`, `tables`,
 //! `text` with `split`, `records`, `layout`, `decode` (CSV, TSV, JSON), `store` (Parquet, Arrow), `engine`, `plan`,
 //! `bounded`, `wrong` (errors in words), `query`, `results`, `values`, `write`, `complete`.
 //!
@@ -15,6 +15,7 @@ mod decode;
 mod engine;
 mod format;
 mod guess;
+mod keywords;
 mod layout;
 mod names;
 mod objects;
@@ -33,7 +34,7 @@ mod values;
 mod write;
 mod wrong;
 
-pub use complete::Suggestion;
+pub use complete::{Suggestion, SuggestionKind};
 pub use engine::Config;
 pub use format::{Format, Output};
 pub use objects::{Access, Entry, Everything, Objects, Snapshot};
@@ -221,7 +222,7 @@ impl Sql {
         self.run(&text, Some(address.asset.project.as_str()), access).await.map_err(placeless)
     }
 
-    /// What could stand at a byte of a text that is being written.
+    /// What could stand behind the first `cursor` characters of a text that is being written.
     pub async fn complete(
         &self,
         text: &str,

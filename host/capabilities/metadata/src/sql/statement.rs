@@ -3,7 +3,7 @@
 //! Must not live here: opening anything. Invariant: whatever could change something is refused here, by its kind,
 //! before any name in it is looked up.
 
-use super::{guess, place::Source};
+use super::{guess, keywords, place::Source};
 use datafusion::{
     error::DataFusionError,
     sql::{
@@ -236,51 +236,6 @@ impl Visitor for Tables<'_> {
     }
 }
 
-const KEYWORDS: &[&str] = &[
-    "select",
-    "from",
-    "where",
-    "group",
-    "order",
-    "by",
-    "having",
-    "limit",
-    "offset",
-    "join",
-    "left",
-    "right",
-    "inner",
-    "outer",
-    "on",
-    "using",
-    "union",
-    "all",
-    "distinct",
-    "with",
-    "as",
-    "case",
-    "when",
-    "then",
-    "else",
-    "end",
-    "and",
-    "or",
-    "not",
-    "in",
-    "between",
-    "like",
-    "is",
-    "null",
-    "asc",
-    "desc",
-    "explain",
-    "describe",
-    "values",
-    "cast",
-    "over",
-    "partition",
-];
-
 /// What the parser says, in words, at the place that it names.
 pub(crate) fn parse_problem(source: &Source, error: &DataFusionError) -> Problem {
     let message = match error.find_root() {
@@ -308,12 +263,12 @@ pub(crate) fn parse_problem(source: &Source, error: &DataFusionError) -> Problem
             let mut problem = Problem::invalid(format!("expected {}, found '{found}'", soften(expected)));
             // The slip is often one word earlier: `select a form t` fails at t.
             let before = words_until(source, at);
-            let known = |word: &str| KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word));
+            let known = |word: &str| keywords::words().any(|keyword| keyword.eq_ignore_ascii_case(word));
             let slip = [Some(found), before.last().map(String::as_str)]
                 .into_iter()
                 .flatten()
                 .filter(|word| word.len() >= 3 && !known(word))
-                .find_map(|word| guess::nearest(word, KEYWORDS.iter().copied()).map(|near| (word.to_owned(), near)));
+                .find_map(|word| guess::nearest(word, keywords::words()).map(|near| (word.to_owned(), near)));
             if let Some((word, near)) = slip {
                 problem = problem.help(format!("did you mean '{near}' instead of '{word}'?"));
             }

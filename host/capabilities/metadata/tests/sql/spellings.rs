@@ -1,7 +1,7 @@
 //! Every spelling of a table.
 
-use crate::memory::{answer, problem, rows, sql, strikes};
-use kamld_metadata::sql::Everything;
+use crate::memory::{Only, answer, problem, rows, sql, strikes};
+use kamld_metadata::sql::{Everything, Suggestion, SuggestionKind};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +123,19 @@ async fn what_could_follow_is_suggested() {
     assert_eq!(suggest("select * from str").await, ["strikes"]);
     assert_eq!(suggest("select * from strikes@b").await, ["strikes@before-cleaning"]);
     assert_eq!(suggest("select * from strikes.\"2019/j").await, ["\"2019/jan.csv\""]);
-    let text = r#"select sp from strikes."2019.csv""#;
-    let found = sql.complete(text, 9, Some("birds"), &Everything).await.unwrap();
-    assert_eq!((found[0].text.as_str(), found[0].kind, found[0].start), ("species", "column", 7));
+    assert_eq!(suggest("select * from strikes.jan").await, ["\"2019/jan.csv\""]);
+    assert!(suggest("select * from strikes.\"2019.csv\" gro").await.contains(&"group by".into()));
+    // Places are characters, whatever their bytes; the quote that an editor closed is taken too.
+    let text = r#"select 'é', sp from strikes."2019.csv""#;
+    let found = sql.complete(text, 14, Some("birds"), &Everything).await.unwrap();
+    let expected =
+        Suggestion { text: "species".into(), kind: SuggestionKind::Column, detail: "VARCHAR".into(), from: 12, to: 14 };
+    assert_eq!(found[0], expected);
+    let found = sql.complete(r#"from strikes."jan""#, 17, Some("birds"), &Everything).await.unwrap();
+    assert_eq!((found[0].from, found[0].to), (13, 18));
+    // What may not be seen is not suggested, nor are its columns.
+    let found = sql.complete("select * from ", 14, Some("birds"), &Only(&["birds/bird-calls"])).await.unwrap();
+    assert_eq!(found.iter().map(|found| found.text.as_str()).collect::<Vec<_>>(), ["\"bird-calls\""]);
+    let found = sql.complete(text, 14, Some("birds"), &Only(&["birds/bird-calls"])).await.unwrap();
+    assert!(found.iter().all(|found| found.kind != SuggestionKind::Column), "{found:?}");
 }
