@@ -9,6 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 mod action;
+// A builder is called as its property is, also where that is the word of an operator.
+#[allow(clippy::should_implement_trait)]
 mod catalogue;
 mod table;
 
