@@ -1,7 +1,8 @@
-//! The command `search`: assets, files, columns and text inside files, best first.
+//! The command `search`, and what the one box found: assets, files, columns and text inside files, best first.
 //!
 //! Must not live here: the index. Invariant: everything in `shape` is pure.
 
+mod screen;
 mod shape;
 
 use kamld_sdk::{
@@ -11,7 +12,7 @@ use kamld_sdk::{
 
 struct Plugin;
 
-kamld_sdk::plugin! { commands: Plugin }
+kamld_sdk::plugin! { commands: Plugin, surface: Plugin }
 
 impl HasCommands for Plugin {
     fn commands() -> Commands {

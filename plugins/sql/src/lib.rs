@@ -1,21 +1,22 @@
 //! The command `sql`: a query over objects in place; and the commands `query ...`, which remember queries.
 //!
 //! Reading order: `running` (the query itself), `history` and `saved` (what is remembered, pure but for the keys
-//! that they are handed), `remembering` (the commands on them), `shape` (data and views). Must not live here:
-//! planning, formatting rows. Invariants: no row passes through this plug-in; remembering never makes a query fail.
+//! that they are handed), `remembering` (the commands on them), `shape` (data and views), `screen` (what the one box
+//! makes of a query). Must not live here: planning, formatting rows. Invariants: no row passes through this plug-in; remembering never makes a query fail.
 
 mod history;
 mod place;
 mod remembering;
 mod running;
 mod saved;
+mod screen;
 mod shape;
 
 use kamld_sdk::{Arg, Command, Commands, Effect, HasCommands};
 
 struct Plugin;
 
-kamld_sdk::plugin! { commands: Plugin }
+kamld_sdk::plugin! { commands: Plugin, surface: Plugin }
 
 fn project_arg(help: &str) -> Arg {
     Arg::option("project").project().help(help)

@@ -95,6 +95,18 @@ impl Place {
         self
     }
 
+    /// With a member of the data model, as the page would have it.
+    ///
+    /// ```
+    /// let place = kamld_sdk::Place::at("birds").holding("form", serde_json::json!({"name": "strikes"}));
+    /// assert_eq!(place.data::<String>("/form/name").as_deref(), Some("strikes"));
+    /// ```
+    #[must_use]
+    pub fn holding(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.data.insert(key.to_owned(), value.into());
+        self
+    }
+
     /// A parameter of the link.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

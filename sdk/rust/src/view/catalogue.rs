@@ -2377,7 +2377,7 @@ pub struct Editor {
     /// What is wrong in it, marked at its place.
     #[serde(rename = "problem", skip_serializing_if = "Option::is_none")]
     pub problem: Option<TextProblem>,
-    /// The name that the plug-in's own `action` is called with while the person types, with `text` and `cursor` (characters before it): it puts `[{text, kind, detail, from, to}]` at `/completions` of the data model, `from` and `to` being the characters that `text` takes the place of.
+    /// The name that the plug-in's own `action` is called with while the person types, with `text` and `cursor`: it puts `[{text, kind, detail, from, to}]` at `/completions` of the data model, and `text` takes the place of what stands from `from` to before `to`. Places are counted in UTF-16 code units.
     #[serde(rename = "complete", skip_serializing_if = "Option::is_none")]
     pub complete: Option<String>,
 }
@@ -2432,7 +2432,7 @@ impl Editor {
         self
     }
 
-    /// The name that the plug-in's own `action` is called with while the person types, with `text` and `cursor` (characters before it): it puts `[{text, kind, detail, from, to}]` at `/completions` of the data model, `from` and `to` being the characters that `text` takes the place of.
+    /// The name that the plug-in's own `action` is called with while the person types, with `text` and `cursor`: it puts `[{text, kind, detail, from, to}]` at `/completions` of the data model, and `text` takes the place of what stands from `from` to before `to`. Places are counted in UTF-16 code units.
     #[must_use]
     pub fn complete(mut self, complete: impl Into<String>) -> Self {
         self.complete = Some(complete.into());
