@@ -1,0 +1,199 @@
+//! The audit log: what was installed, granted and refused, by whom, the newest first.
+//!
+//! Params: `plugin` for those about one, `before` for older ones.
+
+use crate::words;
+use kamld_sdk::{
+    Place, Result, Screen, admin, format, row,
+    view::{self, Choice, Column, Gap, Icon, Node, Rows, Target, Tone, ValueType, View, Weight, do_, going, typed},
+};
+use serde_json::Value;
+
+/// Records on one screen.
+const PAGE: usize = 100;
+/// Records that are read at once, and how often: what one plug-in did may lie far apart.
+const READ: u32 = 1000;
+const READS: usize = 5;
+
+/// One line of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    pub seq: u64,
+    pub time: u64,
+    pub actor: String,
+    pub action: String,
+    pub plugin: Option<String>,
+    pub detail: Value,
+}
+
+/// Records out of the JSON of the host; what cannot be read is left out.
+pub fn read(records: &Value) -> Vec<Record> {
+    let one = |record: &Value| {
+        let text = |key: &str| record[key].as_str().map(str::to_owned);
+        Some(Record {
+            seq: record["seq"].as_u64()?,
+            time: record["time"].as_u64()?,
+            actor: text("actor")?,
+            action: text("action")?,
+            plugin: text("plugin"),
+            detail: record["detail"].clone(),
+        })
+    };
+    records.as_array().into_iter().flatten().filter_map(one).collect()
+}
+
+pub fn draw(place: &Place) -> Result<Screen> {
+    let plugin = place.param("plugin").filter(|id| !id.is_empty());
+    let start: Option<u64> = place.param("before").and_then(|before| before.parse().ok());
+    let ids: Vec<String> = admin::list()?.into_iter().map(|plugin| plugin.id).collect();
+    let (mut found, mut before, mut looked) = (Vec::new(), start, 0);
+    let mut more = false;
+    for _ in 0..READS {
+        let some = read(&admin::audit(before, READ)?);
+        looked += some.len();
+        let full = some.len() == READ as usize;
+        before = some.last().map(|record| record.seq);
+        found.extend(some.into_iter().filter(|record| plugin.is_none_or(|id| record.plugin.as_deref() == Some(id))));
+        more = full;
+        if !full || found.len() > PAGE {
+            break;
+        }
+    }
+    // Where the next page starts: behind the last that is shown, else behind the last that was looked at.
+    let next = match found.get(PAGE - 1) {
+        Some(last) if found.len() > PAGE => Some(last.seq),
+        _ => before.filter(|_| more),
+    };
+    found.truncate(PAGE);
+    Ok(screen(&ids, plugin, &found, looked, next, start.is_some()).watch("plugins"))
+}
+
+fn screen(
+    ids: &[String],
+    plugin: Option<&str>,
+    found: &[Record],
+    looked: usize,
+    next: Option<u64>,
+    later: bool,
+) -> Screen {
+    let all = [Choice::new("", "All plug-ins")].into_iter().chain(ids.iter().map(|id| Choice::new(id, id)));
+    let removed = plugin.filter(|id| ids.iter().all(|known| known != id)).map(|id| Choice::new(id, id));
+    let choose = view::select("About", "/plugin", all.chain(removed)).change(do_("audit-of").with("plugin", typed()));
+    let next = next.map(|seq| view::button("Older", going(Target::new().with("before", seq.to_string()))));
+    let first = later.then(|| view::button("Newest", going(Target::new().with("before", Value::Null))));
+    let pages = (next.is_some() || first.is_some()).then(|| {
+        let buttons = first.into_iter().chain(next).map(|button| button.weight(Weight::Quiet));
+        Node::from(view::row().gap(Gap::Small)).with(buttons)
+    });
+    let body: Node = if found.is_empty() {
+        let looked = format::counted(looked as u64, "record", "records");
+        view::empty("Nothing is written down about it here")
+            .text(format!("{looked} of the log were looked at."))
+            .icon(Icon::Shield)
+            .into()
+    } else {
+        Node::from(table(found, true).label("Audit log")).named("records")
+    };
+    let view = View::new()
+        .show(view::text("Who installed, granted and switched what, and what plug-ins were refused. Nothing of it can be changed.").tone(Tone::Muted))
+        .show(choose)
+        .show(body)
+        .show_some(pages);
+    Screen::from(view).data("plugin", plugin.unwrap_or_default())
+}
+
+/// Records as a table; with the plug-in unless all are about one.
+pub fn table(records: &[Record], with_plugin: bool) -> view::Table {
+    let mut columns = vec![
+        Column::new("time", "When").r#type(ValueType::Time),
+        Column::new("actor", "Who"),
+        Column::new("action", "What happened"),
+    ];
+    if with_plugin {
+        columns.push(Column::new("plugin", "Plug-in").open(true));
+    }
+    columns.push(Column::new("detail", "About"));
+    let mut rows = Rows::new(columns);
+    for record in records {
+        let Record { time, actor, action, plugin, detail, .. } = record;
+        let (action, detail) = (words::happened(action), said(detail));
+        if with_plugin {
+            rows.push(row![time, actor, action, plugin, detail]);
+            if let Some(plugin) = plugin {
+                rows.lead(Target::new().tab("plugins").with("plugin", plugin.as_str()));
+            }
+        } else {
+            rows.push(row![time, actor, action, detail]);
+        }
+    }
+    view::Table::from(rows)
+}
+
+/// The detail of a record on one line.
+fn said(detail: &Value) -> String {
+    let text = match detail {
+        Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        Value::Object(fields) => {
+            let field = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default();
+            if fields.contains_key("verb") {
+                let on =
+                    if field("resource").is_empty() { String::new() } else { format!(" of {}", field("resource")) };
+                let again = match fields.get("again").and_then(Value::as_u64) {
+                    Some(times) => format!(", {} more", format::counted(times, "time", "times")),
+                    None => String::new(),
+                };
+                let what = words::interface(field("interface"));
+                format!("{}{on} ({what}): {}{again}", field("verb"), field("reason"))
+            } else {
+                detail.to_string()
+            }
+        }
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    format::shorten(&text, 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn records() -> Vec<Record> {
+        read(&json!([
+            {"seq": 3, "time": 30, "actor": "anna", "action": "deny", "plugin": "a/b", "prev": "0", "hash": "1",
+             "detail": {"interface": "kamld:storage/objects", "verb": "read", "resource": "birds/strikes",
+                        "reason": "the grant does not allow it", "again": 4}},
+            {"seq": 2, "time": 20, "actor": "anna", "action": "grant", "plugin": "a/b",
+             "detail": "[[grant]]\nplugin = \"a/b\"\n"},
+            {"what": "is this"},
+            {"seq": 1, "time": 10, "actor": "host", "action": "start", "plugin": null, "detail": ""},
+        ]))
+    }
+
+    #[test]
+    fn a_record_is_one_line_in_plain_words() {
+        let records = records();
+        assert_eq!(records.len(), 3);
+        assert_eq!(
+            said(&records[0].detail),
+            "read of birds/strikes (Files): the grant does not allow it, 4 times more"
+        );
+        assert_eq!(said(&records[1].detail), "[[grant]] plugin = \"a/b\"");
+    }
+
+    #[test]
+    fn records_lead_to_their_plugin_and_older_ones_are_one_step_away() {
+        let nodes = screen(&["a/b".into()], Some("c/d"), &records(), 3, Some(1), true).nodes();
+        let text: String = nodes.iter().map(|node| format!("{} {}\n", node.kind, node.props)).collect();
+        assert!(text.contains(r#""$open":{"tab":"plugins","params":{"plugin":"a/b"}}"#), "{text}");
+        assert!(text.contains(r#""before":"1""#) && text.contains(r#""before":null"#), "{text}");
+        assert!(text.contains(r#"{"value":"c/d","label":"c/d"}"#), "one that was removed can still be chosen: {text}");
+    }
+
+    #[test]
+    fn where_nothing_is_written_it_is_said_how_far_was_looked() {
+        let nodes = screen(&[], Some("a/b"), &[], 1000, None, false).nodes();
+        assert!(nodes.iter().any(|node| node.kind == "empty" && node.props.contains("1,000 records")));
+    }
+}
