@@ -8,6 +8,7 @@ use crate::{caller::Caller, page::changes::Changes};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use kamld_policy::Rights;
 use kamld_types::{
     Address, AssetId, BranchName, Hash, ObjectPath, Person, PluginId, RefName,
     command::{Command, Outcome},
@@ -37,6 +38,7 @@ pub struct Parts {
     pub maintenance: Arc<dyn Maintenance>,
     pub health: Arc<dyn Health>,
     pub surfaces: Arc<dyn Surfaces>,
+    pub finder: Arc<dyn Finder>,
     pub pages: Arc<dyn Pages>,
     /// What changed, for the pages that are open.
     pub changes: Changes,
@@ -105,6 +107,22 @@ pub trait Surfaces: Send + Sync {
 
     /// Asks a task of this person to stop.
     fn stop(&self, task: u64, person: &Person) -> Result<()>;
+}
+
+/// Something with a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub title: String,
+    pub note: String,
+    /// `PROJECT`, `PROJECT/ASSET` or `PROJECT/ASSET/PATH`.
+    pub address: String,
+}
+
+/// Things by name.
+#[async_trait]
+pub trait Finder: Send + Sync {
+    /// What these rights may see and fits best, at most so many.
+    async fn by_name(&self, rights: &Rights, text: &str, most: usize) -> Result<Vec<Found>>;
 }
 
 /// A file of the web page.

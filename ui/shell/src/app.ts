@@ -295,7 +295,7 @@ export class App {
       href: (target) => formatPlace(follow(target, this.router.place.value, this.area)),
       objectUrl: (address) => objectUrl(address),
       bytes: fetchBytes,
-      markdown: fetchMarkdown,
+      markdown: (text, base) => fetchMarkdown(text, base, this.area),
       command: (words) => this.session.command(words),
       drop: (to, transfer, context) => void this.upload(to, transfer, context.anchor),
       get locale() {

@@ -119,6 +119,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
         parts::all(parts::Joined {
             store: store.clone(),
             search: search.clone(),
+            projects,
             sql,
             runtime: runtime.clone(),
             installed: installed.clone(),

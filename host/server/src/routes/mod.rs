@@ -8,8 +8,10 @@ pub mod batches;
 pub mod commands;
 pub mod health;
 pub mod maintenance;
+pub mod markdown;
 pub mod objects;
 pub mod page;
+pub mod palette;
 pub mod plugins;
 pub mod range;
 pub mod results;
@@ -53,6 +55,8 @@ pub fn table() -> Router<Server> {
                 .post(uploads::overridden)
                 .options(uploads::options),
         )
+        .route("/api/v1/markdown", post(markdown::draw))
+        .route("/api/v1/palette", get(palette::find))
         .route("/api/v1/page", get(crate::page::socket::open))
         .route("/api/v1/results/{id}", get(results::open).delete(results::cancel))
         .merge(admin())

@@ -112,14 +112,14 @@ const policy = (globalThis as { trustedTypes?: TrustedTypePolicyFactory }).trust
 const drawn = new Map<string, TrustedHTML | string>();
 const KEPT = 100;
 
-export async function fetchMarkdown(text: string, base?: string): Promise<TrustedHTML | string> {
-  const key = `${base ?? ""}\n${text}`;
+export async function fetchMarkdown(text: string, base = "", area = ""): Promise<TrustedHTML | string> {
+  const key = `${area}\n${base}\n${text}`;
   const known = drawn.get(key);
   if (known !== undefined) return known;
   const { html } = await fetchJson<{ html: string }>("/api/v1/markdown", {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(base === undefined ? { text } : { text, base }),
+    body: JSON.stringify({ text, base, area }),
   });
   answered.add(html);
   const trusted = policy ? (policy.createHTML(html) as unknown as TrustedHTML) : html;

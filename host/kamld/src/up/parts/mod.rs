@@ -5,6 +5,7 @@
 
 mod audit;
 mod commands;
+mod finder;
 mod health;
 mod maintenance;
 mod objects;
@@ -14,7 +15,7 @@ mod surfaces;
 mod uploads;
 
 use super::{installed::Installed, page::PageFiles};
-use kamld_metadata::{Search, sql::Sql};
+use kamld_metadata::{Projects, Search, sql::Sql};
 use kamld_runtime::Runtime;
 use kamld_server::{Parts, page::changes::Changes, parts::PartHealth};
 use kamld_storage::AssetStore;
@@ -24,6 +25,7 @@ use std::{path::PathBuf, sync::Arc};
 pub struct Joined {
     pub store: AssetStore,
     pub search: Arc<Search>,
+    pub projects: Arc<dyn Projects>,
     pub sql: Arc<Sql>,
     pub runtime: Arc<Runtime>,
     pub installed: Installed,
@@ -35,7 +37,7 @@ pub struct Joined {
 
 /// Everything that a server needs.
 pub fn all(joined: Joined) -> Parts {
-    let Joined { store, search, sql, runtime, installed, data, self_test, pages, changes } = joined;
+    let Joined { store, search, projects, sql, runtime, installed, data, self_test, pages, changes } = joined;
     Parts {
         commands: Arc::new(commands::PluginCommands::new(runtime.clone(), search.clone())),
         objects: Arc::new(objects::StoredObjects(store.clone())),
@@ -45,6 +47,7 @@ pub fn all(joined: Joined) -> Parts {
         plugins: Arc::new(plugins::PluginAdmin(installed)),
         maintenance: Arc::new(maintenance::HostMaintenance { store: store.clone(), search: search.clone() }),
         surfaces: Arc::new(surfaces::PluginSurfaces::new(runtime.clone(), search.clone())),
+        finder: Arc::new(finder::NameFinder { projects, search: search.clone() }),
         pages: Arc::new(pages),
         changes,
         health: Arc::new(health::HostHealth { store, search, runtime, data, self_test }),
