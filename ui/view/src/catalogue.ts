@@ -343,7 +343,7 @@ export interface TableProps {
   bind?: string;
   /** The column that names a row, for selection and updates. */
   key?: string;
-  /** What can be done with one row; its `$row` values come from that row. */
+  /** What can be done with one row; its `$row` values come from that row. A row that lacks a value which an entry names is not offered that entry. */
   "row-actions"?: MenuItem[];
   /** What can be done with the selected rows. */
   actions?: MenuItem[];
@@ -746,7 +746,7 @@ export interface EditorProps {
   rows?: number;
   /** What is wrong in it, marked at its place. */
   problem?: TextProblem;
-  /** The name that the plug-in's own `action` is called with while the person types, with `text` and `cursor` (characters before it): it puts `[{text, kind, detail, from, to}]` at `/completions` of the data model, `from` and `to` being the characters that `text` takes the place of. */
+  /** The name that the plug-in's own `action` is called with while the person types, with `text` and `cursor`: it puts `[{text, kind, detail, from, to}]` at `/completions` of the data model, and `text` takes the place of what stands from `from` to before `to`. Places are counted in UTF-16 code units. */
   complete?: string;
 }
 

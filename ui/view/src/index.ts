@@ -9,6 +9,6 @@ export * as format from "./format.js";
 export { icon } from "./parts/icon.js";
 export { loadAll } from "./kinds.js";
 export type { Patch } from "./model.js";
-export { get, parts, put, resolve, resolveAction, same, touches, truthy, type Json, type Scope } from "./values.js";
+export { get, offered, parts, put, resolve, resolveAction, same, touches, truthy, type Json, type Scope } from "./values.js";
 export { KdView } from "./view.js";
 export { setWords, words, type Words } from "./words.js";

@@ -103,6 +103,18 @@ export function resolveAction(action: Action, scope: Scope): Action {
   return done;
 }
 
+/** Whether a row has every cell that an action names: a row that lacks one is not offered it. */
+export function offered(action: Action, row: Record<string, unknown>): boolean {
+  const look = (value: unknown, depth = 0): boolean => {
+    if (typeof value !== "object" || value === null || depth > 32) return true;
+    if (Array.isArray(value)) return value.every((one) => look(one, depth + 1));
+    const entries = Object.entries(value);
+    if (entries.length === 1 && entries[0]![0] === "$row" && typeof entries[0]![1] === "string") return own(row, entries[0]![1]) !== null;
+    return entries.every(([, one]) => look(one, depth + 1));
+  };
+  return look(action);
+}
+
 /** Whether a value counts as there: anything but false, empty or null. */
 export function truthy(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;

@@ -34,6 +34,8 @@ test("references are resolved once, and what a person typed is never one", () =>
   const scope = { data: { name: { $data: "/secret" }, secret: "s", ids: [1] }, row: { id: 7 }, selection: [{ id: 1 }, { id: 2 }], value: "v" };
   assert.deepEqual(values.resolve({ a: { $data: "/name" }, b: [{ $row: "id" }], c: { $selection: "id" }, d: { $value: true }, e: { $row: "toString" } }, scope),
     { a: { $data: "/secret" }, b: [7], c: [1, 2], d: "v", e: null });
+  const row = { id: 7, name: null };
+  assert.deepEqual([{ run: ["x"], arguments: { a: { $row: "id" } } }, { run: ["x"], arguments: { a: [{ $row: "name" }] } }, { open: { params: { b: { $row: "gone" } } } }, { act: "y" }].map((one) => values.offered(one, row)), [true, false, false, true]);
   const action = values.resolveAction({ run: ["x"], arguments: { a: { $row: "id" } }, undo: { run: ["y"], arguments: { b: { $value: true } } }, then: { params: { c: { $data: "/secret" } } } }, scope);
   assert.deepEqual([action.arguments, action.undo.arguments, action.then.params], [{ a: 7 }, { b: "v" }, { c: "s" }]);
 });

@@ -73,11 +73,11 @@ class KdDiff extends KdNode<"diff"> {
     ];
     const added = lines.filter(({ kind }) => kind === "added" || kind === "changed").length;
     const removed = lines.filter(({ kind }) => kind === "removed" || kind === "changed").length;
-    return html`<div class="kd-diff" tabindex="0" role="region" aria-label="${left ?? words.before} – ${right ?? words.after}"><table>
+    return html`<div class="kd-diff" tabindex="0" role="region" aria-label="${left ?? words.before} – ${right ?? words.after}"><table role="table">
       <caption class="kd-diff-sum"><span class="kd-tone-good">+${added}</span> <span class="kd-tone-bad">−${removed}</span></caption>
       <colgroup><col class="kd-diff-number"><col><col class="kd-diff-number"><col></colgroup>
-      <thead><tr><th colspan="2" scope="col">${left ?? words.before}</th><th colspan="2" scope="col">${right ?? words.after}</th></tr></thead>
-      <tbody>${this.#rows(lines)}</tbody></table></div>`;
+      <thead role="rowgroup"><tr role="row"><th role="columnheader" colspan="2" scope="col">${left ?? words.before}</th><th role="columnheader" colspan="2" scope="col">${right ?? words.after}</th></tr></thead>
+      <tbody role="rowgroup">${this.#rows(lines)}</tbody></table></div>`;
   }
 
   #rows(lines: readonly Line[]): unknown[] {
@@ -97,11 +97,11 @@ class KdDiff extends KdNode<"diff"> {
         for (const line of lines.slice(index, end)) rows.push(this.#row(line));
       } else {
         const start = index;
-        rows.push(html`<tr><td colspan="4" class="kd-diff-fold"><button type="button" class="kd-text-button" @click=${() => { this.#opened.add(start); this.requestUpdate(); }}>${words.unchanged(end - index)}</button></td></tr>`);
+        rows.push(html`<tr role="row"><td role="cell" colspan="4" class="kd-diff-fold"><button type="button" class="kd-text-button" @click=${() => { this.#opened.add(start); this.requestUpdate(); }}>${words.unchanged(end - index)}</button></td></tr>`);
       }
       index = end - 1;
     }
-    if (rows.length >= LONGEST) rows.push(html`<tr><td colspan="4" class="kd-diff-fold kd-muted">${words.tooMany}</td></tr>`);
+    if (rows.length >= LONGEST) rows.push(html`<tr role="row"><td role="cell" colspan="4" class="kd-diff-fold kd-muted">${words.tooMany}</td></tr>`);
     return rows;
   }
 
@@ -114,8 +114,8 @@ class KdDiff extends KdNode<"diff"> {
     }
     const gone = before && kind !== "same";
     const come = after && kind !== "same";
-    return html`<tr><td class="kd-diff-line">${before?.number ?? nothing}</td><td class=${gone ? "kd-diff-gone" : "kd-diff-text"}>${gone ? html`<span class="kd-hidden">${words.removed} </span>` : nothing}${left ?? nothing}</td>
-      <td class="kd-diff-line">${after?.number ?? nothing}</td><td class=${come ? "kd-diff-come" : "kd-diff-text"}>${come ? html`<span class="kd-hidden">${words.added} </span>` : nothing}${right ?? nothing}</td></tr>`;
+    return html`<tr role="row" class="kd-diff-${kind}"><td role="cell" class="kd-diff-line">${before?.number ?? nothing}</td><td role="cell" class=${gone ? "kd-diff-gone" : "kd-diff-text"}>${gone ? html`<span class="kd-hidden">${words.removed} </span>` : nothing}${left ?? nothing}</td>
+      <td role="cell" class="kd-diff-line">${after?.number ?? nothing}</td><td role="cell" class=${come ? "kd-diff-come" : "kd-diff-text"}>${come ? html`<span class="kd-hidden">${words.added} </span>` : nothing}${right ?? nothing}</td></tr>`;
   }
 }
 define("diff", KdDiff);

@@ -28,6 +28,7 @@ export function columnsOf(declared: readonly Column[] | undefined, told: readonl
 /** A short word for the type of a column of a source. */
 export const typeWord = (type: string): string => type.toLowerCase().replace(/^(varchar|utf8|largeutf8|utf8view|string)\b.*/, "text").replace(/^timestamp.*/, "time").slice(0, 24);
 
+/** A range where there is one, otherwise how many are distinct; and how many are missing. A head has no room for more. */
 export function statisticWords(statistic: Statistic | undefined, locale: string): string {
   if (!statistic) return "";
   const parts: string[] = [];
@@ -35,7 +36,7 @@ export function statisticWords(statistic: Statistic | undefined, locale: string)
     const short = (value: unknown) => { const { text } = say("number", value, locale); return text.length > 12 ? `${text.slice(0, 11)}…` : text; };
     parts.push(statistic.min === statistic.max ? short(statistic.min) : words.range(short(statistic.min), short(statistic.max)));
   }
-  if (statistic.distinct) parts.push(words.distinct(count(statistic.distinct, locale)));
+  else if (statistic.distinct) parts.push(words.distinct(count(statistic.distinct, locale)));
   if (statistic.nulls) parts.push(words.missing(count(statistic.nulls, locale)));
   return parts.join(", ");
 }

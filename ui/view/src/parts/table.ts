@@ -12,6 +12,7 @@ import { moreButton, toggleMenu } from "./menu.js";
 import type { Row, Rows } from "./rows.js";
 import { value } from "./value.js";
 import { words } from "../words.js";
+import { offered } from "../values.js";
 
 export const PAGE_ROWS = 100;
 
@@ -150,8 +151,11 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     return columnsOf(columns, told);
   }
 
+  protected actionsOf = (row: Row): MenuItem[] => this.rowActions().filter(({ action }) => offered(action, row));
+
   protected menuOf = (row: Row, anchor: HTMLElement): void => {
-    toggleMenu(anchor, this.rowActions(), (item) => void this.act(item.action, anchor, { row }));
+    const items = this.actionsOf(row);
+    if (items.length) toggleMenu(anchor, items, (item) => void this.act(item.action, anchor, { row }));
   };
 
   // --- drawing
@@ -201,7 +205,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
           ? html`<a class="kd-cell-link" href=${this.view.host.href(target)} @click=${(event: MouseEvent) => follow(this, target, event)}>${shown === nothing ? words.open : shown}</a>` : shown;
         return html`<td role="cell" class="${column.end ? "kd-end kd-number " : ""}${at === 0 ? "kd-first " : ""}${shown === nothing ? "kd-blank" : ""}" data-label=${column.label}>${inner}</td>`;
       })}
-      ${actions ? html`<td role="cell" class="kd-narrow kd-cell-more">${moreButton(name, (button) => this.menuOf(row, button))}</td>` : nothing}
+      ${actions ? html`<td role="cell" class="kd-narrow kd-cell-more">${this.actionsOf(row).length ? moreButton(name, (button) => this.menuOf(row, button)) : nothing}</td>` : nothing}
     </tr>`;
   }
 
@@ -243,7 +247,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
       return this.skeleton();
     }
     const of = {
-      rows, columns: this.shown(), label: this.tableLabel(), locale: this.locale, select: this.selectMode(), menu: this.rowActions().length > 0, statistics: this.showStatistics(),
+      rows, columns: this.shown(), label: this.tableLabel(), locale: this.locale, select: this.selectMode(), menu: this.rowActions().length > 0, hasMenu: (row: Row) => this.actionsOf(row).length > 0, statistics: this.showStatistics(),
       isSelected: this.isSelected, nameOf: this.nameOf, onSelect: this.select, onMenu: this.menuOf, onSort: this.orderBy,
       hrefOf: (row: Row) => { const target = this.targetOf(row); return target && this.view.host.href(target); },
       onOpen: (row: Row, anchor: HTMLElement) => { const target = this.targetOf(row); if (target) void this.act({ open: target }, anchor, { row }); },

@@ -50,6 +50,7 @@ export interface WindowOf {
   menu: boolean;
   statistics: boolean;
   isSelected(row: Row, index: number): boolean;
+  hasMenu(row: Row): boolean;
   nameOf(row: Row): string;
   hrefOf(row: Row): string | undefined;
   onSelect(row: Row, index: number): void;
@@ -186,6 +187,7 @@ export class KdWindow extends LitElement {
     }
     const column = this.of.columns[index];
     if (!column) {
+      if (!this.of.hasMenu(row)) return "";
       const button = document.createElement("button");
       button.type = "button";
       button.tabIndex = -1;
@@ -334,13 +336,12 @@ export class KdWindow extends LitElement {
     const { rows } = this.of;
     const last = rows.length - 1;
     const row = this.#row >= 0 ? rows.row(this.#row) : undefined;
-    const right = getComputedStyle(this).direction === "rtl" ? -1 : 1;
     const active = () => this.#table!.querySelector<HTMLElement>(".kd-active") ?? this.#table!;
     switch (event.key) {
       case "ArrowDown": this.#move(this.#row + 1, this.#column); break;
       case "ArrowUp": this.#move(this.#row - 1, this.#column); break;
-      case "ArrowRight": this.#move(this.#row, this.#column + right); break;
-      case "ArrowLeft": this.#move(this.#row, this.#column - right); break;
+      case "ArrowRight": this.#move(this.#row, this.#column + 1); break;
+      case "ArrowLeft": this.#move(this.#row, this.#column - 1); break;
       case "PageDown": this.#move(Math.max(0, this.#row) + PAGE, this.#column); break;
       case "PageUp": this.#move(Math.max(0, this.#row - PAGE), this.#column); break;
       case "Home": this.#move(event.ctrlKey ? 0 : this.#row, event.ctrlKey ? this.#column : 0); break;
