@@ -20,7 +20,7 @@ after(async () => {
 });
 
 const choose = async (page, ...names) => {
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Upload" }).first().click()]);
+  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Upload", exact: true }).click()]);
   await chooser.setFiles(names.map((name) => join(folder, name)));
 };
 

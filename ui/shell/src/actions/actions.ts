@@ -46,7 +46,7 @@ export class Actions {
     if (action.set && action.reopen && view) return view.reopen(view.params);
     if (action.upload !== undefined) return this.host.upload(action.upload, undefined, context.anchor);
     if (action.download !== undefined) return this.download(action.download);
-    if (action.copy !== undefined) return copyText(action.copy);
+    if (action.copy !== undefined) return copyText(action.copy, action.done);
   }
 
   download(address: string): void {

@@ -63,10 +63,10 @@ export function notifyProblem(problem: Problem, title: string, buttons: NoticeBu
   });
 }
 
-export async function copyText(text: string): Promise<void> {
+export async function copyText(text: string, done = t("copied")): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    notify({ text: t("copied"), tone: "good", lasts: 3000 });
+    notify({ text: done, tone: "good", lasts: 3000 });
   } catch {
     notify({ text: t("copy.failed"), help: text, lasts: 0 });
   }

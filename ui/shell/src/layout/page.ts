@@ -4,7 +4,7 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
 import type { App } from "../app.js";
-import { crumbs, formatPlace, HOME, type Place } from "../places/place.js";
+import { addressParts, crumbs, formatPlace, HOME, type Place } from "../places/place.js";
 import { inSlot, slug, type Surface } from "../places/screens.js";
 import { OWN_PAGES } from "../settings/pages.js";
 import { preferences } from "../settings/preferences.js";
@@ -131,6 +131,7 @@ export class Page extends LitElement {
     if (place.kind === "find") way.push({ text: t("box.find"), place });
     if (place.kind === "settings") way.push({ text: t("settings"), place });
     const areas = inSlot(value, "area");
+    const { project } = addressParts(place.address);
     const running = session.tasks.value.filter(({ state }) => state === "running").length;
     const groups = uploading.value.map(sums).filter(({ state }) => state === "sending" || state === "waiting" || state === "paused");
     const sent = groups.reduce((sum, group) => sum + group.sent, 0);
@@ -154,7 +155,9 @@ export class Page extends LitElement {
       ${areas.length ? html`<nav class="ks-areas" aria-label=${t("areas")}><ul>${areas.map((area) => {
         const name = slug(area, value);
         const current = place.area === name;
-        return html`<li><a href=${`/${name}`} aria-current=${current ? (place.address ? "true" : "page") : nothing}>${icon(area.icon)}<span>${area.title}</span></a></li>`;
+        // The areas are views on the same project: it stays.
+        const to: Place = { kind: "area", area: name, address: project, tab: "", params: {} };
+        return html`<li><a href=${formatPlace(to)} aria-current=${current ? (place.kind === "area" ? "page" : "true") : nothing}>${icon(area.icon)}<span>${area.title}</span></a></li>`;
       })}</ul></nav>` : nothing}
     </header>`;
   }
