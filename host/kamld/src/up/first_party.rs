@@ -7,6 +7,7 @@ pub const START: &[&str] = &[
     "kamld/history",
     "kamld/search",
     "kamld/sql",
+    "kamld/plugins",
     "kamld/preview-table",
     "kamld/preview-image",
     "kamld/preview-text",
