@@ -19,3 +19,9 @@ app.start();
 preferences.watch(() => {
   for (const element of document.querySelectorAll("ks-app, ks-box, ks-surface, ks-notices, ks-own-settings")) (element as Page).requestUpdate();
 });
+
+// The sign of the tab, drawn here: the policy of the page allows no image that is not the server's or made by the page.
+const sign = document.createElement("link");
+sign.rel = "icon";
+sign.href = URL.createObjectURL(new Blob(['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b63c4"/><path d="M7 0h25L0 32V7a7 7 0 0 1 7-7z" fill="#1a7f37"/></svg>'], { type: "image/svg+xml" }));
+document.head.append(sign);

@@ -16,10 +16,23 @@ const shots = [
   ["destroy", "/data/birds/strikes", async (page) => { await page.getByRole("button", { name: "Remove this asset" }).click(); await page.waitForSelector("dialog[open]"); }],
   ["fail", "/data/birds/strikes", async (page) => { await page.getByRole("button", { name: "Fail", exact: true }).click(); await page.waitForSelector(".ks-notice-bad"); }],
   ["keys", "/", async (page) => { await page.keyboard.press("?"); await page.waitForSelector("dialog[open]"); }],
+  ["upload", "/data/birds/strikes", async (page) => {
+    mock.state.chunkDelay = 25;
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Upload", exact: true }).click()]);
+    await chooser.setFiles([{ name: "large.bin", mimeType: "", buffer: Buffer.alloc(20 << 20) }]);
+    await page.keyboard.press("t");
+    await page.waitForTimeout(1200);
+  }],
+  ["drop", "/data/birds/strikes", async (page) => { await page.evaluate(() => { const transfer = new DataTransfer(); transfer.items.add(new File(["x"], "a")); dispatchEvent(new DragEvent("dragenter", { dataTransfer: transfer })); }); }],
+  ["away", "/data/birds", async (page) => { mock.state.down = true; mock.drop(); await page.waitForSelector(".ks-away"); mock.state.down = false; }],
+  ["box", "/", async (page) => { await page.locator("#ks-box").fill("select 1"); await page.keyboard.press("ArrowDown"); }],
+  ["side", "/", async (page) => { await page.getByRole("button", { name: "Side bar" }).click(); }],
   ["tasks", "/", async (page) => { await page.keyboard.press("t"); await page.waitForSelector("dialog[open]"); }],
 ];
-for (const [width, scheme] of [[1280, "light"], [1280, "dark"], [768, "light"], [320, "light"], [320, "dark"]]) {
+const prefs = process.env.LOOK ? [[1280, "light", JSON.parse(process.env.LOOK)], [320, "light", JSON.parse(process.env.LOOK)]] : undefined;
+for (const [width, scheme, preferences] of prefs ?? [[1280, "light"], [1280, "dark"], [768, "light"], [320, "light"], [320, "dark"]]) {
   const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: scheme });
+  if (preferences) await context.addInitScript((value) => localStorage.setItem("kamld.preferences", value), JSON.stringify(preferences));
   for (const [name, path, act] of shots) {
     if (only && !only.split(",").includes(name)) continue;
     const page = await context.newPage();

@@ -68,7 +68,7 @@ export class Box extends LitElement {
   }
 
   focusBox(): void {
-    const field = this.querySelector<HTMLTextAreaElement>("textarea");
+    const field = this.querySelector<HTMLInputElement>("input");
     field?.focus();
     field?.select();
   }
@@ -108,14 +108,14 @@ export class Box extends LitElement {
   #key = (event: KeyboardEvent): void => {
     const choices = this.open ? this.#choices : [];
     if (event.key === "Enter" && event.altKey) this.#switch();
-    else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    else if (event.key === "Enter" && !event.isComposing) {
       const choice = choices[this.active];
       if (choice) choice.choose();
       else this.#find();
     } else if (event.key === "Escape") {
       if (!this.open) return;
       this.open = false;
-    } else if (event.key === "ArrowDown" && !this.text.includes("\n")) {
+    } else if (event.key === "ArrowDown") {
       this.open = true;
       this.active = Math.min(this.active + 1, this.#choices.length - 1);
     } else if (event.key === "ArrowUp" && this.open && this.active >= 0) this.active--;
@@ -124,11 +124,10 @@ export class Box extends LitElement {
   };
 
   protected override updated(): void {
-    const field = this.querySelector<HTMLTextAreaElement>("textarea");
-    if (!field) return;
-    if (field.value !== this.text) field.value = this.text;
-    // As high as the text: SQL has lines.
-    field.rows = Math.min(8, Math.max(1, this.text.split("\n").length));
+    const field = this.querySelector<HTMLInputElement>("input");
+    // A text of many lines, from an editor, is shown in one and kept as it is until it is changed here.
+    const line = this.text.replace(/\s*\n\s*/g, " ");
+    if (field && field.value !== line) field.value = line;
   }
 
   protected override render(): unknown {
@@ -138,20 +137,20 @@ export class Box extends LitElement {
     // In the order in which one would try them: what takes any text first.
     const ways = either([...boxes].sort((a, b) => a.fits.length - b.fits.length).map(({ title }) => title));
     const choices = this.open ? this.#choices : [];
-    const shown = this.open && choices.length > 0 && !this.text.includes("\n");
+    const shown = this.open && choices.length > 0;
     return html`<search class="ks-box" @focusout=${(event: FocusEvent) => { if (!this.contains(event.relatedTarget as Node | null)) this.open = false; }}>
       <form @submit=${(event: Event) => { event.preventDefault(); this.#find(); }}>
         <span class="ks-box-sign">${icon(chosen?.icon || "search")}</span>
-        <textarea id="ks-box" rows="1" role="combobox" aria-label=${t("box.label", { ways })} aria-expanded=${shown} aria-controls="ks-box-list" aria-autocomplete="list"
+        <input id="ks-box" role="combobox" aria-label=${t("box.label", { ways })} aria-expanded=${shown} aria-controls="ks-box-list" aria-autocomplete="list"
           aria-activedescendant=${shown && this.active >= 0 ? `ks-box-${this.active}` : nothing} aria-describedby="ks-box-as"
           placeholder=${t("box.placeholder", { ways })} autocomplete="off" autocapitalize="none" spellcheck="false"
           @keydown=${this.#key} @focus=${() => { this.open = true; this.active = -1; }}
-          @input=${(event: InputEvent) => { this.text = (event.target as HTMLTextAreaElement).value; this.open = true; this.active = -1; if (!this.text.trim()) this.taken = ""; }}></textarea>
+          @input=${(event: InputEvent) => { this.text = (event.target as HTMLInputElement).value; this.open = true; this.active = -1; if (!this.text.trim()) this.taken = ""; }}>
         ${boxes.length > 1 && this.text.trim() ? html`<button type="button" class="ks-box-as" id="ks-box-as" title=${t("box.switch")} aria-keyshortcuts="Alt+Enter"
-          @click=${() => { this.#switch(); this.querySelector("textarea")?.focus(); }}>
+          @click=${() => { this.#switch(); this.querySelector("input")?.focus(); }}>
           <span class="kd-hidden">${t("box.as", { as: "" })}</span>${chosen?.title ?? ""}<kbd aria-hidden="true">Alt ↵</kbd></button>`
           : html`<span class="ks-box-hint kd-muted" id="ks-box-as" aria-hidden="true">${this.app.keys.single ? html`<kbd>/</kbd>` : nothing}</span>`}
-        <button class="kd-button ks-box-go" aria-label=${t("box.find")} title=${t("box.find")}>${icon("search")}<span class="ks-wide">${t("box.find")}</span></button>
+        <button class="kd-button ks-box-go" aria-label=${t("box.find")} title=${t("box.find")}><span class="ks-go-sign">${icon("search")}</span><span class="ks-wide">${t("box.find")}</span></button>
       </form>
       <ul class="ks-box-list kd-popup-list" id="ks-box-list" role="listbox" aria-label=${this.text.trim() ? t("box.ways") : t("box.past")} ?hidden=${!shown}>
         ${choices.map((choice, index) => html`<li id=${choice.id} role="option" aria-selected=${index === this.active} class="kd-popup-item"

@@ -19,20 +19,23 @@ import { stateBox } from "./states.js";
 
 // Bar 30 of the study: told within three seconds; a hiccup of less than one is nobody's concern.
 const TELL_AFTER = 1000;
+const NONE: Record<string, string> = {};
 
 export class Page extends LitElement {
-  static override properties = { app: { attribute: false }, away: { state: true }, over: { state: true } };
+  static override properties = { app: { attribute: false }, away: { state: true }, over: { state: true }, bare: { state: true } };
   declare app: App;
   declare away: boolean;
   /** Files are being dragged over the page. */
   declare over: boolean;
+  /** No surface drew a title: the page says where it is for those who go by headings. */
+  declare bare: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #drawer: HTMLDialogElement | null = null;
   #watching = false;
 
   constructor() {
     super();
-    this.away = this.over = false;
+    this.away = this.over = this.bare = false;
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -64,6 +67,7 @@ export class Page extends LitElement {
   }
 
   #drawn(): void {
+    setTimeout(() => { this.bare = !document.querySelector("#main h1:not(.ks-h1)"); }, 50);
     const view = this.#mainView();
     const place = this.app.router.place.value;
     if (view?.kind.value && place.kind === "asset") {
@@ -180,9 +184,9 @@ export class Page extends LitElement {
       return html`${tabs}${stateBox(place.kind === "home" ? "empty" : "nothing-here", undefined, what)}`;
     }
     const address = place.kind === "home" || place.kind === "find" ? "" : place.address;
-    return html`${tabs}
-      ${repeat(screen.parts, (surface) => `${surface.plugin} ${surface.name}`, (surface) => html`<section class="ks-part" aria-label=${surface.title}>
-        <ks-surface .app=${app} .surface=${surface} .address=${address} .params=${place.params}></ks-surface></section>`)}
+    return html`${tabs}${this.bare ? html`<h1 class="kd-hidden ks-h1">${this.#name()}</h1>` : nothing}
+      ${repeat(screen.parts, (surface) => `${surface.plugin} ${surface.name}`, (surface) => html`<div class="ks-part">
+        <ks-surface .app=${app} .surface=${surface} .address=${address} .params=${place.params}></ks-surface></div>`)}
       ${this.#about(screen.parts)}`;
   }
 
@@ -208,7 +212,7 @@ export class Page extends LitElement {
     const all = [...own.slice(0, 2), ...pages.filter(({ name }) => !own.some((page) => page.name === name)), ...own.slice(2)];
     const now = place.tab ? all.find(({ name }) => name === place.tab) : all[0];
     if (now && !now.surface) void import("../settings/own.js");
-    return html`<div class="ks-settings"><nav class="ks-settings-nav" aria-label=${t("settings")}><ul>${all.map((page) => html`<li>
+    return html`<div class="ks-settings">${this.bare && now?.surface ? html`<h1 class="kd-hidden ks-h1">${now.title}</h1>` : nothing}<nav class="ks-settings-nav" aria-label=${t("settings")}><ul>${all.map((page) => html`<li>
         <a href=${`/settings/${page.name}`} aria-current=${page === now ? "page" : nothing}>${icon(page.icon)}<span>${page.title}</span></a></li>`)}</ul></nav>
       <div class="ks-settings-page">${!now ? stateBox("nothing-here", undefined, t("nothere.settings", { name: place.tab }))
         : now.surface ? html`<ks-surface .app=${this.app} .surface=${now.surface} .address=${""} .params=${place.params}></ks-surface>${this.#about([now.surface])}`
@@ -218,8 +222,8 @@ export class Page extends LitElement {
   #side(): unknown {
     const { app } = this;
     const content = (): TemplateResult => html`
-      <div class="ks-side-parts">${repeat(inSlot(app.session.surfaces.value, "side"), (surface) => `${surface.plugin} ${surface.name}`, (surface) => html`<section aria-label=${surface.title}>
-        <ks-surface .app=${app} .surface=${surface} .address=${app.router.place.value.address} .params=${{}}></ks-surface></section>`)}</div>
+      <div class="ks-side-parts">${repeat(inSlot(app.session.surfaces.value, "side"), (surface) => `${surface.plugin} ${surface.name}`, (surface) => html`<div>
+        <ks-surface .app=${app} .surface=${surface} .address=${app.router.place.value.address} .params=${NONE}></ks-surface></div>`)}</div>
       <footer class="ks-side-foot">
         <a class="kd-button kd-button-quiet" href="/settings">${icon("settings")}<span>${t("settings")}</span></a>
         <button type="button" class="kd-button kd-button-quiet kd-button-icon" aria-label=${t("keys")} title=${t("keys")} @click=${(event: Event) => void app.openKeys(event.currentTarget as HTMLElement)}>${icon("keyboard")}</button>

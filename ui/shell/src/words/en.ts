@@ -20,7 +20,7 @@ export const en = {
   "box.find": "Find",
   "box.label": "Find: {ways}",
   "box.past": "Looked for before",
-  "box.placeholder": "{ways}",
+  "box.placeholder": "Find: {ways}",
   "box.switch": "Take it as something else (Alt+Enter)",
   "box.ways": "What to make of it",
   "by.plugin": "Plug-in: {plugin}",
