@@ -19,10 +19,15 @@ use serde_json::{Map, Value};
 
 impl HasSurfaces for Plugin {
     fn surfaces() -> Surfaces {
+        // The tab that fits a media type best comes first: the preview fits what the columns fit, and all else.
+        let anything = TABLES.into_iter().chain(["*/*"]);
         Surfaces::new()
             .on(Offer::new("data", Slot::Area, "Data").icon(Icon::Database).order(10), data::draw)
             .on(Offer::new("files", Slot::AssetTab, "Files").icon(Icon::Folder).order(10), files::draw)
-            .on(Offer::new("preview", Slot::ObjectTab, "Preview").icon(Icon::File).order(10), object::draw)
+            .on(
+                Offer::new("preview", Slot::ObjectTab, "Preview").icon(Icon::File).order(10).fits(anything),
+                object::draw,
+            )
             .on(
                 Offer::new("columns", Slot::ObjectTab, "Columns").icon(Icon::Column).order(20).fits(TABLES),
                 object::draw_columns,

@@ -55,10 +55,10 @@ pub fn lines(media_type: &str, address: &str, size: u64, start: u64, mut window:
     let mut ways = view::row().gap(Gap::Medium).show(view::text(says).tone(Tone::Muted));
     if start > 0 {
         let before = start.saturating_sub(u64::from(LINES));
-        ways = ways.show(way("Lines before", before, Icon::ChevronLeft));
+        ways = ways.show(way("Previous lines", before, Icon::ChevronLeft));
     }
     if window.more {
-        ways = ways.show(way("Lines behind", start + count, Icon::ChevronRight));
+        ways = ways.show(way("Next lines", start + count, Icon::ChevronRight));
     }
     View::new().show(view::Node::from(ways).named("ways")).show(view::Node::from(code).named("lines"))
 }

@@ -4,7 +4,7 @@ use crate::{
     assets,
     shape::{
         Asset,
-        area::{Area, mix, window as seen},
+        area::{Area, is_counted, mix, window as seen},
         listing::Usage,
     },
 };
@@ -27,24 +27,30 @@ pub fn draw(place: &Place) -> Result<Screen> {
         None => !projects::list()?.is_empty(),
     };
     let mut assets = assets::fetch(project)?;
-    summarise(&mut assets);
+    summarise(&mut assets, LOOKED_AT);
     let capacity = super::unless_denied(space::get())?.and_then(|usage| usage.capacity);
     let usage = Usage::of(&assets, capacity);
     Ok(Area { project, assets: &assets, usage: &usage, projects }.view().into())
 }
 
 pub fn rows(place: &Place, window: &Window) -> Result<RowPage> {
-    let (rows, total) = seen(&assets::fetch(place.project())?, window);
+    let mut assets = assets::fetch(place.project())?;
+    summarise(&mut assets, 0);
+    let (rows, total) = seen(&assets, window);
     Ok(RowPage { rows, total: Some(total) })
 }
 
-/// An asset that nobody described is summed up by its files.
-fn summarise(assets: &mut [Asset]) {
-    for asset in assets.iter_mut().take(LOOKED_AT) {
-        let counted = format::counted(asset.objects, "object", "objects");
-        if asset.objects == 0 || asset.summary != counted || asset.objects > u64::from(FILES) {
+/// An asset that nobody described is summed up by its files; `looks` of them are looked into for that.
+fn summarise(assets: &mut [Asset], mut looks: usize) {
+    for asset in assets.iter_mut().filter(|asset| is_counted(asset)) {
+        if looks == 0 || asset.objects == 0 || asset.objects > u64::from(FILES) {
+            asset.summary = match asset.objects {
+                0 => "Empty".into(),
+                many => format::counted(many, "file", "files"),
+            };
             continue;
         }
+        looks -= 1;
         let options = objects::ListOptions { prefix: String::new(), recursive: true, after: None, limit: FILES };
         // A summary is a help, and no reason to show nothing at all.
         let Ok(page) = objects::list(&asset.project, &asset.name, None, &options) else { continue };

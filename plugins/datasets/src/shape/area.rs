@@ -103,8 +103,8 @@ fn columns(project: bool) -> Vec<Column> {
     let mut columns = vec![
         Column::new("name", "Name").open(true).sortable(true).width(Size::Medium),
         Column::new("modified", "Modified").r#type(ValueType::Time).sortable(true),
-        Column::new("summary", "Summary").width(Size::Large),
-        Column::new("tags", "Tags").r#type(ValueType::Tags),
+        Column::new("summary", "Summary"),
+        Column::new("tags", "Tags").r#type(ValueType::Tags).width(Size::Medium),
         Column::new("size", "Size").r#type(ValueType::Bytes).align(Align::End).sortable(true),
     ];
     if project {
@@ -113,9 +113,16 @@ fn columns(project: bool) -> Vec<Column> {
     columns
 }
 
+/// Whether the summary only counts, so that what the files are says more.
+pub fn is_counted(asset: &Asset) -> bool {
+    let counted = format::counted(asset.objects, "object", "objects");
+    let (_, said) = asset.summary.split_once(", ").unwrap_or(("", &asset.summary));
+    said == counted || said == "empty"
+}
+
 pub fn row(asset: &Asset) -> Row {
     let id = asset.id();
-    let kind = if asset.kind == "model" { "Model, " } else { "" };
+    let kind = if asset.kind == "model" && !asset.summary.to_lowercase().starts_with("model") { "Model, " } else { "" };
     let row = json!({
         "name": asset.name,
         "project": asset.project,
@@ -242,6 +249,21 @@ mod tests {
         let (rows, total) = window(&assets, &asked);
         let names: Vec<_> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
         assert_eq!((names, total), (vec!["a197", "a196", "a195"], 100));
+    }
+
+    #[test]
+    fn a_summary_that_only_counts_is_known_as_one() {
+        for (summary, counts) in [
+            ("3 objects", true),
+            ("dataset, 3 objects", true),
+            ("model, empty", true),
+            ("empty", true),
+            ("strikes of 2019, 3 objects and more", false),
+            ("4 objects", false),
+        ] {
+            let asset = Asset { summary: summary.into(), ..samples::asset("a", "dataset", 1) };
+            assert_eq!(is_counted(&asset), counts, "{summary}");
+        }
     }
 
     #[test]

@@ -1,4 +1,6 @@
 //! The tab "Files" of an asset: which state it is, what is not committed, and the entries of one folder. Pure.
+//!
+//! Must not live here: the way to the folder, which the page shows above every screen.
 
 use super::{
     Asset,
@@ -10,8 +12,8 @@ use super::{
 use kamld_sdk::{
     Address, Screen, format,
     view::{
-        self, Action, Crumb, Icon, MenuItem, Node, SelectMode, Source, Table, Tone, View, Weight, at, cell_of, do_,
-        going, run, selected, typed,
+        self, Action, Icon, MenuItem, Node, SelectMode, Source, Table, Tone, View, Weight, at, cell_of, do_, going,
+        run, selected, typed,
     },
 };
 use serde_json::json;
@@ -40,7 +42,6 @@ impl Files<'_> {
             )
             .show_some(self.refs.read_only(self.address).map(|callout| Node::from(callout).named("read-only")))
             .show_some(self.uncommitted().map(|callout| Node::from(callout).named("changes")))
-            .show_some(self.way().map(|way| Node::from(way).named("way")))
             .show_some(self.more.then(|| view::text(too_many()).tone(Tone::Muted)));
         let view = if self.entries.is_empty() {
             view.show(self.nothing().named("nothing"))
@@ -68,6 +69,7 @@ impl Files<'_> {
     fn counted(&self) -> String {
         let here = self.entries.len() as u64;
         match (&self.address.path, self.held) {
+            _ if self.entries.is_empty() => "Empty".into(),
             (None, Some((objects, size))) => {
                 format!("{}, {}", format::counted(objects, "file", "files"), format::bytes(size))
             }
@@ -94,18 +96,6 @@ impl Files<'_> {
             MenuItem::new("See what changed", going(at(&whole).tab("changes"))).icon(Icon::History),
             MenuItem::new("Commit…", commit).icon(Icon::Commit),
         ]))
-    }
-
-    /// The way to a folder; the asset itself needs none.
-    fn way(&self) -> Option<view::Breadcrumb> {
-        let path = self.address.path.as_deref()?.trim_end_matches('/');
-        let whole = self.address.whole();
-        let mut crumbs = vec![Crumb::new(&whole.asset).open(at(whole.to_string()))];
-        for (place, name) in path.split('/').enumerate() {
-            let upto = path.split('/').take(place + 1).collect::<Vec<_>>().join("/");
-            crumbs.push(Crumb::new(name).open(at(whole.with_path(format!("{upto}/")).to_string())));
-        }
-        Some(view::breadcrumb(crumbs))
     }
 
     fn table(&self) -> Table {
@@ -251,9 +241,8 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_has_its_way_and_takes_uploads_itself() {
+    fn a_folder_takes_uploads_itself() {
         let words = Case::at("birds/strikes@cleaning/2019/may/").words();
-        assert!(words.contains("\"address\":\"birds/strikes@cleaning/2019/\""), "{words}");
         assert!(words.contains("\"upload\":\"birds/strikes@cleaning/2019/may\""), "{words}");
         assert!(words.contains("3 entries here"), "{words}");
     }

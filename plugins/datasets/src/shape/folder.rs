@@ -44,10 +44,10 @@ impl Loose {
 
 pub fn columns() -> [Column; 5] {
     [
-        Column::new("name", "Name").r#type(ValueType::Path).open(true).sortable(true).width(Size::Large),
+        Column::new("name", "Name").r#type(ValueType::Path).open(true).sortable(true).width(Size::Medium),
         Column::new("modified", "Modified").r#type(ValueType::Time).sortable(true),
-        Column::new("summary", "Summary").width(Size::Large),
-        Column::new("tags", "Tags").r#type(ValueType::Tags),
+        Column::new("summary", "Summary"),
+        Column::new("tags", "Tags").r#type(ValueType::Tags).width(Size::Medium),
         Column::new("size", "Size").r#type(ValueType::Bytes).align(Align::End).sortable(true),
     ]
 }
@@ -71,9 +71,31 @@ pub fn arrange(entries: &mut Vec<Entry>, sort: &[(String, bool)], filter: &str) 
     });
 }
 
-/// As people sort: `A` beside `a`.
+/// As people sort: `A` beside `a`, and `file2` before `file10`.
 fn by_name(a: &Entry, b: &Entry) -> Ordering {
-    a.name.to_lowercase().cmp(&b.name.to_lowercase()).then_with(|| a.name.cmp(&b.name))
+    let (lower, other) = (a.name.to_lowercase(), b.name.to_lowercase());
+    naturally(&lower, &other).then_with(|| a.name.cmp(&b.name))
+}
+
+/// Runs of digits count as the numbers that they are, of any length.
+fn naturally(mut a: &str, mut b: &str) -> Ordering {
+    let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    loop {
+        let (i, j) = (digits(a), digits(b));
+        let order = if i > 0 && j > 0 {
+            let (x, y) = (a[..i].trim_start_matches('0'), b[..j].trim_start_matches('0'));
+            (a, b) = (&a[i..], &b[j..]);
+            x.len().cmp(&y.len()).then_with(|| x.cmp(y))
+        } else {
+            let (x, y) = (a.chars().next(), b.chars().next());
+            let (Some(c), Some(d)) = (x, y) else { return x.cmp(&y) };
+            (a, b) = (&a[c.len_utf8()..], &b[d.len_utf8()..]);
+            c.cmp(&d)
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
 }
 
 /// The entries of a window.
@@ -141,6 +163,16 @@ mod tests {
             arrange(&mut entries, &sort, "");
             assert_eq!(names(&entries), expected, "{sort:?}");
         }
+    }
+
+    #[test]
+    fn numbers_in_names_count_as_numbers() {
+        let mut names = ["file10", "file9", "file", "file010", "file1a", "file1", "ž2", "99999999999999999999999", "9"];
+        names.sort_by(|a, b| naturally(a, b));
+        assert_eq!(
+            names,
+            ["9", "99999999999999999999999", "file", "file1", "file1a", "file9", "file10", "file010", "ž2"]
+        );
     }
 
     #[test]

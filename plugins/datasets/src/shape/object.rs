@@ -65,10 +65,10 @@ impl Preview<'_> {
         let to = |path: &String| at(self.address.with_path(path.as_str()).to_string());
         let mut left = view::row().show(self.refs.chooser("preview"));
         if let Some(path) = before {
-            left = left.show(view::link("Previous", to(path)).icon(Icon::ChevronLeft).note(name_of(path)));
+            left = left.show(view::link("Previous", to(path)).icon(Icon::ChevronLeft));
         }
         if let Some(path) = behind {
-            left = left.show(view::link("Next", to(path)).icon(Icon::ChevronRight).note(name_of(path)));
+            left = left.show(view::link("Next", to(path)).icon(Icon::ChevronRight));
         }
         let download = view::button("Download", Action::new().download(&address)).icon(Icon::Download);
         let right = view::row().show(download.weight(Weight::Normal)).show(self.menu());
@@ -202,10 +202,6 @@ pub fn beside<E>(
     }
     // Too far down to be found: the last one seen is not the one before it.
     Ok((before.filter(|_| found), None))
-}
-
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ fn card(project: &Project, held: &Option<Held>, now: u64) -> view::Card {
         Some(held) => card.show(view::text(held.words())),
         None => card,
     };
-    let verb = if when == project.created { "created" } else { "changed" };
+    let verb = if when == project.created { "Created" } else { "Changed" };
     card.show(view::text(format!("{verb} {}", format::ago(when, now))).tone(Tone::Muted))
 }
 
@@ -179,8 +179,8 @@ mod tests {
         let grid = nodes.iter().find(|node| node.kind == "grid").unwrap();
         assert_eq!(grid.children, ["projects.cars", "projects.birds", "projects.empty"]);
         let words = words(view);
-        assert!(words.contains("1 dataset and 1 model, 520 MB") && words.contains("changed 2 days ago"), "{words}");
-        assert!(words.contains("Nothing in it yet") && words.contains("created 9 days ago"), "{words}");
+        assert!(words.contains("1 dataset and 1 model, 520 MB") && words.contains("Changed 2 days ago"), "{words}");
+        assert!(words.contains("Nothing in it yet") && words.contains("Created 9 days ago"), "{words}");
         assert_eq!(nodes.iter().filter(|node| node.props.contains("\"primary\"")).count(), 1);
     }
 
