@@ -64,7 +64,7 @@ impl Changes {
 
 /// An address without its ref: what happens on one branch may be shown by another.
 fn plain(address: &str) -> String {
-    let mut parts = address.splitn(3, '/');
+    let mut parts = address.trim_end_matches('/').splitn(3, '/');
     let (project, asset, path) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
     let asset = asset.and_then(|asset| asset.split('@').next());
     [Some(project), asset, path].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")

@@ -20,6 +20,25 @@ async fn rows_are_streamed_in_the_format_that_was_asked_for() {
 }
 
 #[tokio::test]
+async fn windows_of_rows_are_kept_by_a_browser_only_when_they_stay_as_they_are() {
+    let running = Running::start().await;
+    let response = running.get("/api/v1/results/rows/rows?start=0&count=2").await;
+    assert_eq!(header(&response, "cache-control"), "private, max-age=900, immutable");
+    let tag = header(&response, "etag");
+    let body = json(response).await;
+    assert_eq!((body["rows"].clone(), body["total"].clone()), (json!([[1], [2]]), json!(2)));
+    let again = running.request(Method::GET, "/api/v1/results/rows/rows").header("if-none-match", tag);
+    assert_eq!(again.send().await.unwrap().status(), 304);
+    problem(running.get("/api/v1/results/other/rows").await, 404).await;
+    problem(running.get("/api/v1/results/rows/rows?count=201").await, 400).await;
+    let response = running.get("/api/v1/tables/birds/strikes@v1/a.csv?sort=-a&sort=b&filter=gull").await;
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    assert_eq!(json(response).await["complete"], false);
+    let asked = running.host.asked();
+    assert_eq!(asked.last().unwrap(), "table birds/strikes@v1/a.csv [\"-a\", \"b\"] gull");
+}
+
+#[tokio::test]
 async fn a_query_that_fails_before_its_first_row_is_a_problem_and_later_a_cut() {
     let running = Running::start().await;
     let body = problem(running.get("/api/v1/results/late").await, 413).await;

@@ -105,7 +105,7 @@ async fn metrics_count_by_route_and_never_by_name() {
     running.host.keep("birds/strikes", "private-name.csv", None, b"x");
     assert_eq!(running.get("/api/v1/objects/birds/strikes/private-name.csv").await.status(), 200);
     assert_eq!(running.get("/api/v1/objects/birds/strikes/none").await.status(), 404);
-    assert_eq!(running.get("/private-name").await.status(), 404);
+    assert_eq!(running.get("/api/private-name").await.status(), 404);
     let text = running.get("/metrics").await.text().await.unwrap();
     for line in [
         "kamld_http_requests_total{method=\"GET\",route=\"/api/v1/objects/{*address}\",status=\"200\"} 1",

@@ -3,16 +3,22 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
+use kamld_policy::Rights;
 use kamld_server::{
     Caller, Parts,
+    page::changes::Changes,
     parts::{
-        ArrivingBytes, Audit, AuditPage, BatchDone, BatchObject, ByteStream, CommandList, Commands, Health, LineStream,
-        Listing, ListingQuery, Maintenance, NewObject, ObjectInfo, Objects, OpenObject, PartHealth, Plugins,
-        ResultBody, ResultFormat, Results, UploadSpec, UploadState, Uploads,
+        ArrivingBytes, Audit, AuditPage, BatchDone, BatchObject, ByteStream, CommandList, Commands, Finder, Found,
+        Health, LineStream, Listing, ListingQuery, Maintenance, NewObject, ObjectInfo, Objects, OpenObject, PageFile,
+        Pages, PartHealth, Plugins, ResultBody, ResultFormat, Results, RowsQuery, RowsWindow, Surfaces, Tables,
+        UploadSpec, UploadState, Uploads,
     },
 };
 use kamld_types::{
-    Address, AssetId, BranchName, Hash, Person, PluginId, Problem, RefName, command::Outcome, problem::Result,
+    Address, AssetId, BranchName, Hash, Node, Person, PluginId, Problem, RefName,
+    command::Outcome,
+    problem::Result,
+    surface::{Offer, Place, PluginOffer, Reaction, RowPage, Screen, Window},
 };
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
@@ -43,6 +49,11 @@ pub struct Host {
     pub release: watch::Sender<bool>,
     /// Bytes that an append has seen so far.
     pub arrived: watch::Sender<u64>,
+    pub changes: Changes,
+    /// What a surface shows, so that it can change.
+    pub said: Mutex<String>,
+    pub gone: AtomicBool,
+    pub with_page: AtomicBool,
 }
 
 impl Host {
@@ -52,10 +63,15 @@ impl Host {
             objects: self.clone(),
             uploads: self.clone(),
             results: self.clone(),
+            tables: self.clone(),
             plugins: self.clone(),
             audit: self.clone(),
             maintenance: self.clone(),
             health: self.clone(),
+            surfaces: self.clone(),
+            finder: self.clone(),
+            pages: self.clone(),
+            changes: self.changes.clone(),
         }
     }
 
@@ -304,9 +320,36 @@ impl Results for Host {
         Ok(ResultBody { media_type: "text/csv".into(), body: stream::iter(body).boxed() })
     }
 
+    async fn window(&self, id: &str, asked: &RowsQuery, person: &Person) -> Result<RowsWindow> {
+        self.ask(format!("rows {id} {} {} {}", asked.start, asked.count, person.id));
+        match id {
+            "rows" => Ok(some_rows()),
+            _ => Err(Problem::not_found("there is no such result")),
+        }
+    }
+
     async fn cancel(&self, id: &str, _person: &Person) -> Result<()> {
         self.ask(format!("cancel {id}"));
         Ok(())
+    }
+}
+
+fn some_rows() -> RowsWindow {
+    RowsWindow {
+        columns: json!([{"name": "a", "type": "BIGINT", "nullable": true}]),
+        rows: vec!["[1]".into(), "[2]".into()],
+        total: Some(2),
+        complete: true,
+        tag: Some("rows.0-100".into()),
+        ..RowsWindow::default()
+    }
+}
+
+#[async_trait]
+impl Tables for Host {
+    async fn window(&self, table: &Address, asked: &RowsQuery) -> Result<RowsWindow> {
+        self.ask(format!("table {table} {:?} {}", asked.sort, asked.filter));
+        Ok(RowsWindow { complete: false, tag: None, ..some_rows() })
     }
 }
 
@@ -407,5 +450,104 @@ impl Health for Host {
 
     fn metrics(&self) -> String {
         "kamld_plugins 1\n".into()
+    }
+}
+
+fn text(id: &str, text: &str, children: &[&str]) -> Node {
+    Node {
+        id: id.into(),
+        kind: "text".into(),
+        props: json!({ "text": text }).as_object().cloned().unwrap(),
+        children: children.iter().map(|child| (*child).to_owned()).collect(),
+    }
+}
+
+#[async_trait]
+impl Surfaces for Host {
+    fn list(&self) -> Arc<Vec<PluginOffer>> {
+        if self.gone.load(Ordering::Acquire) {
+            return Arc::default();
+        }
+        let offer = json!({"name": "notes", "slot": "area", "title": "Notes", "order": 1, "fits": []});
+        let offer: Offer = serde_json::from_value(offer).unwrap();
+        Arc::new(vec![PluginOffer { plugin: "acme/tools".parse().unwrap(), offer }])
+    }
+
+    async fn open(&self, caller: Caller, _: &PluginId, place: &Place, data: &Map<String, Value>) -> Result<Screen> {
+        self.ask(format!("open {} {}", place.surface, place.address));
+        self.callers.lock().push(caller);
+        if self.gone.load(Ordering::Acquire) {
+            return Err(Problem::not_found("there is no plug-in acme/tools"));
+        }
+        let said = self.said.lock().clone();
+        let nodes = vec![text("root", "", &["said", "q"]), text("said", &said, &[]), text("q", &place.param("q"), &[])];
+        Ok(Screen { nodes, data: data.clone(), topics: vec!["fish".into()] })
+    }
+
+    async fn act(
+        &self,
+        _: Caller,
+        _: &PluginId,
+        _: &Place,
+        name: &str,
+        arguments: &Map<String, Value>,
+        _: &Map<String, Value>,
+    ) -> Result<Reaction> {
+        self.ask(format!("act {name}"));
+        *self.said.lock() = arguments["say"].as_str().unwrap().to_owned();
+        Ok(Reaction { note: "said".into(), ..Reaction::default() })
+    }
+
+    async fn rows(
+        &self,
+        _: Caller,
+        _: &PluginId,
+        _: &Place,
+        name: &str,
+        window: &Window,
+        _: &Map<String, Value>,
+    ) -> Result<RowPage> {
+        let row = json!({ "name": name, "at": window.start });
+        Ok(RowPage { rows: vec![row.as_object().cloned().unwrap()], total: Some(9) })
+    }
+
+    fn tasks(&self, _: &Person) -> Vec<Value> {
+        vec![json!({ "id": 1, "title": "counting" })]
+    }
+
+    fn stop(&self, task: u64, _: &Person) -> Result<()> {
+        self.ask(format!("stop {task}"));
+        Ok(())
+    }
+}
+
+trait Param {
+    fn param(&self, name: &str) -> String;
+}
+
+impl Param for Place {
+    fn param(&self, name: &str) -> String {
+        self.words().into_iter().find(|(key, _)| key == name).map(|(_, value)| value).unwrap_or_default()
+    }
+}
+
+#[async_trait]
+impl Finder for Host {
+    async fn by_name(&self, _: &Rights, text: &str, _: usize) -> Result<Vec<Found>> {
+        Ok(vec![Found { title: text.to_owned(), note: "project".into(), address: "birds".into() }])
+    }
+}
+
+impl Pages for Host {
+    fn file(&self, name: &str) -> Option<PageFile> {
+        let media_type = match name {
+            _ if !self.with_page.load(Ordering::Acquire) => return None,
+            "index.html" => "text/html; charset=utf-8",
+            "main-ABC.js" => "text/javascript; charset=utf-8",
+            _ => return None,
+        };
+        let lasting = name != "index.html";
+        let packed = Some(Bytes::from_static(b"packed"));
+        Some(PageFile { media_type, bytes: Bytes::from_static(b"plain"), packed, lasting })
     }
 }

@@ -10,5 +10,7 @@ mod description;
 mod fakes;
 mod limits;
 mod objects;
+mod page;
 mod running;
+mod socket;
 mod uploads;
