@@ -203,9 +203,9 @@ export class App {
     const { keyTable } = await import("./settings/own.js");
     openDialog({
       title: t("keys"), opener,
-      content: (open) => html`<div class="ks-dialog-body">${keyTable()}</div><footer class="ks-dialog-foot">
+      content: (open) => html`<div class="ks-dialog-body">${keyTable()}</div><div class="ks-dialog-foot">
         <a class="kd-button kd-button-quiet" href="/settings/keys" @click=${() => open.close()}>${t("keys.settings")}</a>
-        <button type="button" class="kd-button" data-first @click=${() => open.close()}>${t("close")}</button></footer>`,
+        <button type="button" class="kd-button" data-first @click=${() => open.close()}>${t("close")}</button></div>`,
     });
   }
 
@@ -215,8 +215,8 @@ export class App {
     view.nodes = outcome.view ?? [];
     const dialog = openDialog({
       title: command?.summary ?? t("outcome"), opener,
-      content: (open) => html`<div class="ks-dialog-body">${view}</div><footer class="ks-dialog-foot">
-        <button type="button" class="kd-button" data-first @click=${() => open.close()}>${t("close")}</button></footer>`,
+      content: (open) => html`<div class="ks-dialog-body">${view}</div><div class="ks-dialog-foot">
+        <button type="button" class="kd-button" data-first @click=${() => open.close()}>${t("close")}</button></div>`,
     });
     dialog.element.classList.add("ks-dialog-wide");
     const stop = this.router.place.watch(() => dialog.close());

@@ -12,7 +12,7 @@ export interface Task {
   done: number;
   total: number | null;
   unit: string;
-  state: "running" | "done" | "failed" | "stopped" | string;
+  state: "running" | "finished" | "failed" | "cancelled";
   note: string;
   started: number;
   ended: number | null;

@@ -61,6 +61,8 @@ test("every target of the shell is 24 pixels and more, and shows its focus", asy
     assert.deepEqual(small, []);
     for (let step = 0; step < 25; step++) {
       await page.keyboard.press("Tab");
+      // What scrolls into sight needs a frame.
+      await page.waitForTimeout(60);
       const seen = await page.evaluate(() => {
         const element = document.activeElement;
         if (!element || element === document.body) return true;

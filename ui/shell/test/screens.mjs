@@ -63,8 +63,7 @@ export function open({ plugin, surface: name, address, params, data }, state) {
       assets(),
     ]);
     case "test/projects projects": return view([
-      node("root", "section", { title: "Projects" }, ["list"]),
-      node("list", "list", { label: "Projects", items: state.projects.map((one) => ({ title: one, icon: "project", open: { address: one }, current: one === project })), empty: "No projects yet" }),
+      node("root", "list", { label: "Projects", items: state.projects.map((one) => ({ title: one, icon: "project", open: { address: one }, current: one === project })), empty: "No projects yet" }),
     ]);
     case "test/data data": return view(project ? [
       node("root", "stack", { gap: "medium" }, ["head", "filter", "table", "tall"]),

@@ -5,7 +5,7 @@ import { dismiss, copyText, notify, notifyProblem } from "../layout/notices.js";
 import { addressParts, type Place } from "../places/place.js";
 import type { Outcome, Session } from "../session.js";
 import { objectUrl } from "../transport/http.js";
-import { asProblem, type Problem } from "../transport/problem.js";
+import { asProblem, sentence, type Problem } from "../transport/problem.js";
 import { newKey } from "../transport/socket.js";
 import type { OpenView, Views } from "../views/views.js";
 import { t } from "../words/words.js";
@@ -142,7 +142,7 @@ export class Actions {
     if (reads && !action.done && !action.then) {
       if (view.length) return this.host.show(outcome, command, anchor);
     }
-    const text = action.done ? fill(action.done, data) : reads ? "" : firstText(view) || t("done", { what: command?.summary ?? "" });
+    const text = action.done ? fill(action.done, data) : reads ? "" : sentence(firstText(view)) || t("done", { what: command?.summary ?? "" });
     const { undo } = action;
     const entry = undo ? remember(text || (command?.summary ?? ""), () => this.#undo({ run: undo.run, arguments: fill(undo.arguments, data) })) : undefined;
     if (!undo && !reads) remember(text || (command?.summary ?? ""), undefined);

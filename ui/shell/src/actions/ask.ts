@@ -110,11 +110,11 @@ export function askFor(
         ${destroys !== undefined ? html`<div class="ks-problem"><p><strong>${t("destroy.forever")}</strong></p>${by(destroys)}</div>` : nothing}
         ${problemBox(problem)}
       </div>
-      <footer class="ks-dialog-foot">
+      <div class="ks-dialog-foot">
         <button type="button" class="kd-button" @click=${() => open.leave()}>${abort ? t("stop") : t("cancel")}</button>
         <button class="kd-button ${destroys !== undefined ? "kd-button-danger" : "kd-button-primary"}" aria-busy=${abort ? "true" : "false"}>
           ${abort ? html`<span class="ks-spin"></span>` : nothing}<span>${problem ? t("retry") : verb(command)}</span></button>
-      </footer>
+      </div>
     </form>`,
   });
   return dialog.closed;
@@ -139,10 +139,10 @@ export async function confirmDestroy(command: CommandDeclaration | undefined, gi
           <input id="destroy-name" data-first autocomplete="off" autocapitalize="none" spellcheck="false" @input=${(event: Event) => { typed = (event.target as HTMLInputElement).value; open.draw(); }}></div>` : nothing}
         ${by(plugin)}
       </div>
-      <footer class="ks-dialog-foot">
+      <div class="ks-dialog-foot">
         <button type="button" class="kd-button" ?data-first=${!name} @click=${() => open.leave()}>${t("destroy.keep")}</button>
         <button class="kd-button kd-button-danger" ?disabled=${typed !== name}>${icon("delete")}<span>${command ? verb(command) : t("destroy.do")}</span></button>
-      </footer>
+      </div>
     </form>`,
   });
   return (await dialog.closed) === true;
@@ -154,8 +154,8 @@ export async function confirmLoss(loss: string, plugin: string, opener: HTMLElem
     title: t("confirm.title"),
     opener,
     content: (open) => html`<div class="ks-dialog-body"><p>${loss}</p>${by(plugin)}</div>
-      <footer class="ks-dialog-foot"><button type="button" class="kd-button" data-first @click=${() => open.leave()}>${t("cancel")}</button>
-        <button type="button" class="kd-button kd-button-danger" @click=${() => open.close(true)}>${t("confirm.do")}</button></footer>`,
+      <div class="ks-dialog-foot"><button type="button" class="kd-button" data-first @click=${() => open.leave()}>${t("cancel")}</button>
+        <button type="button" class="kd-button kd-button-danger" @click=${() => open.close(true)}>${t("confirm.do")}</button></div>`,
   });
   return (await dialog.closed) === true;
 }

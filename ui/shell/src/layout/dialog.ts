@@ -29,10 +29,10 @@ export class OpenDialog<T> {
     const { title, content, bare } = this.options;
     const id = `${this.element.id}-title`;
     render(html`
-      ${bare ? nothing : html`<header class="ks-dialog-head">
+      ${bare ? nothing : html`<div class="ks-dialog-head">
         <h2 id=${id}>${title}</h2>
         <button type="button" class="kd-button kd-button-quiet kd-button-icon" aria-label=${t("close")} title=${t("close")} @click=${() => this.leave()}>${icon("close")}</button>
-      </header>`}
+      </div>`}
       ${content(this)}`, this.element);
   };
 

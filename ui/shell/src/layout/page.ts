@@ -5,7 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
 import type { App } from "../app.js";
 import { addressParts, crumbs, formatPlace, HOME, type Place } from "../places/place.js";
-import { inSlot, slug, type Surface } from "../places/screens.js";
+import { bySlug, inSlot, slug, type Surface } from "../places/screens.js";
 import { OWN_PAGES } from "../settings/pages.js";
 import { preferences } from "../settings/preferences.js";
 import { Watch } from "../store.js";
@@ -123,7 +123,8 @@ export class Page extends LitElement {
 
   #name(): string {
     const place = this.app.router.place.value;
-    return place.address || (place.kind === "find" ? t("box.find") : place.kind === "settings" ? t("settings") : t("home"));
+    const area = bySlug(this.app.session.surfaces.value, "area", place.area)?.title;
+    return place.address || area || (place.kind === "find" ? t("box.find") : place.kind === "settings" ? t("settings") : t("home"));
   }
 
   #top(): TemplateResult {
@@ -146,7 +147,7 @@ export class Page extends LitElement {
         <a class="ks-brand" href="/" aria-label=${t("home.link")}><span class="ks-logo" aria-hidden="true"></span><span class="ks-wide">KAML-D</span></a>
         <nav class="ks-way" aria-label=${t("way")}><ol>${way.map(({ text, place: to }, index) => html`<li>
           ${index ? html`<span class="ks-way-sep" aria-hidden="true">${icon("chevron-right")}</span>` : nothing}
-          <a href=${formatPlace(to)} aria-current=${index === way.length - 1 ? "page" : nothing} title=${text}>${text}</a></li>`)}</ol></nav>
+          <a href=${formatPlace(to)} aria-current=${index === way.length - 1 ? "page" : nothing} title=${text} dir="auto">${text}</a></li>`)}</ol></nav>
         <div class="ks-tools">
           <button type="button" class="kd-button kd-button-quiet ${busy ? "" : "kd-button-icon"}" title=${t("tasks.title")} @click=${(event: Event) => void app.openTasks(event.currentTarget as HTMLElement)}>
             ${groups.length ? html`<span class="ks-spin"></span>` : icon("task")}<span class=${busy ? "kd-number" : "kd-hidden"}>${groups.length && all ? percent(sent / all) : busy ? busy : ""}<span class="kd-hidden"> ${t("tasks.title")}</span></span></button>
@@ -223,6 +224,7 @@ export class Page extends LitElement {
     const { app } = this;
     const content = (): TemplateResult => html`
       <div class="ks-side-parts">${repeat(inSlot(app.session.surfaces.value, "side"), (surface) => `${surface.plugin} ${surface.name}`, (surface) => html`<div>
+        <h2 class="ks-side-title">${surface.title}</h2>
         <ks-surface .app=${app} .surface=${surface} .address=${app.router.place.value.address} .params=${NONE}></ks-surface></div>`)}</div>
       <footer class="ks-side-foot">
         <a class="kd-button kd-button-quiet" href="/settings">${icon("settings")}<span>${t("settings")}</span></a>
@@ -232,7 +234,7 @@ export class Page extends LitElement {
     if (app.sideOpen.value) {
       return html`<dialog class="kd-root ks-dialog ks-dialog-drawer ks-side-drawer" aria-label=${t("side")} @cancel=${(event: Event) => { event.preventDefault(); app.sideOpen.set(false); }}
         @click=${(event: Event) => { if (event.target === event.currentTarget) app.sideOpen.set(false); }}>
-        <header class="ks-dialog-head"><h2>${t("side")}</h2><button type="button" class="kd-button kd-button-quiet kd-button-icon" aria-label=${t("close")} @click=${() => app.sideOpen.set(false)}>${icon("close")}</button></header>
+        <div class="ks-dialog-head"><h2>${t("side")}</h2><button type="button" class="kd-button kd-button-quiet kd-button-icon" aria-label=${t("close")} @click=${() => app.sideOpen.set(false)}>${icon("close")}</button></div>
         <div class="ks-dialog-body ks-side-inner">${content()}</div></dialog>`;
     }
     return preferences.value.side ? html`<aside class="ks-side" aria-label=${t("side")}>${content()}</aside>` : nothing;

@@ -35,11 +35,11 @@ export async function askReplace(there: Set<string>, of: number, opener: HTMLEle
         <ul class="ks-paths">${[...there].slice(0, 8).map((path) => html`<li><code>${path}</code></li>`)}</ul>
         ${there.size > 8 ? html`<p class="kd-muted">${t("and.more", { n: there.size - 8 })}</p>` : ""}
       </div>
-      <footer class="ks-dialog-foot">
+      <div class="ks-dialog-foot">
         <button type="button" class="kd-button" @click=${() => open.leave()}>${t("cancel")}</button>
         ${there.size < of ? html`<button type="button" class="kd-button" @click=${() => open.close("new")}>${t("conflict.new")}</button>` : ""}
         <button type="button" class="kd-button kd-button-primary" data-first @click=${() => open.close("replace")}>${t("conflict.replace")}</button>
-      </footer>`,
+      </div>`,
   });
   return dialog.closed;
 }
@@ -56,8 +56,8 @@ export async function askWhere(project: string, opener: HTMLElement | null): Pro
       <div class="ks-dialog-body"><div class="ks-field"><label for="upload-to">${t("where.label")}</label>
         <input id="upload-to" name="to" data-first required pattern="[^/\s]+/[^/\s]+.*" .value=${project ? `${project}/` : ""} placeholder="project/asset" autocomplete="off" spellcheck="false" aria-describedby="upload-to-help">
         <p class="kd-muted ks-help" id="upload-to-help">${t("where.help")}</p></div></div>
-      <footer class="ks-dialog-foot"><button type="button" class="kd-button" @click=${() => open.leave()}>${t("cancel")}</button>
-        <button class="kd-button kd-button-primary">${t("upload")}</button></footer></form>`,
+      <div class="ks-dialog-foot"><button type="button" class="kd-button" @click=${() => open.leave()}>${t("cancel")}</button>
+        <button class="kd-button kd-button-primary">${t("upload")}</button></div></form>`,
   });
   return dialog.closed;
 }

@@ -98,7 +98,7 @@ export class TasksPanel extends LitElement {
     const running = task.state === "running";
     return html`<li class="ks-item ks-item-tall"><div class="ks-item-main"><span>${task.title}</span>
         ${running ? html`<progress max=${task.total ?? nothing} value=${task.total ? task.done : nothing} aria-label=${task.title}></progress>` : nothing}
-        <span class=${task.state === "failed" ? "kd-tone-bad" : "kd-muted"}>${task.state === "failed" ? icon("error") : task.state === "done" ? icon("check") : nothing}
+        <span class=${task.state === "failed" ? "kd-tone-bad" : "kd-muted"}>${task.state === "failed" ? icon("error") : task.state === "finished" ? icon("check") : nothing}
           ${running && task.total ? `${task.unit === "bytes" ? bytes(task.done) : count(task.done)} / ${task.unit === "bytes" ? bytes(task.total) : `${count(task.total)} ${task.unit}`}` : ""} ${task.note}</span></div>
       ${running ? html`<button type="button" class="kd-button kd-button-quiet kd-button-small kd-button-icon" aria-label=${`${t("stop")}: ${task.title}`} title=${t("stop")}
         @click=${() => this.app.session.link.tell("stop", { task: task.id })}>${icon("close")}</button>` : nothing}</li>`;
