@@ -1,7 +1,8 @@
 //! The screen of a query: the text, its rows, and the queries of before.
 //!
 //! Params: `q` the query, `in` the project of assets without one, `explain` to see the plan. Data: `q` as it is being
-//! written; `ran`, `of`, `result` and `columns` say which query the rows on the screen are of. Lives here: fetching and
+//! written, `of` the query that it began with, `within` the project that is chosen; `ran`, `ran-in`, `result` and
+//! `columns` say which query, in which project, the rows on the screen are of. Lives here: fetching and
 //! the actions; `screen/drawn` makes nodes. Invariant: opened again for the query that ran, it does not run again.
 
 mod drawn;
@@ -76,7 +77,7 @@ fn text(place: &Place, query: &str) -> String {
 /// The result that the page has already; none when another query, or the same one again, is to run.
 fn known(place: &Place, query: &str, project: Option<&str>) -> Option<Outcome> {
     let same = place.data::<String>("/ran").as_deref() == Some(query)
-        && place.data::<Option<String>>("/within").flatten().as_deref() == project;
+        && place.data::<Option<String>>("/ran-in").flatten().as_deref() == project;
     let result: String = place.data("/result").filter(|_| same)?;
     let columns: Vec<Known> = place.data("/columns").filter(|_| !result.is_empty())?;
     let columns = columns.into_iter().map(|Known { name, r#type }| (name, r#type)).collect();
@@ -128,7 +129,8 @@ fn act(place: &Place, name: &str, arguments: &Map<String, Value>) -> Result<Reac
         "complete" => {
             let written = text("text");
             let cursor = arguments.get("cursor").and_then(Value::as_u64).unwrap_or_default() as usize;
-            let options = Options { project: place.data::<Option<String>>("/within").flatten() };
+            let chosen = place.data::<Option<String>>("/within").flatten();
+            let options = Options { project: chosen.filter(|project| !project.is_empty()) };
             let found = sql::complete(written, code_points(written, cursor), &options)?;
             let found: Vec<_> = found.iter().map(|one| completion(written, one)).collect();
             Ok(Reaction::default().put("/completions", found))
@@ -228,7 +230,7 @@ mod tests {
             place
         };
         let ran =
-            json!({"ran": "select 1", "within": "birds", "result": "r1", "columns": [{"name": "a", "type": "BIGINT"}]});
+            json!({"ran": "select 1", "ran-in": "birds", "result": "r1", "columns": [{"name": "a", "type": "BIGINT"}]});
         assert!(
             matches!(known(&place(ran.clone()), "select 1", Some("birds")), Some(Outcome::Rows { result, .. }) if result == "r1")
         );
@@ -238,7 +240,7 @@ mod tests {
         );
         assert!(known(&place(ran.clone()), "select 2", Some("birds")).is_none());
         assert!(known(&place(json!({})), "select 1", None).is_none());
-        let nowhere = json!({"ran": "select 1", "within": null, "result": "r1", "columns": []});
+        let nowhere = json!({"ran": "select 1", "ran-in": null, "result": "r1", "columns": []});
         assert!(known(&place(nowhere), "select 1", None).is_some());
     }
 

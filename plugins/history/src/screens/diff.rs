@@ -48,8 +48,7 @@ pub fn draw(place: &Place) -> Result<Screen> {
     };
     let before_said = from.as_deref().map_or_else(|| "before".to_owned(), |from| said(&here, from));
     let before = side(from, before_said)?;
-    let working = here.branch_named(&to).is_some();
-    let after_said = if working { format!("now, on branch {to}") } else { said(&here, &to) };
+    let after_said = if here.branch_named(&to).is_some() { format!("now on branch {to}") } else { said(&here, &to) };
     let after = side(Some(to), after_said)?;
     if before.object.is_none() && after.object.is_none() {
         return Err(Error::not_found(format!("{path} is neither there {} nor {}", before.said, after.said))
@@ -73,7 +72,9 @@ fn sides(here: &Here, from: Option<&str>, to: Option<&str>) -> Result<(Option<St
 }
 
 fn said(here: &Here, name: &str) -> String {
-    match here.branches.iter().find(|branch| branch.head.as_deref().is_some_and(|head| head == name)) {
+    // A link names a commit by its first digits.
+    let is_head = |head: &str| head == name || (name.len() >= 8 && head.starts_with(name));
+    match here.branches.iter().find(|branch| branch.head.as_deref().is_some_and(is_head)) {
         Some(branch) => format!("at the last commit of {}", branch.name),
         None => format!("at {}", here.called(name)),
     }
@@ -152,7 +153,7 @@ fn screen(
     seen: Option<&Seen>,
 ) -> Screen {
     if same(before, after) {
-        return unchanged(after).into();
+        return unchanged(before, after).into();
     }
     let mut view =
         View::new().show(what(before, after)).show(facts(before, after)).show(ways(here, path, before, after));
@@ -174,7 +175,7 @@ fn screen(
         None => {}
     }
     match seen {
-        Some(Seen::Text { before: old, after: new }) => view.show(as_text(before, after, old, new, beside)).into(),
+        Some(Seen::Text { before: old, after: new }) => view.show_some(as_text(before, after, old, new, beside)).into(),
         Some(Seen::Images) => {
             let side = |side: &Side| match (&side.at, &side.object) {
                 (Some(at), Some(_)) => here.object(at, path),
@@ -191,20 +192,25 @@ fn screen(
     }
 }
 
-fn unchanged(after: &Side) -> view::Empty {
+fn unchanged(before: &Side, after: &Side) -> view::Empty {
     view::empty("Nothing changed")
-        .text(format!("The file is the same on both sides: {}.", after.said))
+        .text(format!("The file is {} just as it was {}.", after.said, before.said))
         .icon(Icon::Check)
         .actions([MenuItem::new("When it changed", going(Target::new().tab("object-history"))).icon(Icon::History)])
 }
 
 fn what(before: &Side, after: &Side) -> view::Heading {
     let what = match (&before.object, &after.object) {
-        (None, _) => format!("New {}", after.said),
-        (_, None) => format!("Removed {}", after.said),
-        _ => format!("Changed {}", after.said),
+        (None, _) => format!("New: not there {}, but {}", before.said, after.said),
+        (_, None) => format!("Removed: there {}, but not {}", before.said, after.said),
+        _ => format!("What changed from {} to {}", place(&before.said), place(&after.said)),
     };
     view::heading(line(&what)).level(2)
+}
+
+/// Without the word in front that makes a place of it.
+fn place(said: &str) -> &str {
+    said.strip_prefix("at ").unwrap_or(said)
 }
 
 fn facts(before: &Side, after: &Side) -> view::Facts {
@@ -266,18 +272,20 @@ fn short_ref<'a>(here: &Here, name: &'a str) -> &'a str {
     if named { name } else { short(name) }
 }
 
-fn as_text(before: &Side, after: &Side, old: &str, new: &str, beside: bool) -> Node {
+/// Beside the rows of a table it is only shown when it fits; nobody misses it then.
+fn as_text(before: &Side, after: &Side, old: &str, new: &str, beside: bool) -> Option<Node> {
     let Some(shown) = texts::fit(old, new, if beside { BESIDE } else { ALONE }) else {
-        return view::text("The texts differ in too much to be shown beside each other.").tone(Tone::Muted).into();
+        let text = "The texts differ in too much to be shown beside each other.";
+        return (!beside).then(|| view::text(text).tone(Tone::Muted).into());
     };
     let diff =
         view::diff(shown.before, shown.after).before_title(capital(&before.said)).after_title(capital(&after.said));
     let said = texts::said(shown.left_away).map(|said| view::text(said).tone(Tone::Muted).into());
     let nodes: Vec<Node> = said.into_iter().chain([diff.into()]).collect();
-    match beside {
+    Some(match beside {
         true => Node::from(view::details("As text")).with(nodes),
         false => Node::from(view::stack().gap(Gap::Small)).with(nodes),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -113,8 +113,12 @@ fn screen(here: &Here, path: &str, steps: &Steps<'_>, changed: bool, older: bool
 fn looked(steps: &Steps<'_>) -> String {
     match (steps.next, steps.looked) {
         (_, 0) => "Nothing has been committed yet.".into(),
-        (None, 1) => "There is one commit; it was looked at.".into(),
-        (None, looked) => format!("All {looked} commits were looked at."),
+        (None, looked) => {
+            format!(
+                "The whole history was looked at: {}.",
+                kamld_sdk::format::counted(looked as u64, "commit", "commits")
+            )
+        }
         (Some(_), looked) => format!("The last {looked} commits were looked at. There are older ones."),
     }
 }
@@ -200,7 +204,7 @@ mod tests {
         let found: Vec<_> = steps.found.iter().map(|step| (step.commit.id.as_str(), step.kind)).collect();
         assert_eq!(found, [("c4", ChangeKind::Removed), ("c3", ChangeKind::Modified), ("c1", ChangeKind::Added)]);
         assert_eq!(steps.next, None);
-        assert_eq!(looked(&steps), "All 4 commits were looked at.");
+        assert_eq!(looked(&steps), "The whole history was looked at: 4 commits.");
     }
 
     #[test]

@@ -62,9 +62,14 @@ pub fn screen(drawn: &Drawn) -> Screen {
         Outcome::Rows { result, columns } => {
             let columns: Vec<_> =
                 columns.iter().map(|(name, kind)| Known { name: name.clone(), r#type: kind.clone() }).collect();
-            screen.data("ran", query).data("result", result).data("columns", columns)
+            // Not `within`: the person may have chosen another project since.
+            screen.data("ran", query).data("ran-in", project).data("result", result).data("columns", columns)
         }
-        _ => screen.data("ran", "").data("result", "").data("columns", Vec::<Known>::new()),
+        _ => screen
+            .data("ran", "")
+            .data("ran-in", None::<String>)
+            .data("result", "")
+            .data("columns", Vec::<Known>::new()),
     }
 }
 
