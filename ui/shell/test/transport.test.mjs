@@ -152,3 +152,12 @@ test("it is back within five seconds of the server being back", async () => {
   assert.ok(performance.now() - since < 5000);
   link.stop();
 });
+
+test("what the server would end the connection for is not sent at all", async () => {
+  const { link, last } = setup();
+  welcome(last());
+  const before = last().sent.length;
+  await assert.rejects(link.request("run", { command: ["x"], arguments: { text: "ä".repeat(200_000) } }), ({ problem }) => problem.kind === "limit");
+  assert.equal(last().sent.length, before);
+  link.stop();
+});

@@ -125,6 +125,7 @@ async function sourceText() {
 test("a problem of the server stands on the page as a sentence", () => {
   assert.equal(sentence("there is no such project"), "There is no such project.");
   assert.equal(sentence("really?"), "Really?");
+  assert.equal(sentence("a-z, 0-9 and '-'"), "a-z, 0-9 and '-'.");
   const problem = problemOf({ kind: "limit", detail: "too much", help: "send less" }, 413);
   assert.deepEqual([problem.kind, problem.detail, problem.help], ["limit", "too much", "send less"]);
   assert.equal(problemOf(null, 401).kind, "signed-out");

@@ -27,7 +27,8 @@ export class Refused extends Error {
 export function sentence(text: string): string {
   const trimmed = text.trim();
   if (trimmed === "") return "";
-  const capital = trimmed[0]!.toUpperCase() + trimmed.slice(1);
+  // `a-z, 0-9` is no sentence: only a word gets its capital.
+  const capital = /^\p{Ll}[\p{L}\s'’]/u.test(trimmed) ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?…:]$/.test(capital) ? capital : `${capital}.`;
 }
 
@@ -49,6 +50,7 @@ export function problemOf(body: unknown, status = 0): Problem {
 
 export const unreachable = (): Problem => ({ kind: "unavailable", title: "", detail: t("problem.unreachable"), help: t("problem.unreachable.help") });
 export const late = (): Problem => ({ kind: "unavailable", title: "", detail: t("problem.late"), help: t("problem.late.help") });
+export const large = (): Problem => ({ kind: "limit", title: "", detail: t("problem.large"), help: t("problem.large.help") });
 export const cancelled = (): Problem => ({ kind: "cancelled", title: "", detail: t("problem.cancelled") });
 
 /** Whatever was thrown, as a problem. */

@@ -1,7 +1,7 @@
 // The one WebSocket of the page (wit/ui/page.md): requests with ids, answers, what the server pushes, and the way back
 // after the connection was lost. Invariant: a request is either answered, refused or still waiting; a lost connection
 // alone never ends one, and what a person did is sent again under the same key, so that it happens once.
-import { cancelled, late, problemOf, Refused, type Problem } from "./problem.js";
+import { cancelled, large, late, problemOf, Refused, type Problem } from "./problem.js";
 
 /** As much of a WebSocket as is needed, so that tests bring their own. */
 export interface Wire {
@@ -51,6 +51,8 @@ const OPEN = 1;
 // The study's bar 30: streams run again within 5 s of the network being back.
 const BACKOFF = [200, 400, 800, 1500, 2500, 3000];
 const HELLO_TIMEOUT = 5000;
+// The server ends a connection that sends more, and sending it again would end the next one too.
+const LARGEST = 256 << 10;
 const PUSHED = new Set(["patch", "lost", "surfaces", "tasks"]);
 
 export class Link {
@@ -134,9 +136,13 @@ export class Link {
 
   #put(pending: Pending): void {
     pending.id = ++this.#next;
+    const message = { id: pending.id, [pending.name]: typeof pending.content === "function" ? pending.content() : pending.content };
+    // A character is up to three bytes; what is short in characters is not measured in bytes.
+    const text = JSON.stringify(message);
+    if (text.length * 3 > LARGEST && new TextEncoder().encode(text).length > LARGEST) return pending.reject(new Refused(large()));
     this.#pending.set(pending.id, pending);
     pending.sent?.(pending.id);
-    this.#send({ id: pending.id, [pending.name]: typeof pending.content === "function" ? pending.content() : pending.content });
+    this.#send(message);
   }
 
   #send(message: Message): boolean {

@@ -107,6 +107,8 @@ export const en = {
   "palette.recent": "Visited",
   pause: "Pause",
   "problem.cancelled": "It was stopped.",
+  "problem.large": "This is more than can be sent at once.",
+  "problem.large.help": "Nothing was sent, and what you typed is kept. Upload long texts as a file.",
   "problem.late": "The server did not answer in time.",
   "problem.late.help": "Nothing that you typed is lost. Try again; if it happened after all, it will not happen twice.",
   "problem.page": "The page made a mistake.",
