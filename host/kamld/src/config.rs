@@ -66,6 +66,8 @@ pub struct Sql {
     pub memory_mib: u64,
     /// MiB of disk for spilling.
     pub spill_mib: u64,
+    /// MiB of disk for rows of results and tables that are looked at; 0 for a tenth of what is free, at most 10 GiB.
+    pub results_mib: u64,
     /// Seconds until a query is stopped.
     pub time_s: u64,
 }
@@ -100,7 +102,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 7437)),
             storage: Storage { backend: "local".into(), s3: S3::default() },
-            sql: Sql { memory_mib: 512, spill_mib: 8192, time_s: 600 },
+            sql: Sql { memory_mib: 512, spill_mib: 8192, results_mib: 0, time_s: 600 },
             index: Index { heap_mib: 50 },
             plugins: Plugins { start: crate::up::first_party::START.iter().map(|id| (*id).to_owned()).collect() },
             limits: Limits::default(),

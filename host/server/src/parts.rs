@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use kamld_policy::Rights;
 use kamld_types::{
-    Address, AssetId, BranchName, Hash, ObjectPath, Person, PluginId, RefName,
+    Address, AssetId, BranchName, Hash, ObjectPath, Person, PluginId, Problem, RefName,
     command::{Command, Outcome},
     problem::Result,
     surface::{Place, PluginOffer, Reaction, RowPage, Screen, Window},
@@ -33,6 +33,7 @@ pub struct Parts {
     pub objects: Arc<dyn Objects>,
     pub uploads: Arc<dyn Uploads>,
     pub results: Arc<dyn Results>,
+    pub tables: Arc<dyn Tables>,
     pub plugins: Arc<dyn Plugins>,
     pub audit: Arc<dyn Audit>,
     pub maintenance: Arc<dyn Maintenance>,
@@ -289,12 +290,54 @@ pub struct ResultBody {
     pub body: ByteStream,
 }
 
+/// Which rows are asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowsQuery {
+    pub start: u64,
+    /// 1 to 200.
+    pub count: u64,
+    /// Names of columns, with `-` before those that count downwards.
+    pub sort: Vec<String>,
+    /// Only rows with this text in one of their columns; empty for all.
+    pub filter: String,
+    pub statistics: bool,
+}
+
+/// Some rows, as `wit/ui/page.md` describes them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowsWindow {
+    /// A list of `{"name", "type", "nullable"}`.
+    pub columns: Value,
+    /// One JSON array each.
+    pub rows: Vec<String>,
+    /// The number of rows so far known.
+    pub total: Option<u64>,
+    /// Whether that is the last word, and what was asked is here.
+    pub complete: bool,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Why rows behind these cannot be had.
+    pub problem: Option<Problem>,
+    /// Over how many rows, and one object a column.
+    pub statistics: Option<(u64, Value)>,
+    /// Always names the same rows; none while they may still change.
+    pub tag: Option<String>,
+}
+
+/// Objects that are tables. Reading needs `viewer` in the project, checked before.
+#[async_trait]
+pub trait Tables: Send + Sync {
+    async fn window(&self, table: &Address, asked: &RowsQuery) -> Result<RowsWindow>;
+}
+
 /// Results of queries that a plug-in handed over. Only the person whose call made a result gets it: the
 /// implementation answers not-found to others.
 #[async_trait]
 pub trait Results: Send + Sync {
-    /// A result can be read once.
+    /// As often as one likes while it is kept; the query runs once.
     async fn open(&self, id: &str, format: ResultFormat, person: &Person) -> Result<ResultBody>;
+
+    async fn window(&self, id: &str, asked: &RowsQuery, person: &Person) -> Result<RowsWindow>;
 
     async fn cancel(&self, id: &str, person: &Person) -> Result<()>;
 }

@@ -9,6 +9,8 @@ mod bad_input;
 mod formats;
 #[path = "sql/hostile.rs"]
 mod hostile;
+#[path = "sql/kept.rs"]
+mod kept;
 #[path = "sql/limits.rs"]
 mod limits;
 #[path = "sql/mistakes.rs"]

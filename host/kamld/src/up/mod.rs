@@ -69,7 +69,8 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     let indexed = Arc::new(joins::IndexedAssets(store.clone()));
     let search =
         Search::open(&db, &folder.join("index"), catalog.clone(), indexed).map_err(kamld_types::Problem::from)?;
-    let sql = Arc::new(Sql::new(storage::sql(&config.sql, folder), Arc::new(joins::StoredTables(store.clone())))?);
+    let tables = joins::StoredTables { store: store.clone(), catalog: catalog.clone() };
+    let sql = Arc::new(Sql::new(storage::sql(&config.sql, folder), Arc::new(tables))?);
 
     let installed = installed::Installed::open(folder)?;
     let previews = Arc::new(previews::PluginPreviews { store: store.clone(), runtime: Default::default() });

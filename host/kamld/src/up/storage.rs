@@ -55,6 +55,7 @@ pub fn sql(config: &config::Sql, folder: &Folder) -> SqlConfig {
         spill: Some(folder.join("spill")),
         spill_limit: config.spill_mib << 20,
         time: Duration::from_secs(config.time_s),
+        results: (config.results_mib > 0).then_some(config.results_mib << 20),
         ..SqlConfig::default()
     }
 }

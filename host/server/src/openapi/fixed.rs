@@ -112,7 +112,7 @@ fn host(paths: &mut Map<String, Value>) {
     let openapi = Operation::new("openapi", "this description", answers("200", "OpenAPI 3.1", object()));
     add(paths, "/api/v1/openapi.json", [("get", openapi)]);
     add(paths, "/api/v1/commands", [("get", get("commands", "the commands of enabled plug-ins", "Commands"))]);
-    let rows = answers("200", "rows, streamed once", bytes("application/octet-stream"));
+    let rows = answers("200", "rows, streamed", bytes("application/octet-stream"));
     add(
         paths,
         "/api/v1/results/{id}",
@@ -126,6 +126,19 @@ fn host(paths: &mut Map<String, Value>) {
             ("delete", done("result.cancel", "stop a query").path("id", "from a node of kind rows")),
         ],
     );
+    let some = |id: &str, summary: &str| {
+        get(id, summary, "Rows")
+            .query("start", "integer", "the first row, counted from 0")
+            .query("count", "integer", "1 to 200, 100 unless told")
+            .query("sort", "string", "the name of a column, with - before it to count downwards; repeatable")
+            .query("filter", "string", "only rows with this text in one of their columns")
+            .query("statistics", "boolean", "with what the columns are like over the rows read so far")
+            .header("If-None-Match", "304 when the rows have this ETag")
+    };
+    let rows = some("result.rows", "some rows of a result").path("id", "from a node of kind rows");
+    add(paths, "/api/v1/results/{id}/rows", [("get", rows)]);
+    let table = some("table", "some rows of an object that is a table").address();
+    add(paths, "/api/v1/tables/{address}", [("get", table)]);
 }
 
 fn objects(paths: &mut Map<String, Value>) {

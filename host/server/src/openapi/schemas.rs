@@ -62,6 +62,33 @@ pub fn schemas() -> Value {
                 "next": { "type": ["string", "null"], "description": "pass it as after" }
             }
         },
+        "Rows": {
+            "type": "object",
+            "required": ["columns", "rows", "start", "total", "complete", "ms", "bytes"],
+            "properties": {
+                "columns": { "type": "array", "items": {
+                    "type": "object",
+                    "properties": {
+                        "name": { "type": "string" },
+                        "type": { "type": "string" },
+                        "nullable": { "type": "boolean" }
+                    }
+                } },
+                "rows": {
+                    "type": "array",
+                    "description": "integers beyond 2^53 and decimals are strings",
+                    "items": { "type": "array" }
+                },
+                "start": { "type": "integer" },
+                "total": { "type": ["integer", "null"], "description": "rows so far known" },
+                "complete": { "type": "boolean", "description": "whether total is the last word" },
+                "ms": { "type": "integer" },
+                "bytes": { "type": "integer", "description": "what was read" },
+                "problem": { "description": "why rows behind these cannot be had", "type": "object" },
+                "statistics": { "type": "array", "items": { "type": "object" } },
+                "statistics_rows": { "type": "integer", "description": "over how many rows" }
+            }
+        },
         "Batch": {
             "type": "object",
             "required": ["objects", "bytes"],

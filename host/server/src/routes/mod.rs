@@ -15,6 +15,7 @@ pub mod palette;
 pub mod plugins;
 pub mod range;
 pub mod results;
+pub mod tables;
 pub mod tar_entries;
 pub mod turns;
 pub mod tus;
@@ -59,6 +60,8 @@ pub fn table() -> Router<Server> {
         .route("/api/v1/palette", get(palette::find))
         .route("/api/v1/page", get(crate::page::socket::open))
         .route("/api/v1/results/{id}", get(results::open).delete(results::cancel))
+        .route("/api/v1/results/{id}/rows", get(tables::result))
+        .route("/api/v1/tables/{*address}", get(tables::table))
         .merge(admin())
         .fallback(page::anything_else)
         .method_not_allowed_fallback(not_that_way)

@@ -17,6 +17,7 @@ use arrow::{
     error::ArrowError,
 };
 use kamld_types::Problem;
+use memchr::memchr_iter;
 use std::sync::Arc;
 
 /// Rows a batch: what the rest of the engine works in.
@@ -134,6 +135,16 @@ pub(crate) fn decode(chunk: &Chunk, reading: &Reading) -> Result<Vec<RecordBatch
         json(&chunk.bytes, reading)
     };
     decoded.map_err(|error| explain(chunk, reading, &error))
+}
+
+/// The rows before the one that is wrong, so that they can be looked at all the same.
+pub(crate) fn decode_before(chunk: &Chunk, reading: &Reading, wrong: &Problem) -> Vec<RecordBatch> {
+    let lines = wrong.at.map_or(0, |at| u64::from(at.line).saturating_sub(chunk.line));
+    let last = usize::try_from(lines).ok().and_then(|lines| lines.checked_sub(1));
+    let Some(end) = last.and_then(|last| memchr_iter(b'\n', &chunk.bytes).nth(last)) else { return Vec::new() };
+    let before = Chunk { bytes: chunk.bytes[..=end].to_vec(), line: chunk.line, offset: chunk.offset };
+    // A row of several lines may be cut by this: then there is less to show.
+    decode(&before, reading).unwrap_or_default()
 }
 
 fn delimited(

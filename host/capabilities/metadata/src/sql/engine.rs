@@ -49,10 +49,12 @@ pub struct Config {
     pub time: Duration,
     /// The longest row of text in bytes, of one object.
     pub max_row: usize,
-    /// Results that wait to be taken.
+    /// Results that are kept, and as many tables that are looked at.
     pub max_results: usize,
-    /// How long one waits.
+    /// How long one is kept after it was last asked for.
     pub result_life: Duration,
+    /// Bytes on disk that kept rows may take; none for a tenth of what is free, at most 10 GiB.
+    pub results: Option<u64>,
 }
 
 impl Default for Config {
@@ -66,7 +68,8 @@ impl Default for Config {
             // Long geometries and documents fit; a quote that never closes is noticed before memory suffers.
             max_row: 32 << 20,
             max_results: 64,
-            result_life: Duration::from_secs(600),
+            result_life: Duration::from_secs(900),
+            results: None,
         }
     }
 }

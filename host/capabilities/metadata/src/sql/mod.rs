@@ -3,7 +3,8 @@
 //! In reading order: `objects` (what it asks of storage and policy), `spelling` and `place` (names that SQL has no
 //! grammar for, and the way back to what was written), `statement` (only questions), `keywords`, `names`, `format`, `tables`,
 //! `text` with `split`, `records`, `layout`, `decode` (CSV, TSV, JSON), `store` (Parquet, Arrow), `engine`, `plan`,
-//! `bounded`, `wrong` (errors in words), `query`, `results`, `values`, `write`, `complete`.
+//! `bounded`, `wrong` (errors in words), `query`, `results`, `kept` (rows that are looked at a window at a time), `values`,
+//! `write`, `complete`.
 //!
 //! Must not live here: commits and bytes (asked for through `Objects`), grants (asked for through `Access`).
 //! Invariants: an object is admitted before it is opened; nothing but objects of assets can be reached; a query holds
@@ -15,6 +16,7 @@ mod decode;
 mod engine;
 mod format;
 mod guess;
+mod kept;
 mod keywords;
 mod layout;
 mod names;
@@ -37,6 +39,7 @@ mod wrong;
 pub use complete::{Suggestion, SuggestionKind};
 pub use engine::Config;
 pub use format::{Format, Output};
+pub use kept::{Arrangement, ColumnStatistics, Direction, MAX_WINDOW, Statistics, Window, WindowQuery};
 pub use objects::{Access, Entry, Everything, Objects, Snapshot};
 pub use query::RunningQuery;
 pub use results::Owner;
@@ -45,10 +48,10 @@ pub use write::ResultStream;
 
 use engine::Engine;
 use kamld_types::{Address, Problem};
+use kept::{Again, Content, Expected, Kept, Room, Shelf};
 use names::Names;
 use plan::Planned;
 use query::OnDrop;
-use results::Results;
 use statement::Named;
 use std::{future::Future, sync::Arc};
 use wrong::inner;
@@ -65,7 +68,7 @@ pub struct Shape {
 pub struct Sql {
     engine: Arc<Engine>,
     objects: Arc<dyn Objects>,
-    results: Arc<Results>,
+    shelf: Arc<Shelf>,
 }
 
 /// How often a query is planned again because a row did not fit: each time one more object is known wholly.
@@ -73,19 +76,20 @@ const MAX_PLANS: usize = 20;
 
 impl Sql {
     pub fn new(config: Config, objects: Arc<dyn Objects>) -> Result<Self, Problem> {
-        let results = Arc::new(Results::new(config.max_results, config.result_life));
+        let room = Room::open(config.spill.as_deref(), config.results)?;
         let every = config.result_life.max(std::time::Duration::from_secs(1)) / 4;
         let engine = Arc::new(Engine::new(config)?);
-        let kept = Arc::downgrade(&results);
+        let shelf = Arc::new(Shelf::new(engine.clone(), room));
+        let kept = Arc::downgrade(&shelf);
         engine.handle()?.spawn(async move {
             let mut tick = tokio::time::interval(every);
             loop {
                 tick.tick().await;
-                let Some(results) = kept.upgrade() else { return };
-                results.expire();
+                let Some(shelf) = kept.upgrade() else { return };
+                shelf.expire();
             }
         });
-        Ok(Self { engine, objects, results })
+        Ok(Self { engine, objects, shelf })
     }
 
     /// On the engine's own threads; dropped, it stops.
@@ -233,35 +237,112 @@ impl Sql {
         complete::complete(&self.engine, self.objects.as_ref(), access, project, text, cursor).await
     }
 
-    /// Keeps a query for the person whose it is. Answers the id under which its rows can be taken, once.
+    /// Keeps a query for the person whose it is, and begins to draw its rows. Answers the id under which they are had.
     pub fn hand_over(&self, query: RunningQuery, owner: Owner) -> Result<String, Problem> {
-        self.results.put(query, owner)
+        self.shelf.put(query, owner)
     }
 
-    /// Takes a result that was handed over; `not-found` for anybody but its person.
-    pub fn take(&self, id: &str, person: &str) -> Result<RunningQuery, Problem> {
-        self.results.take(id, person)
+    /// Rows of a result that was handed over; `not-found` for anybody but its person.
+    pub async fn result_window(&self, id: &str, person: &str, asked: &WindowQuery) -> Result<Window, Problem> {
+        self.shelf.result(id, person)?.window(asked).await
     }
 
-    /// Takes a result as bytes of a format. Dropped, the query is cancelled.
+    /// A whole result as bytes of a format, as often as it is asked for while it is kept.
     pub fn result_stream(&self, id: &str, person: &str, output: Output) -> Result<ResultStream, Problem> {
-        let query = self.results.take(id, person)?;
-        self.write(query, output)
+        let kept = self.shelf.result(id, person)?;
+        let reader = kept.reader();
+        Ok(write::stream(self.engine.handle()?, write::Rows::Kept(kept, reader), output))
+    }
+
+    /// Rows of an object that is a table. Whoever asks for the same content shares what was drawn.
+    pub async fn table_window(
+        &self,
+        address: &Address,
+        access: &dyn Access,
+        asked: &WindowQuery,
+    ) -> Result<Window, Problem> {
+        let named = named(address)?;
+        let names = Names { objects: self.objects.as_ref(), access, project: None };
+        let found = names.find(&named).await.map_err(placeless)?;
+        let entry = found.entries.first().ok_or_else(|| Problem::not_found("no object"))?.clone();
+        let mine = found.address(&entry);
+        // Names of another person's assets stay with that person, whoever drew these bytes first.
+        let content_name = entry.hash.to_hex();
+        let told = |problem: Problem| Problem {
+            message: problem.message.replace(&content_name, &mine),
+            help: problem.help.map(|help| help.replace(&content_name, &mine)),
+            at: None,
+            ..problem
+        };
+        // What is no table is told by opening it; until then any format will do.
+        let format = Format::of_entry(&entry).unwrap_or(Format::Csv);
+        let kept = self.table(Content { hash: entry.hash, format }, named, found, &content_name).await.map_err(told)?;
+        let mut window = kept.window(asked).await.map_err(told)?;
+        window.problem = window.problem.map(told);
+        Ok(window)
+    }
+
+    async fn table(
+        &self,
+        content: Content,
+        named: Named,
+        mut found: names::Found,
+        called: &str,
+    ) -> Result<Arc<Kept>, Problem> {
+        found.called = Some(called.to_owned());
+        let known = found.clone();
+        let opened = async move || {
+            let engine = self.engine.clone();
+            let (again_named, again_found) = (named.clone(), found.clone());
+            let query = self
+                .on_engine(async move {
+                    let planned = plan::whole(&engine, named, found).await?;
+                    RunningQuery::start(&engine, planned)
+                })
+                .await?;
+            let engine = self.engine.clone();
+            let again: Again = Box::new(move |file| {
+                let (engine, named, found) = (engine.clone(), again_named.clone(), again_found.clone());
+                Box::pin(async move {
+                    engine.whole_layout(&file).await?;
+                    let planned = plan::whole(&engine, named, found).await?;
+                    RunningQuery::start(&engine, planned)
+                })
+            });
+            Ok((query, Some(again)))
+        };
+        let kept = self.shelf.table(content, opened).await?;
+        if !kept.expects()
+            && let Some(entry) = known.entries.first()
+        {
+            let sure = content.format == Format::Parquet;
+            let rows = match sure {
+                true => tables::parquet_rows(&known.snapshot, entry).await,
+                false => self.objects.known_rows(entry).await,
+            };
+            kept.expect(rows.map(|rows| Expected { rows, sure }));
+        }
+        Ok(kept)
     }
 
     /// The rows of a query as bytes of a format.
     pub fn write(&self, query: RunningQuery, output: Output) -> Result<ResultStream, Problem> {
-        Ok(write::stream(self.engine.handle()?, query, output))
+        Ok(write::stream(self.engine.handle()?, write::Rows::Query(Box::new(query)), output))
     }
 
-    /// Cancels a result that waits.
+    /// Stops the query of a result and forgets its rows.
     pub fn cancel(&self, id: &str, person: &str) -> Result<(), Problem> {
-        self.results.take(id, person).map(drop)
+        self.shelf.cancel(id, person)
     }
 
-    /// Results that wait to be taken.
+    /// Results that are kept.
     pub fn waiting(&self) -> usize {
-        self.results.len()
+        self.shelf.len()
+    }
+
+    /// Bytes that kept rows take, in memory and on disk.
+    pub fn kept_bytes(&self) -> (u64, u64) {
+        self.shelf.room().used()
     }
 }
 

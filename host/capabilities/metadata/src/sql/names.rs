@@ -18,15 +18,21 @@ const MAX_GUESSES: usize = 2_000;
 const PAGE: usize = 1_000;
 
 /// The objects of one table.
+#[derive(Clone)]
 pub(crate) struct Found {
     pub asset: AssetId,
     pub at: Option<RefName>,
     pub snapshot: Arc<dyn Snapshot>,
     pub entries: Vec<Entry>,
+    /// What errors call an object, where not by its address.
+    pub called: Option<String>,
 }
 
 impl Found {
     pub(crate) fn address(&self, entry: &Entry) -> String {
+        if let Some(called) = &self.called {
+            return called.clone();
+        }
         match &self.at {
             Some(at) => format!("{}@{at}/{}", self.asset, entry.path),
             None => format!("{}/{}", self.asset, entry.path),
@@ -89,7 +95,7 @@ impl Names<'_> {
         self.access.may_read(&asset, path.as_str())?;
         let snapshot = self.snapshot(&asset, at.as_ref()).await?;
         match snapshot.stat(&path).await? {
-            Some(entry) => Ok(Found { asset, at, snapshot, entries: vec![entry] }),
+            Some(entry) => Ok(Found { asset, at, snapshot, entries: vec![entry], called: None }),
             None => Err(self.guess_path(&asset, at.as_ref(), snapshot.as_ref(), path.as_str()).await),
         }
     }
@@ -254,7 +260,7 @@ impl Names<'_> {
             problem.message = format!("no object of asset {asset} is named like '{pattern}'");
             return Err(problem);
         }
-        Ok(Found { asset, at, snapshot, entries })
+        Ok(Found { asset, at, snapshot, entries, called: None })
     }
 }
 

@@ -36,6 +36,11 @@ pub trait Objects: Send + Sync {
 
     /// Names of the branches and versions of an asset, for guesses and completion.
     async fn refs(&self, asset: &AssetId) -> Result<Vec<String>, Problem>;
+
+    /// How many rows an object has, when somebody found out before.
+    async fn known_rows(&self, _: &Entry) -> Option<u64> {
+        None
+    }
 }
 
 /// An asset as it was at one moment.

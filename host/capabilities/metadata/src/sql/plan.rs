@@ -5,7 +5,7 @@
 
 use super::{
     engine::Engine,
-    names::Names,
+    names::{Found, Names},
     objects::{Access, Objects},
     place::{Edit, Source},
     query, spelling,
@@ -21,9 +21,10 @@ use arrow::{
 };
 use datafusion::{
     common::tree_node::{TreeNode, TreeNodeRecursion},
+    datasource::provider_as_source,
     error::DataFusionError,
     execution::SessionState,
-    logical_expr::LogicalPlan,
+    logical_expr::{LogicalPlan, LogicalPlanBuilder},
     physical_plan::ExecutionPlan,
     prelude::SQLOptions,
 };
@@ -150,6 +151,33 @@ pub(crate) async fn plan(
         return Ok(Planned { work: Work::Plan { physical, state: Box::new(state) }, schema, source, tables });
     }
     Err(Problem::limit("the query has too many names to put right").help("write names as the columns have them"))
+}
+
+/// All rows and columns of what a name stands for, in its order, without any text.
+pub(crate) async fn whole(engine: &Engine, named: Named, found: Found) -> Result<Planned, Problem> {
+    let addresses: Vec<String> = found.entries.iter().take(3).map(|entry| found.address(entry)).collect();
+    let opened = match AssertUnwindSafe(tables::open(engine, found)).catch_unwind().await {
+        Ok(opened) => opened?,
+        Err(panic) => return Err(query::gave_up(&addresses, panic.as_ref())),
+    };
+    let table = provider_as_source(opened.table.clone());
+    let tables = vec![(named, opened)];
+    let state = session(engine, "kamld", &tables)?;
+    let planned = async {
+        let logical = LogicalPlanBuilder::scan("object", table, None)?.build()?;
+        let schema = Arc::new(logical.schema().as_arrow().clone());
+        Ok((schema, physical(&logical, state).await?))
+    };
+    let source = Source::new("", Vec::new());
+    match planned.await {
+        Ok((schema, (physical, state))) => {
+            Ok(Planned { work: Work::Plan { physical, state: Box::new(state) }, schema, source, tables })
+        }
+        Err(error) => {
+            let tables: Vec<Table<'_>> = tables.iter().map(|(named, opened)| Table { at: named.at, opened }).collect();
+            Err(wrong::explain(&error, &source, &tables, None))
+        }
+    }
 }
 
 /// Looks at every row of the JSON objects; answers whether there were any.

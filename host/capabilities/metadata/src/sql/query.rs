@@ -47,6 +47,7 @@ pub struct RunningQuery {
     /// Rows that were made and not taken.
     pending: Option<RecordBatch>,
     failed: Option<Problem>,
+    misfit: Option<TextFile>,
     done: bool,
     taken: bool,
     clock: Arc<Clock>,
@@ -100,7 +101,18 @@ impl RunningQuery {
         });
         let _task = OnDrop(task.abort_handle());
         let id = uuid::Uuid::new_v4().simple().to_string();
-        Ok(Self { id, schema, rows, pending: None, failed: None, done: false, taken: false, clock, _task })
+        Ok(Self {
+            id,
+            schema,
+            rows,
+            pending: None,
+            failed: None,
+            misfit: None,
+            done: false,
+            taken: false,
+            clock,
+            _task,
+        })
     }
 
     /// Hard to guess; the id of its result when it is handed over.
@@ -128,11 +140,17 @@ impl RunningQuery {
             Some(Ok(batch)) => self.pending = Some(batch),
             Some(Err(failure)) => {
                 self.failed = Some(failure.problem);
+                self.misfit = failure.misfit.clone();
                 return failure.misfit;
             }
             None => self.done = true,
         }
         None
+    }
+
+    /// The object whose types did not fit, after an error that was due to it.
+    pub(crate) fn misfit(&self) -> Option<TextFile> {
+        self.misfit.clone()
     }
 
     async fn receive(&mut self) -> Option<Result<RecordBatch, Failure>> {
@@ -168,6 +186,7 @@ impl RunningQuery {
                 Some(Ok(batch)) => return Ok(Some(batch)),
                 Some(Err(failure)) => {
                     self.failed = Some(failure.problem.clone());
+                    self.misfit = failure.misfit;
                     return Err(failure.problem);
                 }
                 None => {

@@ -27,6 +27,7 @@ use datafusion::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use kamld_types::{Kind, Problem};
+use parquet::file::metadata::ParquetMetaDataReader;
 use std::sync::Arc;
 
 /// Objects of a pattern that are looked at side by side.
@@ -174,6 +175,20 @@ async fn check(format: Format, snapshot: &Arc<dyn super::Snapshot>, entry: &supe
         )));
     }
     Ok(())
+}
+
+/// How many rows a Parquet object says it has.
+pub(crate) async fn parquet_rows(snapshot: &Arc<dyn super::Snapshot>, entry: &super::Entry) -> Option<u64> {
+    check(Format::Parquet, snapshot, entry).await.ok()?;
+    let end = snapshot.read(&entry.path, entry.size - 8..entry.size).await.ok()?;
+    let length = u64::from(u32::from_le_bytes(end[..4].try_into().ok()?));
+    // One read; a footer that is larger is told by drawing its rows.
+    if length > 8 << 20 {
+        return None;
+    }
+    let footer = snapshot.read(&entry.path, entry.size - 8 - length..entry.size - 8).await.ok()?;
+    let metadata = ParquetMetaDataReader::decode_metadata(&footer).ok()?;
+    u64::try_from(metadata.file_metadata().num_rows()).ok()
 }
 
 /// The schema of an Arrow file, from its footer: the engine's own look expects another alignment than `arrow` writes.

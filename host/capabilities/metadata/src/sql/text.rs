@@ -221,9 +221,17 @@ impl TextFile {
                         let (file, reading) = (file.clone(), reading.clone());
                         async move {
                             let chunk = chunk.map_err(|problem| fail(&file, problem))?;
-                            let task = SpawnedTask::spawn_blocking(move || decode::decode(&chunk, &reading));
+                            let task = SpawnedTask::spawn_blocking(move || match decode::decode(&chunk, &reading) {
+                                Err(Wrong::Text(problem)) => {
+                                    Ok((decode::decode_before(&chunk, &reading, &problem), Some(problem)))
+                                }
+                                decoded => decoded.map(|batches| (batches, None)),
+                            });
                             match task.await {
-                                Ok(Ok(batches)) => Ok(stream::iter(batches.into_iter().map(Ok))),
+                                Ok(Ok((batches, problem))) => {
+                                    let end = problem.map(|problem| Err(fail(&file, problem)));
+                                    Ok(stream::iter(batches.into_iter().map(Ok).chain(end)))
+                                }
                                 Ok(Err(Wrong::Text(problem))) => Err(fail(&file, problem)),
                                 Ok(Err(Wrong::Misfit(problem))) => {
                                     let problem = file.named(problem);

@@ -99,7 +99,7 @@ fn tellable(batch: &RecordBatch) -> Result<(Vec<FieldRef>, Vec<ArrayRef>), Probl
     Ok((fields, arrays))
 }
 
-fn as_text(array: &ArrayRef) -> Result<ArrayRef, Problem> {
+pub(crate) fn as_text(array: &ArrayRef) -> Result<ArrayRef, Problem> {
     let format = FormatOptions::default();
     let formatter = ArrayFormatter::try_new(array, &format).map_err(fault)?;
     let texts = (0..array.len()).map(|row| array.is_valid(row).then(|| formatter.value(row).to_string()));

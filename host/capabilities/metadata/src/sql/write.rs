@@ -5,6 +5,7 @@
 
 use super::{
     format::Output,
+    kept::{Kept, Reader},
     query::{OnDrop, RunningQuery},
     values::{flat, json_objects, named_apart},
 };
@@ -20,6 +21,7 @@ use parquet::{arrow::ArrowWriter, basic::Compression, file::properties::WriterPr
 use std::{
     io::Write,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 use tokio::{runtime::Handle, sync::mpsc};
@@ -145,7 +147,30 @@ impl Stream for ResultStream {
     }
 }
 
-pub(crate) fn stream(handle: &Handle, mut query: RunningQuery, output: Output) -> ResultStream {
+/// Where the rows come from.
+pub(crate) enum Rows {
+    Query(Box<RunningQuery>),
+    /// Held while they are read, so that they are drawn on.
+    Kept(Arc<Kept>, Reader),
+}
+
+impl Rows {
+    fn schema(&self) -> SchemaRef {
+        match self {
+            Rows::Query(query) => query.schema(),
+            Rows::Kept(kept, _) => kept.drawn().schema,
+        }
+    }
+
+    async fn batch(&mut self) -> Result<Option<RecordBatch>, Problem> {
+        match self {
+            Rows::Query(query) => query.batch().await,
+            Rows::Kept(_, reader) => reader.batch().await,
+        }
+    }
+}
+
+pub(crate) fn stream(handle: &Handle, mut query: Rows, output: Output) -> ResultStream {
     let (send, pieces) = mpsc::channel(WAITING);
     let task = handle.spawn(async move {
         if let Err(problem) = write(&mut query, output, &send).await {
@@ -155,11 +180,7 @@ pub(crate) fn stream(handle: &Handle, mut query: RunningQuery, output: Output) -
     ResultStream { pieces, _task: OnDrop(task.abort_handle()) }
 }
 
-async fn write(
-    query: &mut RunningQuery,
-    output: Output,
-    send: &mpsc::Sender<Result<Bytes, Problem>>,
-) -> Result<(), Problem> {
+async fn write(query: &mut Rows, output: Output, send: &mpsc::Sender<Result<Bytes, Problem>>) -> Result<(), Problem> {
     let schema = named_apart(&query.schema());
     let mut encoder = Encoder::new(output, &schema)?;
     let mut piece = Vec::new();

@@ -4,7 +4,7 @@ use crate::memory::{answer, config, run, sql, strikes};
 use arrow::{array::RecordBatch, ipc::reader::StreamReader};
 use bytes::Bytes;
 use futures::TryStreamExt;
-use kamld_metadata::sql::{Config, Output, Owner, Sql};
+use kamld_metadata::sql::{Config, Output, Owner, Sql, WindowQuery};
 use kamld_types::Kind;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::{sync::Arc, time::Duration};
@@ -19,8 +19,15 @@ fn owner(person: &str) -> Owner {
 async fn bytes(sql: &Sql, text: &str, output: Output) -> Bytes {
     let query = run(sql, text).await.unwrap();
     let id = sql.hand_over(query, owner("anna")).unwrap();
-    let pieces: Vec<Bytes> = sql.result_stream(&id, "anna", output).unwrap().try_collect().await.unwrap();
-    pieces.concat().into()
+    let mut last = None;
+    // As often as one likes, and the query runs once.
+    for _ in 0..2 {
+        let stream = sql.result_stream(&id, "anna", output).unwrap();
+        let pieces: Vec<Bytes> = stream.try_collect().await.unwrap();
+        let bytes: Bytes = pieces.concat().into();
+        assert!(last.replace(bytes.clone()).is_none_or(|last: Bytes| last == bytes));
+    }
+    last.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,30 +86,41 @@ async fn values_that_json_has_no_word_for_are_told_all_the_same() {
     assert!(csv.starts_with(b"\""), "{csv:?}");
 }
 
+fn first() -> WindowQuery {
+    WindowQuery { count: 10, wait: Duration::from_secs(60), ..WindowQuery::default() }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_result_is_taken_once_by_its_person() {
+async fn a_result_is_its_persons_alone() {
     let sql = sql(strikes());
     let id = sql.hand_over(run(&sql, "select 1").await.unwrap(), owner("anna")).unwrap();
-    assert_eq!(sql.take(&id, "bob").err().unwrap().kind, Kind::NotFound);
+    assert_eq!(sql.result_window(&id, "bob", &first()).await.unwrap_err().kind, Kind::NotFound);
+    assert_eq!(sql.result_stream(&id, "bob", Output::Csv).err().unwrap().kind, Kind::NotFound);
     assert_eq!(sql.cancel(&id, "bob").unwrap_err().kind, Kind::NotFound);
-    assert_eq!(sql.take(&id, "anna").unwrap().next_json(5).await.unwrap(), ["[1]"]);
-    assert_eq!(sql.take(&id, "anna").err().unwrap().kind, Kind::NotFound);
+    for _ in 0..2 {
+        assert_eq!(sql.result_window(&id, "anna", &first()).await.unwrap().rows, ["[1]"]);
+    }
+    sql.cancel(&id, "anna").unwrap();
+    assert_eq!(sql.result_window(&id, "anna", &first()).await.unwrap_err().kind, Kind::NotFound);
     let mut begun = run(&sql, "values (1), (2)").await.unwrap();
     begun.next_json(1).await.unwrap();
     assert_eq!(sql.hand_over(begun, owner("anna")).unwrap_err().kind, Kind::Conflict);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn results_that_nobody_takes_are_few_and_end() {
+async fn results_are_few_and_end() {
     let few = Sql::new(Config { max_results: 2, ..config() }, Arc::new(strikes())).unwrap();
-    for _ in 0..2 {
-        few.hand_over(run(&few, "select 1").await.unwrap(), owner("anna")).unwrap();
-    }
-    let problem = few.hand_over(run(&few, "select 1").await.unwrap(), owner("anna")).unwrap_err();
-    assert_eq!(problem.kind, Kind::Limit);
+    let hand_over = async || few.hand_over(run(&few, "select 1").await.unwrap(), owner("anna"));
+    let (one, two) = (hand_over().await.unwrap(), hand_over().await.unwrap());
+    assert_eq!(hand_over().await.unwrap_err().kind, Kind::Limit);
+    // What was looked at makes way for what is new.
+    few.result_window(&one, "anna", &first()).await.unwrap();
+    hand_over().await.unwrap();
+    assert_eq!(few.result_window(&one, "anna", &first()).await.unwrap_err().kind, Kind::NotFound);
+    few.result_window(&two, "anna", &first()).await.unwrap();
     let short = Sql::new(Config { result_life: Duration::ZERO, ..config() }, Arc::new(strikes())).unwrap();
     let id = short.hand_over(run(&short, "select 1").await.unwrap(), owner("anna")).unwrap();
-    assert_eq!(short.take(&id, "anna").err().unwrap().kind, Kind::NotFound);
+    assert_eq!(short.result_window(&id, "anna", &first()).await.unwrap_err().kind, Kind::NotFound);
     assert_eq!(short.waiting(), 0);
 }
 

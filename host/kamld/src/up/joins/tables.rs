@@ -2,13 +2,19 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use kamld_metadata::sql::{Entry, Objects, Snapshot};
+use kamld_metadata::{
+    Catalog, Described,
+    sql::{Entry, Objects, Snapshot},
+};
 use kamld_storage::{AssetStore, Error, ListOptions, Listed, Object, ObjectReader, View};
 use kamld_types::{AssetId, ObjectPath, Problem, ProjectName, RefName, problem::Result};
 use parking_lot::Mutex;
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-pub struct StoredTables(pub AssetStore);
+pub struct StoredTables {
+    pub store: AssetStore,
+    pub catalog: Arc<dyn Catalog>,
+}
 
 /// Open objects that one snapshot keeps: a scan reads the same few again and again.
 const OPEN: usize = 64;
@@ -31,13 +37,13 @@ fn entry(object: Object) -> Entry {
 #[async_trait]
 impl Objects for StoredTables {
     async fn snapshot(&self, asset: &AssetId, at: Option<&RefName>) -> Result<Arc<dyn Snapshot>> {
-        let view = self.0.view(asset, at).await?;
+        let view = self.store.view(asset, at).await?;
         Ok(Arc::new(Stored { view, open: Mutex::default() }))
     }
 
     async fn projects(&self) -> Result<Vec<String>> {
         let mut projects: Vec<String> =
-            self.0.list_assets(None).await?.into_iter().map(|asset| asset.id.project.to_string()).collect();
+            self.store.list_assets(None).await?.into_iter().map(|asset| asset.id.project.to_string()).collect();
         projects.dedup();
         Ok(projects)
     }
@@ -45,14 +51,22 @@ impl Objects for StoredTables {
     async fn assets(&self, project: &str) -> Result<Vec<String>> {
         // A word of a query that cannot name a project names none.
         let Ok(project) = ProjectName::new(project) else { return Ok(Vec::new()) };
-        let assets = self.0.list_assets(Some(&project)).await?;
+        let assets = self.store.list_assets(Some(&project)).await?;
         Ok(assets.into_iter().map(|asset| asset.id.name.to_string()).collect())
     }
 
     async fn refs(&self, asset: &AssetId) -> Result<Vec<String>> {
-        let branches = self.0.branches(asset).await?.into_iter().map(|branch| branch.name.to_string());
-        let versions = self.0.versions(asset).await?.into_iter().map(|version| version.name.to_string());
+        let branches = self.store.branches(asset).await?.into_iter().map(|branch| branch.name.to_string());
+        let versions = self.store.versions(asset).await?.into_iter().map(|version| version.name.to_string());
         Ok(branches.chain(versions).collect())
+    }
+
+    async fn known_rows(&self, entry: &Entry) -> Option<u64> {
+        // Found out when the content was described, once for all who look at it.
+        match self.catalog.describe(entry.hash, &entry.media_type).await.ok()?? {
+            Described::Known(description) => description.rows,
+            Described::Failed { .. } => None,
+        }
     }
 }
 

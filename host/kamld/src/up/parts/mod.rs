@@ -12,6 +12,7 @@ mod objects;
 mod plugins;
 mod results;
 mod surfaces;
+mod tables;
 mod uploads;
 
 use super::{installed::Installed, page::PageFiles};
@@ -42,7 +43,8 @@ pub fn all(joined: Joined) -> Parts {
         commands: Arc::new(commands::PluginCommands::new(runtime.clone(), search.clone())),
         objects: Arc::new(objects::StoredObjects(store.clone())),
         uploads: Arc::new(uploads::StoredUploads(store.clone())),
-        results: Arc::new(results::QueryResults(sql)),
+        results: Arc::new(results::QueryResults(sql.clone())),
+        tables: Arc::new(tables::ObjectTables(sql)),
         audit: Arc::new(audit::AuditPages(installed.audit().clone())),
         plugins: Arc::new(plugins::PluginAdmin(installed)),
         maintenance: Arc::new(maintenance::HostMaintenance { store: store.clone(), search: search.clone() }),

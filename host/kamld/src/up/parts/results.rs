@@ -1,9 +1,10 @@
 //! Rows that a plug-in handed over, on their way to the person whose call made them.
 
+use super::tables::{asked_for, told};
 use async_trait::async_trait;
 use futures::StreamExt;
 use kamld_metadata::sql::{Output, Sql};
-use kamld_server::parts::{ResultBody, ResultFormat, Results};
+use kamld_server::parts::{ResultBody, ResultFormat, Results, RowsQuery, RowsWindow};
 use kamld_types::{Person, problem::Result};
 use std::sync::Arc;
 
@@ -25,6 +26,10 @@ impl Results for QueryResults {
         let output = output(format);
         let rows = self.0.result_stream(id, &person.id, output)?;
         Ok(ResultBody { media_type: output.media_type().into(), body: rows.boxed() })
+    }
+
+    async fn window(&self, id: &str, asked: &RowsQuery, person: &Person) -> Result<RowsWindow> {
+        told(self.0.result_window(id, &person.id, &asked_for(asked)?).await?)
     }
 
     async fn cancel(&self, id: &str, person: &Person) -> Result<()> {
