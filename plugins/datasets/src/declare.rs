@@ -55,9 +55,9 @@ impl HasCommands for Plugin {
             )
             .on(
                 Command::new(["rm"])
-                    .summary("Remove an object, or all in a folder, from the working state of a branch")
+                    .summary("Remove objects, or all in folders, from the working state of a branch")
                     .about("What was committed stays in the history: 'kamld restore' brings it back.")
-                    .arg(object_arg("address"))
+                    .arg(object_arg("address").repeated())
                     .effect(Effect::Write)
                     .example("rm birds/strikes/2019.csv", "removes one object")
                     .example("rm birds/strikes/2019/", "removes all below the folder")

@@ -7,25 +7,54 @@ use kamld_sdk::{
     storage::{self, objects},
     view::{self, Tone, View},
 };
-use std::io::{Read, Write};
+use std::{
+    collections::BTreeSet,
+    io::{Read, Write},
+};
 
 pub fn rm(args: &Args) -> Result<Outcome> {
-    let address = args.need_address("address")?;
-    let Address { project, asset, at, .. } = &address;
+    let addresses = args.texts("address")?.iter().map(|text| text.parse()).collect::<Result<Vec<Address>>>()?;
+    // All are looked at before any is touched.
+    for address in &addresses {
+        removable(address)?;
+    }
+    let mut removed = 0;
+    for address in &addresses {
+        let Address { project, asset, at, .. } = address;
+        removed += objects::remove(project, asset, at.as_deref(), address.need_path()?)
+            .map_err(|error| removed_before(address, removed, error.into()))?;
+    }
+    let assets: BTreeSet<_> = addresses.iter().map(|address| address.whole().to_string()).collect();
+    let back = assets
+        .iter()
+        .map(|asset| view::hint("what was committed comes back with").command(format!("kamld restore {asset}")));
+    let view = view::text(format!("removed {}", format::counted(removed, "object", "objects"))).tone(Tone::Good);
+    let view = back.fold(View::new().show(view), View::show);
+    Ok(Outcome::new(&serde_json::json!({ "removed": removed }))?.view(view))
+}
+
+fn removable(address: &Address) -> Result<()> {
+    let Address { project, asset, .. } = address;
     if address.path.is_none() {
         return Err(Error::invalid(format!("'{address}' is a whole asset, and nothing was removed")).help(format!(
             "name an object or a folder in it; to remove the asset: kamld asset remove {project}/{asset}"
         )));
     }
-    if find(&address)? == What::Folder && !address.is_folder() {
+    if find(address)? == What::Folder && !address.is_folder() {
         return Err(Error::invalid(format!("'{address}' is a folder, and nothing was removed"))
             .help(format!("to remove all that is in it: kamld rm {address}/")));
     }
-    let removed = objects::remove(project, asset, at.as_deref(), address.need_path()?)?;
-    let view = View::new()
-        .show(view::text(format!("removed {}", format::counted(removed, "object", "objects"))).tone(Tone::Good))
-        .show(view::hint("what was committed comes back with").command(format!("kamld restore {project}/{asset}")));
-    Ok(Outcome::new(&serde_json::json!({ "removed": removed }))?.view(view))
+    Ok(())
+}
+
+/// Why removing ended, and what is gone already.
+fn removed_before(address: &Address, removed: u64, error: Error) -> Error {
+    if removed == 0 {
+        return error;
+    }
+    let gone = format!("{} were removed before it", format::counted(removed, "object", "objects"));
+    let help = error.help_text().map_or(gone.clone(), |help| format!("{gone}; {help}"));
+    Error::new(error.kind(), format!("'{address}' was not removed: {error}")).help(help)
 }
 
 pub fn cp(args: &Args) -> Result<Outcome> {
@@ -233,6 +262,16 @@ mod tests {
         assert_eq!(error.message(), "copying was stopped at '2019/may.csv'");
         assert_eq!(error.help_text(), Some("12 objects were copied before it and stay"));
         assert_eq!(stopped_at("x", 0, Error::limit("the disk is full")).kind(), Kind::Limit);
+    }
+
+    #[test]
+    fn who_removes_many_is_told_what_is_gone() {
+        let address: Address = "b/s/x.csv".parse().unwrap();
+        let denied = || Error::denied("a version stays as it is").help("name a branch");
+        let error = removed_before(&address, 2, denied());
+        assert_eq!(error.message(), "'b/s/x.csv' was not removed: a version stays as it is");
+        assert_eq!(error.help_text(), Some("2 objects were removed before it; name a branch"));
+        assert_eq!(removed_before(&address, 0, denied()), denied());
     }
 
     #[test]

@@ -111,12 +111,22 @@ impl Files<'_> {
             .key("address")
             .total(self.entries.len() as u64)
             .row_actions(row_actions(&self.address.whole().to_string()))
-            .actions([MenuItem::new("Copy addresses", do_("copy").with("text", selected("address"))).icon(Icon::Copy)]);
+            .actions(self.bulk_actions());
         let row = |entry: &Entry| -> Row { folder::row(entry, self.address, writable, loose) };
         match inline(self.entries.iter().map(row)) {
             Some(rows) => table.rows(rows),
             None => table.source(Source::new().rows("files")),
         }
+    }
+
+    fn bulk_actions(&self) -> Vec<MenuItem> {
+        let copy = do_("copy").with("text", selected("address"));
+        let remove = run("rm").with("address", selected("address")).done("Removed {removed} from the working files");
+        let mut items = vec![MenuItem::new("Copy addresses", copy).icon(Icon::Copy)];
+        if self.refs.writable() {
+            items.push(MenuItem::new("Remove…", remove.confirm(SOME_LOST)).icon(Icon::Delete).tone(Tone::Bad));
+        }
+        items
     }
 
     fn nothing(&self) -> Node {
@@ -127,7 +137,8 @@ impl Files<'_> {
                 view::drop(self.target(), says).into()
             }
             (true, None) => {
-                let says = "Drop files or a folder here. Each commit keeps them as they are then, and nothing is lost.";
+                let says =
+                    "Drop files or a folder here. Commit them, and this state of them can be brought back at any time.";
                 view::drop(self.target(), says).into()
             }
         }
@@ -140,6 +151,7 @@ fn row_actions(asset: &str) -> Vec<MenuItem> {
         .with("from", cell_of("writable"))
         .with("to", cell_of("writable"))
         .ask(["to"])
+        .done("It is {to} now")
         .taken_back_by(run("mv").with("from", "{to}").with("to", cell_of("writable")));
     let copy = run("cp").with("from", cell_of("address")).with("to", cell_of("address")).ask(["to"]);
     let remove = |key: &str| run("rm").with("address", cell_of(key));
@@ -150,13 +162,17 @@ fn row_actions(asset: &str) -> Vec<MenuItem> {
         MenuItem::new("Copy address", do_("copy").with("text", cell_of("address"))).icon(Icon::Link),
         MenuItem::new("Copy to…", copy).icon(Icon::Copy),
         MenuItem::new("Rename or move…", rename).icon(Icon::Edit),
-        MenuItem::new("Remove", remove("kept").taken_back_by(restore)).icon(Icon::Delete).tone(Tone::Bad),
+        MenuItem::new("Remove", remove("kept").done("Removed; the last commit still has it").taken_back_by(restore))
+            .icon(Icon::Delete)
+            .tone(Tone::Bad),
         MenuItem::new("Remove…", remove("loose").confirm(LOST)).icon(Icon::Delete).tone(Tone::Bad),
     ]
 }
 
 /// Said before something is removed that no commit has.
 pub const LOST: &str = "No commit has it as it is now: removed, this state of it is gone.";
+/// Said before many are removed.
+const SOME_LOST: &str = "What the last commit has can be brought back on the tab Changes. What no commit has is gone.";
 
 pub fn too_many() -> String {
     let most = format::count(MOST as u64);
@@ -237,6 +253,7 @@ mod tests {
         let words = case.words();
         assert!(words.contains("version v1, which stays as it is"), "{words}");
         assert!(!words.contains("\"upload\"") && !words.contains("\"kept\":"), "{words}");
+        assert!(!words.contains(SOME_LOST) && Case::at("birds/strikes").words().contains(SOME_LOST));
         assert_eq!(case.kinds().iter().filter(|kind| *kind == "callout").count(), 1);
     }
 
