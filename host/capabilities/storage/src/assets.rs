@@ -109,6 +109,11 @@ impl AssetStore {
                 .help("look again, then decide"));
         }
         self.inner.tell(Changed { asset: asset.clone(), branch: record.default_branch });
+        if let Some(follower) = self.inner.follower.get()
+            && let Err(problem) = follower.removed(asset).await
+        {
+            tracing::warn!(%asset, %problem, "what is known of a removed asset stays behind");
+        }
         Ok(())
     }
 

@@ -16,6 +16,7 @@ pub mod conformance;
 mod edit;
 pub mod embedded;
 pub mod error;
+mod follower;
 mod history;
 pub mod host;
 pub mod layers;
@@ -40,6 +41,7 @@ pub use assets::{DEFAULT_BRANCH, Usage};
 pub use branches::Found;
 pub use check::{CheckReport, Damage};
 pub use error::{Error, Result};
+pub use follower::Follower;
 pub use model::{
     Asset, AssetKind, Branch, Change, ChangePage, Changed, Commit, CommitWords, ListOptions, Listed, Millis, Object,
     Page, Version,

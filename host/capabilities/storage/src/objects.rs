@@ -153,7 +153,17 @@ impl AssetStore {
         to: &str,
     ) -> Result<u64> {
         let job = Job::Copy { from: place(from)?, to: place(to)?, remove: true };
-        self.count(asset, branch, job).await
+        let target = self.inner.target(asset, branch).await?;
+        let default = self.inner.asset_record(asset).await?.default_branch == target.branch;
+        let moved = self.count(asset, branch, job).await?;
+        if let Some(follower) = self.inner.follower.get().filter(|_| default && moved > 0) {
+            let plain = |path: &str| path.trim_end_matches('/').to_owned();
+            // The move is done whatever becomes of this.
+            if let Err(problem) = follower.moved(asset, &plain(from), &plain(to)).await {
+                tracing::warn!(%asset, %problem, "what is known of moved objects stays at their old place");
+            }
+        }
+        Ok(moved)
     }
 
     pub async fn remove_objects(&self, asset: &AssetId, branch: Option<&BranchName>, path: &str) -> Result<u64> {

@@ -46,6 +46,51 @@ enum Source {
     },
 }
 
+/// The next bytes of a reader that is read from front to back, fetched while the reader's owner is busy with the ones
+/// before: at most one step, and none for one that jumps about.
+#[derive(Default)]
+pub struct ReadAhead {
+    /// Where the last read ended.
+    end: Option<u64>,
+    /// The step that is being fetched: from where, how much was asked for.
+    next: Option<(u64, u64, AbortOnDrop)>,
+}
+
+struct AbortOnDrop(tokio::task::JoinHandle<Result<Bytes>>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl ReadAhead {
+    /// As [`ObjectReader::read_at`].
+    pub async fn read(&mut self, reader: &ObjectReader, offset: u64, len: u64) -> Result<Bytes> {
+        let onward = self.end == Some(offset);
+        let bytes = match self.next.take() {
+            Some((from, asked, mut task)) if from == offset && asked == len => match (&mut task.0).await {
+                Ok(read) => read?,
+                Err(_) => reader.read_at(offset, len).await?,
+            },
+            _ => reader.read_at(offset, len).await?,
+        };
+        let end = offset + bytes.len() as u64;
+        self.end = Some(end);
+        if onward && len > 0 && end < reader.size() && matches!(reader.shared.source, Source::Whole { .. }) {
+            let ahead = reader.clone();
+            let task = tokio::spawn(async move { ahead.read_at(end, len).await });
+            self.next = Some((end, len, AbortOnDrop(task)));
+        }
+        Ok(bytes)
+    }
+
+    #[cfg(test)]
+    fn is_fetching(&self) -> bool {
+        self.next.is_some()
+    }
+}
+
 impl ObjectReader {
     pub(crate) async fn open(backing: Backing, asset: &AssetId, entry: &Entry) -> Result<Self> {
         let object = object_of(entry)?;
@@ -149,6 +194,55 @@ impl ObjectReader {
                 error.while_(&what).help("put the object again from its origin, or restore the data folder from a copy")
             }
             error => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AssetKind, AssetStore, Backends, Destination, embedded::MemoryRefs};
+    use kamld_types::ObjectPath;
+    use std::{convert::Infallible, sync::Arc};
+
+    const STEP: u64 = 64 << 10;
+
+    async fn object(folder: &std::path::Path, bytes: &Bytes) -> ObjectReader {
+        let store = AssetStore::open(Backends::local(folder, Arc::new(MemoryRefs::default())).unwrap()).unwrap();
+        let asset = AssetId::new("birds", "strikes").unwrap();
+        store.create_asset(&asset, AssetKind::Dataset).await.unwrap();
+        let path = ObjectPath::new("large.bin").unwrap();
+        let to =
+            Destination { asset: asset.clone(), branch: None, path: path.clone(), media_type: None, modified: None };
+        store.put_stream(to, stream::iter([Ok::<_, Infallible>(bytes.clone())])).await.unwrap();
+        store.view(&asset, None).await.unwrap().read(&path).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_read_ahead_is_what_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = Bytes::from((0..1_000_003u32).map(|n| (n * 31 % 251) as u8).collect::<Vec<_>>());
+        let reader = object(folder.path(), &bytes).await;
+        let mut ahead = ReadAhead::default();
+        let mut seen = Vec::new();
+        loop {
+            let step = ahead.read(&reader, seen.len() as u64, STEP).await.unwrap();
+            if step.is_empty() {
+                break;
+            }
+            seen.extend_from_slice(&step);
+            assert_eq!(ahead.is_fetching(), seen.len() > STEP as usize && seen.len() < bytes.len());
+        }
+        assert!(bytes == seen);
+        // Backwards and in other steps: nothing is fetched in advance, and nothing wrong is handed over.
+        for (offset, len) in [(900_000, STEP), (10, 5), (800_000, STEP), (0, STEP), (STEP, 7), (STEP + 7, 100)] {
+            let read = ahead.read(&reader, offset, len).await.unwrap();
+            assert!(read == bytes.slice(offset as usize..(offset + len) as usize), "{offset} {len}");
+        }
+        let mut jumping = ReadAhead::default();
+        for offset in [500_000, 0, 300_000] {
+            jumping.read(&reader, offset, STEP).await.unwrap();
+            assert!(!jumping.is_fetching());
         }
     }
 }

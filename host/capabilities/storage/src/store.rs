@@ -10,6 +10,7 @@ use crate::{
     backing::Backing,
     edit::Lane,
     error::{Error, Result},
+    follower::Follower,
     model::Changed,
     records::Records,
     refstore::RefStore,
@@ -23,7 +24,7 @@ use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -74,6 +75,7 @@ pub(crate) struct Inner {
     pub sessions: Sessions,
     pub lanes: Mutex<HashMap<(Uuid, BranchName), Arc<Lane>>>,
     pub events: broadcast::Sender<Changed>,
+    pub follower: OnceLock<Arc<dyn Follower>>,
 }
 
 impl AssetStore {
@@ -87,8 +89,14 @@ impl AssetStore {
             sessions: Sessions::default(),
             lanes: Mutex::default(),
             events: broadcast::Sender::new(EVENTS),
+            follower: OnceLock::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Sets who follows names; the first one stays.
+    pub fn set_follower(&self, follower: Arc<dyn Follower>) {
+        let _ = self.inner.follower.set(follower);
     }
 
     /// Told after each durable change. One who lags is told so by the channel and should look at everything.

@@ -70,6 +70,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     let search =
         Search::open(&db, &folder.join("index"), catalog.clone(), indexed).map_err(kamld_types::Problem::from)?;
     let tables = joins::StoredTables { store: store.clone(), catalog: catalog.clone() };
+    store.set_follower(Arc::new(joins::FollowingCatalog { catalog: catalog.clone(), search: search.clone() }));
     let sql = Arc::new(Sql::new(storage::sql(&config.sql, folder), Arc::new(tables))?);
 
     let installed = installed::Installed::open(folder)?;

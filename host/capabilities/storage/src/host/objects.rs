@@ -7,7 +7,7 @@ use super::{Answer, Narrow, StorageHost, answer, branch_name, limit, ref_name};
 use crate::{
     model::{ListOptions, Listed, Page},
     policy::{self, Needs},
-    reader::ObjectReader,
+    reader::{ObjectReader, ReadAhead},
     writer::{Destination, ObjectWriter},
 };
 use kamld_bindings::imports::kamld::storage::{
@@ -23,6 +23,7 @@ const MAX_BYTES: u64 = 8 << 20;
 struct OpenReader {
     reader: ObjectReader,
     resource: String,
+    ahead: ReadAhead,
 }
 
 struct OpenWriter {
@@ -91,7 +92,7 @@ impl Host for StorageHost<'_> {
             let view = host.store.view(&id, ref_name(at)?.as_ref()).await?;
             let resource = format!("{id}/{path}");
             let reader = view.read(&ObjectPath::new(path)?).await?;
-            Ok(OpenReader { reader, resource })
+            Ok(OpenReader { reader, resource, ahead: ReadAhead::default() })
         }
         .await;
         let handle = opened.and_then(|open| self.table.push(open).map_err(too_many));
@@ -179,8 +180,10 @@ impl HostReader for StorageHost<'_> {
         if let Err(problem) = self.narrow().admit(policy::OBJECTS_OPEN, &open.resource) {
             return answer(Err(problem));
         }
-        let reader = open.reader.clone();
-        let read = reader.read_at(offset, u64::from(length).min(MAX_BYTES)).await;
+        let open = self.table.get_mut(&reader(&handle))?;
+        let (reader, mut ahead) = (open.reader.clone(), std::mem::take(&mut open.ahead));
+        let read = ahead.read(&reader, offset, u64::from(length).min(MAX_BYTES)).await;
+        self.table.get_mut(&self::reader(&handle))?.ahead = ahead;
         answer(read.map(Vec::from).map_err(Into::into))
     }
 

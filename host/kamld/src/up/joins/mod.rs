@@ -2,8 +2,10 @@
 //!
 //! Must not live here: anything but translation. Invariant: a join opens nothing that its caller was not admitted to.
 
+mod follow;
 mod index;
 mod tables;
 
+pub use follow::FollowingCatalog;
 pub use index::{IndexedAssets, PluginDescriber};
 pub use tables::StoredTables;
