@@ -31,6 +31,7 @@ export class Page extends LitElement {
   declare bare: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #drawer: HTMLDialogElement | null = null;
+  #shown: Place | undefined;
   #watching = false;
 
   constructor() {
@@ -67,6 +68,7 @@ export class Page extends LitElement {
   }
 
   #drawn(): void {
+    this.bare = false;
     setTimeout(() => { this.bare = !document.querySelector("#main h1:not(.ks-h1)"); }, 50);
     const view = this.#mainView();
     const place = this.app.router.place.value;
@@ -94,6 +96,16 @@ export class Page extends LitElement {
     const drawer = this.querySelector<HTMLDialogElement>("dialog.ks-side-drawer");
     if (drawer && drawer !== this.#drawer) drawer.showModal();
     this.#drawer = drawer;
+    const { value } = this.app?.router.place ?? {};
+    if (value === this.#shown) return;
+    this.#shown = value;
+    // On a narrow screen the tab of where one is may be beyond the edge.
+    for (const link of this.querySelectorAll<HTMLElement>(".ks-areas [aria-current], .ks-tabs [aria-current]")) {
+      const row = link.closest("ul")!;
+      if (row.scrollWidth <= row.clientWidth) continue;
+      const [at, of] = [link.getBoundingClientRect(), row.getBoundingClientRect()];
+      row.scrollLeft += document.documentElement.dir === "rtl" ? at.right - of.right + 24 : at.left - of.left - 24;
+    }
   }
 
   protected override render(): unknown {
@@ -157,7 +169,7 @@ export class Page extends LitElement {
             aria-label=${t("side.toggle")} title=${t("side.toggle")} @click=${() => app.toggleSide()}>${icon("menu")}</button>
         </div>
       </div>
-      ${areas.length ? html`<nav class="ks-areas" aria-label=${t("areas")}><ul>${areas.map((area) => {
+      ${areas.length ? html`<nav class="ks-areas" aria-label=${t("areas")} @focusin=${inSight}><ul>${areas.map((area) => {
         const name = slug(area, value);
         const current = place.area === name;
         // The areas are views on the same project: it stays.
@@ -201,7 +213,7 @@ export class Page extends LitElement {
 
   #tabs(place: Place, tabs: readonly Surface[], current: Surface | undefined, surfaces: readonly Surface[]): TemplateResult {
     const find = place.kind === "find";
-    return html`<nav class="ks-tabs" aria-label=${find ? t("box.ways") : t("tabs")}><ul>${tabs.map((tab) => {
+    return html`<nav class="ks-tabs" @focusin=${inSight} aria-label=${find ? t("box.ways") : t("tabs")}><ul>${tabs.map((tab) => {
       const to: Place = { ...place, tab: slug(tab, surfaces), params: find ? { q: place.params["q"] ?? "" } : {} };
       return html`<li><a href=${formatPlace(to)} aria-current=${tab === current ? "page" : nothing}>${icon(tab.icon)}<span>${tab.title}</span></a></li>`;
     })}</ul></nav>`;
@@ -239,6 +251,11 @@ export class Page extends LitElement {
     }
     return preferences.value.side ? html`<aside class="ks-side" aria-label=${t("side")}>${content()}</aside>` : nothing;
   }
+}
+
+/** A row of tabs scrolls; browsers leave half of one that has the focus out of sight. */
+function inSight(event: FocusEvent): void {
+  (event.target as HTMLElement).scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 export const skeleton = (): TemplateResult => html`<div class="ks-skeleton" role="status"><span class="kd-hidden">${t("loading")}</span>
