@@ -2,7 +2,8 @@
 //!
 //! Reading order: `running` (the query itself), `history` and `saved` (what is remembered, pure but for the keys
 //! that they are handed), `remembering` (the commands on them), `shape` (data and views), `screen` (what the one box
-//! makes of a query). Must not live here: planning, formatting rows. Invariants: no row passes through this plug-in; remembering never makes a query fail.
+//! makes of a query). Must not live here: planning, formatting rows. Invariants: no row passes through this plug-in;
+//! remembering never makes a query fail.
 
 mod history;
 mod place;
