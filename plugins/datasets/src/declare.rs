@@ -66,7 +66,7 @@ impl HasCommands for Plugin {
             )
             .on(
                 Command::new(["cp"])
-                    .summary("Copy an object or a folder, within an asset or to another one")
+                    .summary("Copy a file or a folder, within an asset or to another one")
                     .about("Within one branch no bytes are copied. A target that ends in '/' keeps the name.")
                     .arg(object_arg("from"))
                     .arg(Arg::positional("to").address().required().help("PROJECT/ASSET[@BRANCH][/PATH]"))
@@ -81,9 +81,10 @@ impl HasCommands for Plugin {
             )
             .on(
                 Command::new(["mv"])
-                    .summary("Move or rename an object or a folder within one branch of an asset")
+                    .summary("Rename or move a file or a folder")
+                    .about("Within one branch of an asset: its history goes on, and no bytes are copied.")
                     .arg(object_arg("from"))
-                    .arg(Arg::positional("to").address().required().help("PROJECT/ASSET[@BRANCH][/PATH]"))
+                    .arg(Arg::positional("to").address().required().help("its new address, within the same branch; a folder ends in '/'"))
                     .effect(Effect::Write)
                     .example("mv birds/strikes/2019.csv birds/strikes/strikes-2019.csv", "renames one object")
                     .output(schema::object([
@@ -141,8 +142,9 @@ fn assets_commands(commands: Commands) -> Commands {
     commands
         .on(
             Command::new(["asset", "create"])
-                .summary("Create an asset: a versioned collection of objects")
-                .arg(asset_arg())
+                .summary("Create a dataset or a model")
+                .about("Either is an asset: a collection of files that keeps its history.")
+                .arg(asset_arg().help("PROJECT/NAME, such as birds/strikes"))
                 .arg(
                     Arg::option("kind")
                         .choices(["dataset", "model"])
