@@ -1,10 +1,10 @@
-//! The first screen: the projects with what they hold, or the first steps of a newcomer. Pure.
+//! The first screen: the projects with what they hold, or the ways in for a newcomer. Pure.
 
 use super::{Project, side};
 use kamld_sdk::{
     format, row,
     storage::types::{Asset, AssetKind},
-    view::{self, Action, Align, Column, Icon, Node, Rows, Size, Step, Tone, ValueType, View, Weight, at, going},
+    view::{self, Align, Column, Icon, Node, Rows, Size, Tone, ValueType, View, Weight, at, going},
 };
 use std::collections::BTreeMap;
 
@@ -121,21 +121,21 @@ fn older(rest: &[(&Project, Option<Held>)]) -> view::Section {
 }
 
 fn newcomer() -> View {
-    let steps = [
-        Step::new("Create a project")
-            .text("A project is a place for people, datasets and models. Then drop your files into it.")
-            .action(side::create()),
-        Step::new("Add sample data")
-            .text("Or look around first, in real data that comes with it.")
-            .action(side::sample()),
-        Step::new("Copy a first command")
-            .text("Everything here can be done on the command line too: kamld --help shows how.")
-            .action(Action::new().copy("kamld --help")),
-    ];
+    let way = |title: &str, text: &str| view::card().title(title).show(view::text(text).tone(Tone::Muted));
+    let own = way(
+        "Start with your files",
+        "A project is a place for people, datasets and models. Create one, then drop files into it.",
+    );
+    let own = own.show(view::button("New project", side::create()).icon(Icon::Add).weight(Weight::Primary));
+    let sample = way("Look around first", "Real data about birds, cars and the weather, to try everything on.");
+    let sample = sample.show(view::button("Add sample data", side::sample()));
+    let terminal = way("Use a terminal", "Whatever the page does is a command too. This one lists them:");
+    let terminal = terminal.show(view::code("kamld --help").language("shell"));
+    let ways = view::grid().cell(Size::Medium).show(own).show(sample).show(terminal);
     View::new()
         .show(view::heading("Welcome to KAML-D").level(1))
         .show(view::text(WHAT))
-        .show(Node::from(view::steps(steps)).named("steps"))
+        .show(Node::from(ways).named("ways"))
 }
 
 #[cfg(test)]
@@ -201,9 +201,15 @@ mod tests {
     }
 
     #[test]
-    fn a_newcomer_has_three_steps() {
+    fn a_newcomer_has_three_ways_and_one_stands_out() {
         let nodes = view(&[], Some(&[]), DAY).flatten();
-        let steps = nodes.iter().find(|node| node.kind == "steps").unwrap();
-        assert!(["project", "sample", "kamld --help"].iter().all(|word| steps.props.contains(word)));
+        assert_eq!(nodes.iter().filter(|node| node.kind == "card").count(), 3);
+        assert_eq!(nodes.iter().filter(|node| node.props.contains("\"primary\"")).count(), 1);
+        let words: String = nodes.into_iter().map(|node| node.props).collect();
+        assert!(
+            ["[\"project\",\"create\"]", "[\"sample\",\"add\"]", "kamld --help"]
+                .iter()
+                .all(|word| words.contains(word))
+        );
     }
 }
