@@ -115,6 +115,12 @@ async fn the_first_rows_of_an_endless_table_do_not_copy_it() {
     let folder = tempfile::tempdir().unwrap();
     let sql = on_disk(folder.path(), memory);
     assert_eq!(table(&sql, &asked(0, 100)).await.unwrap().rows.len(), 100);
+    // Nor does a jump whose person went away.
+    let far = asked(1 << 40, 100);
+    tokio::select! {
+        window = table(&sql, &far) => panic!("{window:?}"),
+        () = until("it draws", || sql.kept_bytes().1 > 0) => {}
+    }
     // It comes to rest: the same for as long as other queries take.
     let (mut last, mut same) = ((0, 0), 0);
     let deadline = Instant::now() + PATIENCE;

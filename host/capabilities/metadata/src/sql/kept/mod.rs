@@ -46,6 +46,9 @@ const MAX_ANSWER: usize = 8 << 20;
 /// Sorted and filtered forms of one result that are kept beside it.
 const MAX_DERIVED: usize = 8;
 
+/// How often a window is read that was drawn anew meanwhile.
+const MAX_TRIES: usize = 3;
+
 /// A part of the rows of a result or a table.
 #[derive(Clone, Debug)]
 pub struct Window {
@@ -219,13 +222,19 @@ impl Kept {
     async fn plain_window(self: &Arc<Self>, asked: &WindowQuery) -> Result<Window, Problem> {
         let count = asked.count.min(MAX_WINDOW);
         let until = asked.start.saturating_add(count);
-        self.rows.wait(until, asked.wait).await;
-        let before = self.rows.drawn();
-        let (batches, bytes) = self.rows.read(asked.start..until).await?;
-        let drawn = self.rows.drawn();
-        if drawn.edition != before.edition {
-            return Err(Problem::unavailable("the rows are being drawn anew, with other types").help("ask again"));
-        }
+        let mut tries = 0;
+        let (before, batches, bytes) = loop {
+            self.rows.wait(until, asked.wait).await;
+            let before = self.rows.drawn();
+            let (batches, bytes) = self.rows.read(asked.start..until).await?;
+            if self.rows.drawn().edition == before.edition {
+                break (before, batches, bytes);
+            }
+            tries += 1;
+            if tries == MAX_TRIES {
+                return Err(Problem::unavailable("the rows are being drawn anew, with other types").help("ask again"));
+            }
+        };
         // With rows of this window there is an answer; who asks for those behind them is told.
         let problem = match &before.end {
             Some(Err(problem)) if before.rows < until => Some(problem.clone()),
@@ -259,7 +268,7 @@ impl Kept {
             true => Some(self.statistics().await?),
             false => None,
         };
-        let tag = complete.then(|| format!("{}.{}.{}-{count}.{total}", self.name, drawn.edition, asked.start));
+        let tag = complete.then(|| format!("{}.{}.{}-{count}.{total}", self.name, before.edition, asked.start));
         let tag = match &statistics {
             Some(statistics) => tag.map(|tag| format!("{tag}.s{}", statistics.rows)),
             None => tag,

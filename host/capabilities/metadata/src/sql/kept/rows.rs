@@ -80,6 +80,8 @@ struct State {
     /// Grows when all rows are drawn anew.
     edition: u64,
     asked: Instant,
+    /// The rows that somebody waits for right now, one entry each.
+    awaited: Vec<u64>,
 }
 
 /// What was drawn so far.
@@ -112,6 +114,7 @@ impl Rows {
             end: None,
             edition: 0,
             asked: Instant::now(),
+            awaited: Vec::new(),
         };
         let (progress, wanted) = (watch::channel(0).0, watch::channel(0).0);
         Self { room, state: Mutex::new(state), progress, wanted }
@@ -141,6 +144,7 @@ impl Rows {
     pub(crate) async fn hungry(&self) {
         let enough = |wanted: u64| {
             let state = self.state.lock();
+            let wanted = state.awaited.iter().copied().fold(wanted, u64::max);
             if state.rows < wanted {
                 return false;
             }
@@ -225,16 +229,18 @@ impl Rows {
         state.edition += 1;
     }
 
-    /// Waits until these rows are drawn or none will follow, at most so long.
+    /// Waits until these rows are drawn or none will follow, at most so long. Who goes away meanwhile wanted nothing.
     pub(crate) async fn wait(&self, until: u64, longest: Duration) {
-        self.want(until);
+        self.want(0);
+        let _awaiting = Awaiting::new(self, until);
         let mut progress = self.progress.subscribe();
         let there = |_: &u64| {
             let state = self.state.lock();
             state.rows >= until || state.end.is_some()
         };
-        // What is there is answered, also when the time is over.
+        // What is there is answered, also when the time is over; it is drawn on for who asks again.
         let _ = tokio::time::timeout(longest, progress.wait_for(there)).await;
+        self.want(until);
     }
 
     /// What there is of these rows, and how many bytes were read for it.
@@ -267,6 +273,29 @@ impl Drop for Rows {
     fn drop(&mut self) {
         let state = self.state.get_mut();
         self.room.give_back(state.memory, state.disk);
+    }
+}
+
+/// Somebody who waits for rows.
+struct Awaiting<'a> {
+    rows: &'a Rows,
+    until: u64,
+}
+
+impl<'a> Awaiting<'a> {
+    fn new(rows: &'a Rows, until: u64) -> Self {
+        rows.state.lock().awaited.push(until);
+        rows.wanted.send_modify(|_| {});
+        Self { rows, until }
+    }
+}
+
+impl Drop for Awaiting<'_> {
+    fn drop(&mut self) {
+        let mut state = self.rows.state.lock();
+        if let Some(place) = state.awaited.iter().position(|until| *until == self.until) {
+            state.awaited.swap_remove(place);
+        }
     }
 }
 
