@@ -73,7 +73,7 @@ impl Files<'_> {
             (None, Some((objects, size))) => {
                 format!("{}, {}", format::counted(objects, "file", "files"), format::bytes(size))
             }
-            _ if self.more => format!("more than {} here", format::counted(here, "entry", "entries")),
+            _ if self.more => format!("More than {} here", format::counted(here, "entry", "entries")),
             _ => format!("{} here", format::counted(here, "entry", "entries")),
         }
     }
@@ -84,7 +84,7 @@ impl Files<'_> {
         if count == 0 && loose.all {
             return None;
         }
-        let least = if loose.all { "" } else { "more than " };
+        let least = if loose.all { "" } else { "More than " };
         let files = format::counted(count, "file", "files");
         let text = match committed {
             true => format!("{least}{files} changed since the last commit"),

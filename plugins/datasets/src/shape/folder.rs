@@ -11,9 +11,8 @@ use std::{cmp::Ordering, collections::BTreeSet};
 /// A row of JSON objects by the keys of the columns.
 pub type Row = Map<String, Value>;
 
-/// Entries of one folder that are looked through for sorting and filtering; a folder that has more is listed so far
-/// in the order of names, and the filter reaches the rest by how a name begins. A listing of ten pages of the host
-/// takes some 50 ms.
+/// Entries of one folder that are looked through for sorting and filtering, ten pages of the host for each window; a
+/// folder that has more is listed so far in the order of names, and the filter reaches the rest by how a name begins.
 pub const MOST: usize = 10_000;
 /// Rows that travel with the view. More are fetched as they are seen.
 pub const INLINE: usize = 200;
