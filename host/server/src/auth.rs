@@ -179,6 +179,12 @@ pub(crate) fn session_cookie(server: &Server, headers: &HeaderMap, session: &str
     HeaderValue::from_str(&cookie).ok()
 }
 
+/// The header that takes it away.
+pub(crate) fn no_session_cookie(server: &Server, headers: &HeaderMap) -> Option<HeaderValue> {
+    let cookie = session_cookie(server, headers, "")?;
+    HeaderValue::from_str(&format!("{}; Max-Age=0", cookie.to_str().ok()?)).ok()
+}
+
 /// Answers that only admins get.
 pub(crate) async fn admins_only(request: Request, next: Next) -> Answer<Response> {
     let identity = request.extensions().get::<Identity>().ok_or_else(unknown)?;

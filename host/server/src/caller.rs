@@ -75,7 +75,12 @@ impl Trace {
     /// Continues the trace of a `traceparent` header, or begins a new one.
     pub fn of(headers: &HeaderMap) -> Self {
         let given = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(Self::parse);
-        given.unwrap_or_else(|| Self { id: uuid::Uuid::new_v4().simple().to_string(), parent: None, sampled: true })
+        given.unwrap_or_else(Self::begin)
+    }
+
+    /// A new one.
+    pub fn begin() -> Self {
+        Self { id: uuid::Uuid::new_v4().simple().to_string(), parent: None, sampled: true }
     }
 
     fn parse(text: &str) -> Option<Self> {

@@ -47,8 +47,6 @@ fn table(plugins: &[Plugin], about: &[Option<About>], accounts: &[Account]) -> v
         number("cpu", "Time used", ValueType::Duration),
         number("memory", "Most memory", ValueType::Bytes),
         number("denials", "Refused", ValueType::Count),
-        Column::new("version", "Version"),
-        Column::new("id", "Id"),
     ])
     .empty("No plug-in is installed");
     for (n, plugin) in plugins.iter().enumerate() {
@@ -58,7 +56,8 @@ fn table(plugins: &[Plugin], about: &[Option<About>], accounts: &[Account]) -> v
         let title = if plugin.title.is_empty() { &plugin.id } else { &plugin.title };
         let brings = about.map(brings).unwrap_or_default();
         let state = if plugin.state == "disabled" { "off" } else { &plugin.state };
-        rows.push(row![title, state, brings, calls, cpu_ms, peak_memory, denials, plugin.version, plugin.id]);
+        rows.push(row![title, state, brings, calls, cpu_ms, peak_memory, denials]);
+        rows.also("id", plugin.id.as_str());
         rows.lead(Target::new().with("plugin", plugin.id.as_str()));
         // A row offers only what its values allow: this plug-in can neither be switched off nor on by itself.
         if plugin.id != SELF {

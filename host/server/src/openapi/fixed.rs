@@ -108,6 +108,7 @@ fn host(paths: &mut Map<String, Value>) {
     let metrics =
         Operation::new("metrics", "metrics for Prometheus", answers("200", "text format", bytes("text/plain")));
     add(paths, "/metrics", [("get", metrics)]);
+    add(paths, "/api/v1/session", [("delete", done("session.end", "take the session of this browser away"))]);
     add(paths, "/api/v1/status", [("get", get("status", "how the server is", "Status"))]);
     let openapi = Operation::new("openapi", "this description", answers("200", "OpenAPI 3.1", object()));
     add(paths, "/api/v1/openapi.json", [("get", openapi)]);

@@ -131,7 +131,7 @@ impl Session {
             person: self.identity.person.clone(),
             rights: self.identity.rights.clone(),
             project,
-            trace: Trace { id: uuid::Uuid::new_v4().simple().to_string(), parent: None, sampled: true },
+            trace: Trace::begin(),
             deadline: None,
             locale: self.locale.clone(),
             cancelled,

@@ -11,7 +11,7 @@ use super::{
     views,
 };
 use crate::{
-    Identity, Server, auth, caller,
+    Caller, Identity, Server, Trace, auth, caller,
     refusal::{Answer, Refusal},
 };
 use axum::{
@@ -229,7 +229,7 @@ fn request<F>(
 {
     let cancel = CancellationToken::new();
     session.running.lock().insert(id, cancel.clone());
-    tokio::spawn(async move {
+    tokio::spawn(TRACE.scope(Trace::begin(), async move {
         let turn = session.turns.acquire().await;
         let answer = tokio::select! {
             answer = work(server, session.clone(), cancel.clone()) => answer,
@@ -240,9 +240,24 @@ fn request<F>(
         match answer {
             Ok(Some((member, content))) => session.send(message::outgoing(Some(id), member, content)),
             Ok(None) => {}
-            Err(problem) => session.refuse(id, &problem, ""),
+            Err(problem) => session.refuse(id, &problem, &trace_id()),
         }
-    });
+    }));
+}
+
+tokio::task_local! {
+    /// The trace of the request that this task answers.
+    static TRACE: Trace;
+}
+
+/// The caller of this request, under its trace.
+fn traced(caller: Caller) -> Caller {
+    let trace = TRACE.try_with(Clone::clone).unwrap_or_else(|_| caller.trace.clone());
+    Caller { trace, ..caller }
+}
+
+fn trace_id() -> String {
+    TRACE.try_with(|trace| trace.id.clone()).unwrap_or_default()
 }
 
 fn stopped() -> Problem {
@@ -281,7 +296,7 @@ fn once<F>(
     let cancel = CancellationToken::new();
     session.running.lock().insert(id, cancel.clone());
     // Tracked, so that a stop of the server waits for it.
-    server.tasks.clone().spawn(async move {
+    server.tasks.clone().spawn(TRACE.scope(Trace::begin(), async move {
         let permit = session.turns.acquire().await;
         let answered = tokio::select! {
             answered = work(server, session.clone(), cancel.clone()) => answered,
@@ -291,14 +306,14 @@ fn once<F>(
         session.running.lock().remove(&id);
         let said = match answered {
             Ok((member, content)) => message::outgoing(None, member, content),
-            Err(problem) => message::outgoing(None, "problem", message::problem(&problem, "")),
+            Err(problem) => message::outgoing(None, "problem", message::problem(&problem, &trace_id())),
         };
         session.send(with_id(id, &said));
         if let Some(tell) = tell {
             let _ = tell.send(Some(said));
         }
         drop(answer);
-    });
+    }));
 }
 
 /// An answer for the request that asks this time.
@@ -323,7 +338,7 @@ async fn opened(server: &Server, session: &Session, id: u64, open: Open, cancel:
         let view = views::Open { plugin, place, data, shown: None, topics: Vec::new(), stale: false, turn: 1 };
         views.insert(id, view);
     }
-    let drawn = server.parts.surfaces.open(session.caller(project, cancel), &plugin, &place, &data).await;
+    let drawn = server.parts.surfaces.open(traced(session.caller(project, cancel)), &plugin, &place, &data).await;
     let mut views = session.views.lock();
     let screen = match drawn {
         Ok(screen) => screen,
@@ -343,7 +358,7 @@ async fn opened(server: &Server, session: &Session, id: u64, open: Open, cancel:
 async fn acted(server: &Server, session: &Session, act: Act, cancel: CancellationToken) -> Result<Value> {
     let Act { view, name, arguments, data, .. } = act;
     let (plugin, place) = place_of(session, view)?;
-    let caller = session.caller(project_of(&place.address), cancel);
+    let caller = traced(session.caller(project_of(&place.address), cancel));
     let reaction = server.parts.surfaces.act(caller, &plugin, &place, &name, &arguments, &data).await?;
     // It may have changed something that only the plug-in knows of.
     if let Some(view) = session.views.lock().get_mut(&view) {
@@ -356,7 +371,7 @@ async fn acted(server: &Server, session: &Session, act: Act, cancel: Cancellatio
 async fn fetched(server: &Server, session: &Session, rows: Rows, cancel: CancellationToken) -> Result<Value> {
     let Rows { view, name, window, data } = rows;
     let (plugin, place) = place_of(session, view)?;
-    let caller = session.caller(project_of(&place.address), cancel);
+    let caller = traced(session.caller(project_of(&place.address), cancel));
     Ok(json!(server.parts.surfaces.rows(caller, &plugin, &place, &name, &window, &data).await?))
 }
 
@@ -372,7 +387,7 @@ async fn ran(server: &Server, session: &Session, run: Run, cancel: CancellationT
     if let Some(project) = &project {
         session.identity.require(project, Right::Viewer)?;
     }
-    let caller = session.caller(project, cancel);
+    let caller = traced(session.caller(project, cancel));
     let outcome = crate::routes::commands::run_checked(server, caller, &command, arguments).await;
     if let Err(problem) = &outcome
         && problem.kind == Kind::Internal

@@ -56,6 +56,7 @@ pub fn table() -> Router<Server> {
                 .post(uploads::overridden)
                 .options(uploads::options),
         )
+        .route("/api/v1/session", delete(page::sign_out))
         .route("/api/v1/markdown", post(markdown::draw))
         .route("/api/v1/palette", get(palette::find))
         .route("/api/v1/page", get(crate::page::socket::open))

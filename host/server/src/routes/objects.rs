@@ -180,7 +180,8 @@ fn media_of(headers: &HeaderMap) -> Result<Option<String>> {
 }
 
 pub fn check_media(text: &str) -> Result<Option<String>> {
-    if text.is_empty() || text == "application/octet-stream" {
+    // What programs send when nobody told them better says nothing; the content does.
+    if matches!(text, "" | "application/octet-stream" | "application/x-www-form-urlencoded") {
         return Ok(None);
     }
     let readable = text.len() <= 255 && text.bytes().all(|b| (b' '..=b'~').contains(&b)) && text.contains('/');

@@ -84,6 +84,15 @@ pub async fn anything_else(State(server): State<Server>, request: Request) -> An
     })
 }
 
+/// Takes the session of a browser away. The link with the token opens another one.
+pub async fn sign_out(State(server): State<Server>, headers: HeaderMap) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Some(cookie) = auth::no_session_cookie(&server, &headers) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
 fn file(file: PageFile, headers: &HeaderMap) -> Response {
     let packs = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     let packed = file.packed.filter(|_| packs.is_some_and(|packs| packs.contains("gzip")));

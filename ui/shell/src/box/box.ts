@@ -3,6 +3,7 @@
 import { html, LitElement, nothing } from "lit";
 import { icon } from "../../../view/src/index.js";
 import type { App } from "../app.js";
+import { addressParts } from "../places/place.js";
 import { inSlot, interpret, slug, type Surface } from "../places/screens.js";
 import { Watch } from "../store.js";
 import { either, t } from "../words/words.js";
@@ -90,7 +91,10 @@ export class Box extends LitElement {
     if (!q || !this.#chosen) return;
     rememberText(q);
     this.open = false;
-    this.app.router.go({ kind: "find", area: "", address: "", tab: this.taken, params: { q } });
+    // What is looked for is looked for here: in the project that the page shows, or that the last result was about.
+    const { address, params } = this.app.router.place.value;
+    const project = addressParts(address).project || params["in"];
+    this.app.router.go({ kind: "find", area: "", address: "", tab: this.taken, params: project ? { q, in: project } : { q } });
   }
 
   get #choices(): Choice[] {
