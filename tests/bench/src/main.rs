@@ -10,6 +10,7 @@ mod query;
 mod search;
 mod store;
 mod table;
+mod windows;
 
 use table::Table;
 
@@ -31,6 +32,9 @@ fn main() -> anyhow::Result<()> {
     }
     if runs("query") {
         query::measure(&mut table)?;
+    }
+    if runs("windows") {
+        windows::measure(&mut table)?;
     }
     if runs("process") {
         process::measure(&mut table)?;

@@ -35,7 +35,8 @@ pub fn start(data: &std::path::Path) -> anyhow::Result<(Child, Duration)> {
     bail!("kamld did not get ready")
 }
 
-fn resident(child: &Child) -> anyhow::Result<u64> {
+/// Bytes that the system holds for it.
+pub fn resident(child: &Child) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
     let kib: u64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
