@@ -295,17 +295,18 @@ async fn rows_are_sorted_and_filtered_by_what_they_show() {
 #[tokio::test(flavor = "multi_thread")]
 async fn statistics_tell_what_columns_are_like() {
     let folder = tempfile::tempdir().unwrap();
-    let mut body = String::from("n,kind,day,gap\n");
+    let mut body = String::from("n,kind,day,gap,word\n");
     for n in 0..50_000 {
         let kind = ["gull", "owl", "wren", "gull"][n % 4];
-        writeln!(body, "{n},{kind},2020-01-{:02},{}", n % 28 + 1, if n % 2 == 0 { "" } else { "7" }).unwrap();
+        let gap = if n % 2 == 0 { "" } else { "7" };
+        writeln!(body, "{n},{kind},2020-01-{:02},{gap},w{n}", n % 28 + 1).unwrap();
     }
     let sql = on_disk(folder.path(), one(body));
     table(&sql, &asked(49_999, 1)).await.unwrap();
     let window = table(&sql, &WindowQuery { statistics: true, ..asked(0, 1) }).await.unwrap();
     let statistics = window.statistics.unwrap();
     assert_eq!(statistics.rows, 50_000);
-    let [n, kind, day, gap] = &statistics.columns[..] else { panic!("{statistics:?}") };
+    let [n, kind, day, gap, word] = &statistics.columns[..] else { panic!("{statistics:?}") };
     assert_eq!((n.min.clone(), n.max.clone(), n.nulls), (json!(0), json!(49_999), 0));
     assert!((47_000..=53_000).contains(&n.distinct), "{}", n.distinct);
     assert_eq!((n.bars.len(), n.bars.iter().sum::<u64>()), (20, 50_000));
@@ -315,6 +316,7 @@ async fn statistics_tell_what_columns_are_like() {
         (3, vec!["gull".into(), "owl".into(), "wren".into()], vec![25_000, 12_500, 12_500])
     );
     assert_eq!((day.distinct, day.min.clone(), day.bars.len()), (28, json!("2020-01-01"), 20));
+    assert!(word.top.is_empty() && word.bars.is_empty(), "what occurs once is not frequent: {word:?}");
     assert_eq!((gap.nulls, gap.distinct, gap.bars.clone()), (25_000, 1, vec![25_000]));
 }
 

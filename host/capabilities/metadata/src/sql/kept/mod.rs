@@ -212,8 +212,11 @@ impl Kept {
                 Kept::start(format!("{}{arrangement}", self.name), &self.engine, &self.room, query, None)
             })
             .await?;
-        // Made from rows that were drawn anew since: made anew too, for whoever asks next.
-        if matches!(made.drawn().end, Some(Err(problem)) if problem.kind == Kind::Conflict) {
+        // Made from rows that were drawn anew since, or when there was no room: made anew too, for whoever asks next.
+        let drawn = made.drawn();
+        let again =
+            |problem: &Problem| problem.kind == Kind::Conflict || (problem.kind != Kind::Invalid && drawn.rows == 0);
+        if matches!(&drawn.end, Some(Err(problem)) if again(problem)) {
             self.derived.lock().remove(arrangement);
         }
         Ok(made.clone())

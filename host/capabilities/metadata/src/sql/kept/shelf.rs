@@ -3,9 +3,9 @@
 //! Must not live here: who may read a table; that is asked at each request. Invariants: nobody else learns that a
 //! result exists; what nobody asked for in its time is stopped and dropped.
 
-use super::{Again, Kept, Room};
+use super::{Again, Kept, Room, rows::Drawn};
 use crate::sql::{engine::Engine, format::Format, query::RunningQuery, results::Owner};
-use kamld_types::{Hash, Problem};
+use kamld_types::{Hash, Kind, Problem};
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
@@ -105,9 +105,14 @@ impl Shelf {
         self.expire();
         let cell = {
             let mut inner = self.inner.lock();
-            // What failed once, such as a disk that was full, is tried again by the next who asks from the start on.
-            let failed =
-                |kept: &Kept| matches!(kept.drawn(), drawn if drawn.rows == 0 && matches!(drawn.end, Some(Err(_))));
+            // What failed for another reason than its bytes, such as a disk that was full, is tried again: at once where
+            // nothing was shown, else after a rest, so that what was shown stays while it is looked at.
+            let failed = |kept: &Kept| match kept.drawn() {
+                Drawn { end: Some(Err(problem)), rows, .. } => {
+                    rows == 0 || (problem.kind != Kind::Invalid && kept.idle() >= RESTS)
+                }
+                _ => false,
+            };
             if inner.tables.get(&content).and_then(|cell| cell.get()).is_some_and(|kept| failed(kept)) {
                 inner.tables.remove(&content);
             }

@@ -170,6 +170,10 @@ impl Column {
         let mut top: Vec<(String, u64)> = self.texts.unwrap_or_default().into_iter().collect();
         top.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         top.truncate(BARS);
+        // Where nothing occurs twice nothing is frequent.
+        if top.first().is_some_and(|(_, count)| *count == 1) && distinct > BARS as u64 {
+            top.clear();
+        }
         let bars = if top.is_empty() { self.bars } else { top.iter().map(|(_, count)| *count).collect() };
         let top = top.into_iter().map(|(text, _)| text.chars().take(SHOWN).collect()).collect();
         ColumnStatistics { distinct, nulls: self.nulls, min, max, bars, top }
