@@ -1,9 +1,15 @@
 //! Tables and results that are looked at a window at a time.
 
 use crate::memory::{Memory, Only, config, run, strikes};
+use arrow::{
+    array::{ArrayRef, DictionaryArray, Int64Array, RecordBatch},
+    datatypes::Int32Type,
+    ipc::writer::FileWriter,
+};
 use futures::TryStreamExt;
 use kamld_metadata::sql::{Arrangement, Config, Everything, Output, Owner, Sql, Window, WindowQuery};
 use kamld_types::{Kind, Problem};
+use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
 use std::{
     fmt::Write,
@@ -318,6 +324,64 @@ async fn statistics_tell_what_columns_are_like() {
     assert_eq!((day.distinct, day.min.clone(), day.bars.len()), (28, json!("2020-01-01"), 20));
     assert!(word.top.is_empty() && word.bars.is_empty(), "what occurs once is not frequent: {word:?}");
     assert_eq!((gap.nulls, gap.distinct, gap.bars.clone()), (25_000, 1, vec![25_000]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_format_of_tables_is_looked_at_alike() {
+    let many = 30_000;
+    let numbers = Arc::new(Int64Array::from_iter_values(0..many));
+    let words = (0..many).map(|n| ["gull", "owl"][n as usize % 2]).collect::<DictionaryArray<Int32Type>>();
+    let batch =
+        RecordBatch::try_from_iter([("n", numbers as ArrayRef), ("word", Arc::new(words) as ArrayRef)]).unwrap();
+    let mut parquet = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    parquet.write(&batch).unwrap();
+    let mut arrow = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    arrow.write(&batch).unwrap();
+    let line = |start: &str, between: &str, end: &str| {
+        (0..many).map(|n| format!("{start}{n}{between}{}{end}\n", ["gull", "owl"][n as usize % 2])).collect::<String>()
+    };
+    let mut memory = Memory::default();
+    memory
+        .put("birds/all", "main", "a.parquet", parquet.into_inner().unwrap())
+        .put("birds/all", "main", "a.arrow", arrow.into_inner().unwrap())
+        .put("birds/all", "main", "a.tsv", format!("n\tword\n{}", line("", "\t", "")))
+        .put("birds/all", "main", "a.jsonl", line(r#"{"n":"#, r#","word":""#, r#""}"#));
+    let folder = tempfile::tempdir().unwrap();
+    let sql = on_disk(folder.path(), memory);
+    for ending in ["parquet", "arrow", "tsv", "jsonl"] {
+        let address = format!("birds/all/a.{ending}").parse().unwrap();
+        let window = async |asked| sql.table_window(&address, &Everything, &asked).await.unwrap();
+        let first = window(asked(0, 2)).await;
+        assert_eq!(values(&first), [json!([0, "gull"]), json!([1, "owl"])], "{ending}");
+        if ending == "parquet" {
+            assert_eq!((first.total, first.complete), (30_000, true), "its footer says so before it is drawn");
+        }
+        let last = window(asked(29_999, 100)).await;
+        assert_eq!(
+            (values(&last), last.total, last.complete),
+            (vec![json!([29_999, "owl"])], 30_000, true),
+            "{ending}"
+        );
+        assert_eq!(values(&window(arranged(0, 1, &["-word", "-n"], "o")).await), [json!([29_999, "owl"])], "{ending}");
+        let statistics = window(WindowQuery { statistics: true, ..asked(0, 1) }).await.statistics.unwrap();
+        assert_eq!((statistics.columns[1].top.len(), statistics.columns[1].distinct), (2, 2), "{ending}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn very_large_rows_come_a_few_at_a_time() {
+    let large = "x".repeat(3 << 20);
+    let body = (0..10).fold(String::from("n,text\n"), |body, n| format!("{body}{n},{large}\n"));
+    let folder = tempfile::tempdir().unwrap();
+    let sql = on_disk(folder.path(), one(body));
+    let mut seen = 0;
+    while seen < 10 {
+        let window = table(&sql, &asked(seen, 100)).await.unwrap();
+        assert_eq!(values(&window)[0][0], seen);
+        assert!((1..=2).contains(&window.rows.len()), "{}", window.rows.len());
+        seen += window.rows.len() as u64;
+        assert_eq!(window.complete, seen == 10);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
