@@ -201,6 +201,7 @@ async fn rights_in_the_project_are_asked_before_anything_else() {
         ("POST", "/api/v1/batches/birds/strikes"),
         ("GET", "/api/v1/objects/secret/plans/a.csv"),
         ("GET", "/api/v1/listing/secret/plans"),
+        ("GET", "/api/v1/tables/secret/plans/a.csv"),
         ("PUT", "/api/v1/objects/secret/plans/a.csv"),
     ] {
         let body = problem(send(method, path).await, 403).await;

@@ -312,7 +312,8 @@ impl Sql {
             Ok((query, Some(again)))
         };
         let kept = self.shelf.table(content, opened).await?;
-        if !kept.expects()
+        // An object that is new is described meanwhile: it is asked again until somebody knows.
+        if kept.wonders()
             && let Some(entry) = known.entries.first()
         {
             let sure = content.format == Format::Parquet;
@@ -320,7 +321,9 @@ impl Sql {
                 true => tables::parquet_rows(&known.snapshot, entry).await,
                 false => self.objects.known_rows(entry).await,
             };
-            kept.expect(rows.map(|rows| Expected { rows, sure }));
+            if let Some(rows) = rows {
+                kept.expect(Expected { rows, sure });
+            }
         }
         Ok(kept)
     }

@@ -100,7 +100,7 @@ pub(crate) struct Kept {
     /// With how many rows it was made of.
     statistics: Mutex<Option<(u64, Arc<Statistics>)>>,
     /// Known before all rows are drawn.
-    expected: OnceLock<Option<Expected>>,
+    expected: OnceLock<Expected>,
     drawing: OnDrop,
 }
 
@@ -127,14 +127,14 @@ impl Kept {
         }))
     }
 
-    /// Tells how many rows there will be, or that nobody knows.
-    pub(crate) fn expect(&self, expected: Option<Expected>) {
+    /// Tells how many rows there will be.
+    pub(crate) fn expect(&self, expected: Expected) {
         self.expected.get_or_init(|| expected);
     }
 
-    /// Whether somebody looked for it.
-    pub(crate) fn expects(&self) -> bool {
-        self.expected.get().is_some()
+    /// Whether it would help to know how many rows there will be.
+    pub(crate) fn wonders(&self) -> bool {
+        self.expected.get().is_none() && self.rows.drawn().end.is_none()
     }
 
     pub(crate) fn rows(&self) -> &Arc<Rows> {
@@ -179,7 +179,7 @@ impl Kept {
             derived.rows.wait(asked.start.saturating_add(asked.count.min(MAX_WINDOW)), asked.wait).await;
             if let Drawn { end: Some(Ok(())), rows, .. } = self.drawn() {
                 // Other rows than these there are not, however many of them are in their new order yet.
-                derived.expect(Some(Expected { rows, sure: true }));
+                derived.expect(Expected { rows, sure: true });
             }
         }
         derived.plain_window(asked).await
@@ -263,7 +263,7 @@ impl Kept {
             }
         }
         let ended = matches!(before.end, Some(Ok(())));
-        let expected = self.expected.get().copied().flatten().filter(|_| before.end.is_none());
+        let expected = self.expected.get().copied().filter(|_| before.end.is_none());
         let total = expected.map_or(before.rows, |expected| expected.rows.max(before.rows));
         let all_here = !cut && rows.len() as u64 == count.min(total.saturating_sub(asked.start));
         let complete = all_here && (ended || expected.is_some_and(|expected| expected.sure));
