@@ -136,7 +136,8 @@ export class Box extends LitElement {
 
   protected override render(): unknown {
     const boxes = this.#boxes;
-    if (!boxes.length) return nothing;
+    // Its room is kept while it is not known whether there is one, so that nothing moves when it comes.
+    if (!boxes.length) return this.app.session.surfaces.value.length ? nothing : html`<div class="ks-box-wait" aria-hidden="true"></div>`;
     const chosen = this.#chosen;
     // In the order in which one would try them: what takes any text first.
     const ways = either([...boxes].sort((a, b) => a.fits.length - b.fits.length).map(({ title }) => title));

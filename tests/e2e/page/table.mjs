@@ -1,0 +1,26 @@
+// What was measured, as a table at the end of a run: the bar, its target, the value.
+const rows = [];
+
+/** Notes a value and answers whether it holds. */
+export function bar(number, name, target, value, unit = '') {
+  const shown = typeof value === 'number' ? `${Math.round(value * 100) / 100}${unit ? ` ${unit}` : ''}` : String(value);
+  rows.push([String(number), name, target, shown]);
+  return value;
+}
+
+export function print(title) {
+  const all = [['bar', 'what', 'target', 'measured'], ...rows.splice(0)];
+  const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
+  console.log(`\n${title}`);
+  console.log([line(all[0]), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...all.slice(1).map(line)].join('\n'));
+}
+
+export function median(values) {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+export function percentile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)];
+}
