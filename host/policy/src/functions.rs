@@ -58,7 +58,8 @@ pub struct Function {
 }
 
 /// Interfaces that plug-ins export: the host calls them, so there is nothing to ask.
-pub const EXPORTED: &[&str] = &["kamld:plugin/commands", "kamld:metadata/describer", "kamld:ui/preview", "kamld:ui/surface"];
+pub const EXPORTED: &[&str] =
+    &["kamld:plugin/commands", "kamld:metadata/describer", "kamld:ui/preview", "kamld:ui/surface"];
 
 pub const ASSETS: &str = "kamld:storage/assets";
 pub const REFS: &str = "kamld:storage/refs";
