@@ -21,7 +21,7 @@ class KdCallout extends KdNode<"callout"> {
 
 class KdEmpty extends KdNode<"empty"> {
   protected draw({ title: head, text, icon: picture, actions }: KdNode<"empty">["props"]): unknown {
-    return html`<div class="kd-empty">${icon(picture)}${title(head, Math.max(3, headingLevel(this)))}${text ? html`<p class="kd-muted">${text}</p>` : nothing}${menuButtons(this, actions, "primary")}</div>`;
+    return html`<div class="kd-empty">${icon(picture)}${title(head, headingLevel(this))}${text ? html`<p class="kd-muted">${text}</p>` : nothing}${menuButtons(this, actions, "primary")}</div>`;
   }
 }
 

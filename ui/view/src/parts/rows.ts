@@ -6,6 +6,9 @@ const BLOCK = 100;
 // 60 blocks of 100 rows: some screens up and down without fetching again, and far from what a tab can hold.
 const KEPT = 60;
 const AT_ONCE = 4;
+// How soon it is asked again how many rows there are, and how often: each pause is twice the one before, a minute in all.
+const LOOK_AGAIN = 250;
+const LOOKS = 8;
 
 export type Row = Record<string, unknown>;
 type Fetch = (window: Window, signal: AbortSignal) => Promise<RowsPage>;
@@ -28,6 +31,8 @@ export class Rows {
   #blocks = new Map<number, Row[]>();
   #asked = new Map<number, AbortController>();
   #generation = 0;
+  #look: ReturnType<typeof setTimeout> | undefined;
+  #looks = 0;
 
   constructor(private readonly fetch: Fetch, private readonly changed: () => void, private readonly wantStatistics = false) {}
 
@@ -58,6 +63,7 @@ export class Rows {
     this.again ||= this.started;
     this.started = false;
     this.complete = false;
+    this.#looks = 0;
     if (!this.again) this.total = 0;
     this.want(0, BLOCK);
   }
@@ -69,6 +75,7 @@ export class Rows {
   }
 
   stop(): void {
+    clearTimeout(this.#look);
     for (const abort of this.#asked.values()) abort.abort();
     this.#asked.clear();
   }
@@ -129,6 +136,25 @@ export class Rows {
     }
   }
 
+  /** The source is still being read: how many rows there are is known later, whether or not anybody scrolls. */
+  #lookAgain(): void {
+    clearTimeout(this.#look);
+    if (this.complete || this.#looks >= LOOKS) return;
+    const generation = this.#generation;
+    this.#look = setTimeout(async () => {
+      try {
+        const page = await this.fetch({ start: 0, count: 1, sort: this.sort, filter: this.filter }, new AbortController().signal);
+        if (generation !== this.#generation || this.complete) return;
+        if (page.total !== null) this.total = page.total;
+        this.complete = page.total !== null && page.complete;
+        this.changed();
+      } catch {
+        // The rows that are there stay; scrolling on tells what is wrong.
+      }
+      this.#lookAgain();
+    }, LOOK_AGAIN * 2 ** this.#looks++);
+  }
+
   #keep(block: number, page: RowsPage): void {
     if (!this.started) this.total = 0;
     this.started = true;
@@ -148,6 +174,7 @@ export class Rows {
       this.total = Math.max(this.total, seen + (page.complete ? 0 : BLOCK));
       this.complete = page.complete;
     }
+    this.#lookAgain();
     for (const old of this.#blocks.keys()) {
       if (this.#blocks.size <= KEPT) break;
       if (Math.abs(old - block) > 4) this.#blocks.delete(old);
