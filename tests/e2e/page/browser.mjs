@@ -55,7 +55,7 @@ export async function accessibility(page) {
   await page.evaluate(axe);
   const found = await page.evaluate(() =>
     globalThis.axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
     }),
   );
   return found.violations.map(

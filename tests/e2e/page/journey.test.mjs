@@ -68,6 +68,8 @@ test('a table scrolls by windows, with types and statistics in its head', async 
   await page.waitForURL(/airports\.csv$/);
   const grid = main().getByRole('grid');
   await grid.waitFor();
+  // The file was put a moment ago: how many rows it has is known a little later than the first of them.
+  await page.waitForFunction(() => document.querySelector('[role=grid]')?.getAttribute('aria-rowcount') === '3377');
   await grid.getByText('Thigpen').first().waitFor();
   assert.ok(await main().getByRole('columnheader', { name: /latitude/ }).count());
 });

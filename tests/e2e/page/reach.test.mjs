@@ -42,7 +42,7 @@ after(async () => {
 });
 
 async function settled(page) {
-  await page.locator('main').waitFor();
+  await page.locator('main h1').first().waitFor();
   await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main .kd-skeleton'));
 }
 
