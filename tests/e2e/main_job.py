@@ -219,6 +219,27 @@ class Journey:
         facets = {f["field"]: {v["value"]: v["count"] for v in f["values"]} for f in answer["facets"]}
         assert facets["format"].get("csv", 0) >= 20, facets
 
+    def test_12_tags_go_where_their_objects_go(self):
+        def tagged():
+            return {h["address"] for h in self.k.json("search", "tag:movable")["hits"]}
+
+        (self.folder / "moved.csv").write_text("a,b\n1,2\n")
+        self.k.run("asset", "create", "birds/moving")
+        self.k.run("put", self.folder / "moved.csv", "birds/moving/in/")
+        self.k.run("tag", "add", "birds/moving/in/moved.csv", "movable")
+        assert tagged() == {"birds/moving/in/moved.csv"}
+        self.k.run("mv", "birds/moving/in/", "birds/moving/out/")
+        assert tagged() == {"birds/moving/out/in/moved.csv"}
+        self.k.run("rm", "birds/moving/out/in/moved.csv")
+        assert tagged() == set()
+        self.k.run("put", self.folder / "moved.csv", "birds/moving/out/in/")
+        assert tagged() == {"birds/moving/out/in/moved.csv"}, "what comes back has its tags"
+        self.k.run("asset", "remove", "birds/moving", "--yes")
+        self.k.run("asset", "create", "birds/moving")
+        self.k.run("put", self.folder / "moved.csv", "birds/moving/out/in/")
+        assert tagged() == set(), "a new asset starts without the tags of an old one"
+        self.k.run("asset", "remove", "birds/moving", "--yes")
+
     def test_13_a_wrong_query_points_at_the_place_and_guesses(self):
         for query, at, guess in (
             ('select preciptation\nfrom strikes."seattle-weather.csv"', "1 | select", "precipitation"),

@@ -7,12 +7,10 @@ mod data;
 mod files;
 mod object;
 
-use crate::{
-    Plugin,
-    shape::{object::TABLES, refs::looking_at},
-};
+use crate::{Plugin, shape::refs::looking_at};
 use kamld_sdk::{
     Error, HasSurfaces, Kind, Offer, Place, Reaction, Result, RowPage, Slot, Surfaces, Window,
+    metadata::TABLES,
     view::{Action, Icon, at, going},
 };
 use serde_json::{Map, Value};
@@ -20,7 +18,7 @@ use serde_json::{Map, Value};
 impl HasSurfaces for Plugin {
     fn surfaces() -> Surfaces {
         // The tab that fits a media type best comes first: the preview fits what the columns fit, and all else.
-        let anything = TABLES.into_iter().chain(["*/*"]);
+        let anything = TABLES.iter().copied().chain(["*/*"]);
         Surfaces::new()
             .on(Offer::new("data", Slot::Area, "Data").icon(Icon::Database).order(10), data::draw)
             .on(Offer::new("files", Slot::AssetTab, "Files").icon(Icon::Folder).order(10), files::draw)
@@ -29,7 +27,10 @@ impl HasSurfaces for Plugin {
                 object::draw,
             )
             .on(
-                Offer::new("columns", Slot::ObjectTab, "Columns").icon(Icon::Column).order(20).fits(TABLES),
+                Offer::new("columns", Slot::ObjectTab, "Columns")
+                    .icon(Icon::Column)
+                    .order(20)
+                    .fits(TABLES.iter().copied()),
                 object::draw_columns,
             )
             .actions(act)

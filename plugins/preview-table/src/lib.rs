@@ -5,29 +5,20 @@
 mod shape;
 
 use kamld_sdk::{
-    Describe, Description, Error, Kind, Preview, Result, ToDescribe, ToPreview, metadata::sql, view::View,
+    Describe, Description, Error, Kind, Preview, Result, ToDescribe, ToPreview,
+    metadata::{TABLES, sql},
+    view::View,
 };
 
 struct Tables;
 
 kamld_sdk::plugin! { describer: Tables, preview: Tables }
 
-const MEDIA_TYPES: &[&str] = &[
-    "text/csv",
-    "text/tab-separated-values",
-    "application/vnd.apache.parquet",
-    "application/vnd.apache.arrow.file",
-    "application/vnd.apache.arrow.stream",
-    "application/x-ndjson",
-    "application/jsonl",
-    "application/json",
-];
-
 /// How many rows give their words to the search.
 const SEARCHED: u32 = 200;
 
 impl Describe for Tables {
-    const MEDIA_TYPES: &[&str] = MEDIA_TYPES;
+    const MEDIA_TYPES: &[&str] = TABLES;
 
     fn describe(object: &ToDescribe) -> Result<Description> {
         if object.size == 0 {
@@ -45,7 +36,7 @@ impl Describe for Tables {
 }
 
 impl Preview for Tables {
-    const MEDIA_TYPES: &[&str] = MEDIA_TYPES;
+    const MEDIA_TYPES: &[&str] = TABLES;
 
     fn open(object: &ToPreview) -> Result<View> {
         if object.size == 0 {

@@ -11,3 +11,19 @@
 //! ```
 
 pub use crate::bindings::imports::kamld::metadata::{catalog, kv, projects, search, sql, types};
+
+/// The media types that `sql` reads as tables.
+///
+/// ```
+/// assert!(kamld_sdk::metadata::TABLES.contains(&"text/csv"));
+/// ```
+pub const TABLES: &[&str] = &[
+    "text/csv",
+    "text/tab-separated-values",
+    "application/vnd.apache.parquet",
+    "application/vnd.apache.arrow.file",
+    "application/vnd.apache.arrow.stream",
+    "application/x-ndjson",
+    "application/jsonl",
+    "application/json",
+];

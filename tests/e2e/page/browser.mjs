@@ -62,3 +62,9 @@ export async function accessibility(page) {
     (rule) => `${rule.id}: ${rule.nodes.map((node) => node.target.join(' ')).slice(0, 3).join(', ')}`,
   );
 }
+
+/** Until a screen is drawn and nothing of it is on its way any more. */
+export async function settled(page) {
+  await page.locator('main h1').first().waitFor();
+  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main .kd-skeleton'));
+}

@@ -2,7 +2,7 @@
 // the study.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, tab } from './browser.mjs';
+import { launch, settled, tab } from './browser.mjs';
 import { Server } from './server.mjs';
 
 let server;
@@ -16,11 +16,6 @@ after(async () => {
   await browser?.close();
   await server?.stop();
 });
-
-async function settled(page) {
-  await page.locator('main h1').first().waitFor();
-  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main .kd-skeleton'));
-}
 
 test('by keyboard alone: a project, a search, a file, and back', async () => {
   const page = await tab(browser, server);

@@ -1,7 +1,7 @@
 // For everybody: axe on every route in each theme and width, reflow, and the focus. Bars 12, 15 and 21 of the study.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessibility, launch, tab } from './browser.mjs';
+import { accessibility, launch, settled, tab } from './browser.mjs';
 import { Server } from './server.mjs';
 import { bar, print } from './table.mjs';
 
@@ -40,11 +40,6 @@ after(async () => {
   await browser?.close();
   await server?.stop();
 });
-
-async function settled(page) {
-  await page.locator('main h1').first().waitFor();
-  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main .kd-skeleton'));
-}
 
 for (const [name, options] of [
   ['light', {}],

@@ -3,7 +3,7 @@ const rows = [];
 
 /** Notes a value and answers whether it holds. */
 export function bar(number, name, target, value, unit = '') {
-  const shown = typeof value === 'number' ? `${Math.round(value * 100) / 100}${unit ? ` ${unit}` : ''}` : String(value);
+  const shown = typeof value === 'number' ? `${Number(value.toPrecision(4))}${unit ? ` ${unit}` : ''}` : String(value);
   rows.push([String(number), name, target, shown]);
   return value;
 }

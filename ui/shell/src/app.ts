@@ -77,8 +77,13 @@ export class App {
     this.session.start();
     this.#look(this.router.place.value);
     this.session.surfaces.watch(() => this.titled());
-    // What a reload interrupted is offered without being asked for.
-    setTimeout(() => void this.uploads(), 1500);
+    // What a reload interrupted is offered without being asked for, once the server is there to take it.
+    let offered = false;
+    this.session.standing.watch((standing) => {
+      if (offered || standing !== "here") return;
+      offered = true;
+      void this.uploads();
+    });
   }
 
   // Where it goes.

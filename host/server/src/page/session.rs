@@ -151,6 +151,11 @@ impl Session {
         let (plugin, place, data, turn) = {
             let mut views = self.views.lock();
             let Some(view) = views.get_mut(&id) else { return };
+            if view.shown.is_none() {
+                // It is being opened, which looks at this before it answers.
+                view.stale = true;
+                return;
+            }
             view.stale = false;
             view.turn += 1;
             (view.plugin.clone(), view.place.clone(), view.data.clone(), view.turn)

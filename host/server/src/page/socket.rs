@@ -338,21 +338,32 @@ async fn opened(server: &Server, session: &Session, id: u64, open: Open, cancel:
         let view = views::Open { plugin, place, data, shown: None, topics: Vec::new(), stale: false, turn: 1 };
         views.insert(id, view);
     }
-    let drawn = server.parts.surfaces.open(traced(session.caller(project, cancel)), &plugin, &place, &data).await;
-    let mut views = session.views.lock();
-    let screen = match drawn {
-        Ok(screen) => screen,
-        // It stays open when another drawing asked meanwhile; else there is nothing to keep up to date.
-        Err(problem) => {
-            views.remove(&id);
-            return Err(problem);
+    // Not for ever: where things change all the time, the next change patches it.
+    let mut again = 2;
+    loop {
+        let caller = traced(session.caller(project.clone(), cancel.clone()));
+        let drawn = server.parts.surfaces.open(caller, &plugin, &place, &data).await;
+        let mut views = session.views.lock();
+        let screen = match drawn {
+            Ok(screen) => screen,
+            // There is nothing to keep up to date; the page opens it again when the person says so.
+            Err(problem) => {
+                views.remove(&id);
+                return Err(problem);
+            }
+        };
+        if let Some(view) = views.get_mut(&id) {
+            // What changed while it was drawn is seen before the page has anything that could be patched.
+            if view.stale && again > 0 {
+                view.stale = false;
+                again -= 1;
+                continue;
+            }
+            view.topics = screen.topics.clone();
+            view.shown = Some(screen.clone());
         }
-    };
-    if let Some(view) = views.get_mut(&id) {
-        view.topics = screen.topics.clone();
-        view.shown = Some(screen.clone());
+        return Ok(json!({ "nodes": screen.nodes, "data": screen.data }));
     }
-    Ok(json!({ "nodes": screen.nodes, "data": screen.data }))
 }
 
 async fn acted(server: &Server, session: &Session, act: Act, cancel: CancellationToken) -> Result<Value> {

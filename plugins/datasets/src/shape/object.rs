@@ -14,18 +14,6 @@ use kamld_sdk::{
 };
 use serde_json::json;
 
-/// Media types that may be tables, for the tab with their columns.
-pub const TABLES: [&str; 8] = [
-    "text/csv",
-    "text/tab-separated-values",
-    "application/vnd.apache.parquet",
-    "application/vnd.apache.arrow.file",
-    "application/vnd.apache.arrow.stream",
-    "application/x-ndjson",
-    "application/jsonl",
-    "application/json",
-];
-
 /// What came of asking the plug-in for its media type.
 pub enum Drawn {
     View(Node),

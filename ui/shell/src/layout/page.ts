@@ -55,6 +55,7 @@ export class Page extends LitElement {
       if (standing === "lost") this.#timer = setTimeout(() => { this.away = true; }, TELL_AFTER);
       else this.away = false;
     });
+    this.#headed.observe(this, { childList: true, subtree: true });
     addEventListener("dragenter", this.#drag);
     addEventListener("dragover", this.#drag);
     addEventListener("dragleave", (event) => { if (!event.relatedTarget) this.over = false; });
@@ -67,9 +68,10 @@ export class Page extends LitElement {
     return this.querySelector<SurfaceFrame>("#main ks-surface")?.view;
   }
 
+  /** A screen that brings no title of its own gets one, whenever its parts come and go. */
+  #headed = new MutationObserver(() => { this.bare = !this.querySelector("#main h1:not(.ks-h1)"); });
+
   #drawn(): void {
-    this.bare = false;
-    setTimeout(() => { this.bare = !document.querySelector("#main h1:not(.ks-h1)"); }, 50);
     const view = this.#mainView();
     const place = this.app.router.place.value;
     if (view?.kind.value && place.kind === "asset") {

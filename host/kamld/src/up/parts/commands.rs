@@ -1,8 +1,9 @@
 //! The commands of plug-ins, for the router.
 
+use super::calling;
 use async_trait::async_trait;
 use kamld_metadata::Search;
-use kamld_runtime::{Caller as RuntimeCaller, Runtime};
+use kamld_runtime::Runtime;
 use kamld_server::{
     caller::Caller,
     parts::{CommandList, Commands, PluginCommand},
@@ -14,11 +15,7 @@ use kamld_types::{
 };
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
-use std::{sync::Arc, time::Duration};
-
-/// How long a command that looks waits for the index to have what was written before it. Short: while a large import
-/// is described, what is known already is shown.
-pub const READ_YOUR_WRITES: Duration = Duration::from_millis(500);
+use std::sync::Arc;
 
 pub struct PluginCommands {
     pub runtime: Arc<Runtime>,
@@ -52,15 +49,8 @@ impl Commands for PluginCommands {
             .find_command(name)
             .ok_or_else(|| Problem::not_found(format!("no plug-in offers '{}' here", name.join(" "))))?;
         if command.effect == Effect::Read {
-            // What a person wrote a moment ago is what they look for now.
-            self.search.wait_until_current(None, READ_YOUR_WRITES).await;
+            calling::see_own_writes(&self.search).await;
         }
-        let Caller { person, rights, project, trace, deadline, locale, cancelled } = caller;
-        let locale = locale.unwrap_or_else(|| "en".into());
-        let caller = RuntimeCaller { person, rights, project, trace: trace.id, locale, deadline };
-        tokio::select! {
-            outcome = self.runtime.run_command(&plugin, caller, name, arguments) => outcome,
-            () = cancelled.cancelled() => Err(Problem::cancelled("the caller went away")),
-        }
+        calling::call(caller, async |caller| self.runtime.run_command(&plugin, caller, name, arguments).await).await
     }
 }

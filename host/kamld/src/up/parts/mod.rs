@@ -4,6 +4,7 @@
 //! or about grants (policy makes them).
 
 mod audit;
+mod calling;
 mod commands;
 mod finder;
 mod health;

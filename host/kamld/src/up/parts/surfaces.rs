@@ -1,9 +1,9 @@
 //! Screens of plug-ins, for the sockets of the page.
 
-use super::commands::READ_YOUR_WRITES;
+use super::calling;
 use async_trait::async_trait;
 use kamld_metadata::Search;
-use kamld_runtime::{Caller as RuntimeCaller, Runtime};
+use kamld_runtime::Runtime;
 use kamld_server::{caller::Caller, parts::Surfaces};
 use kamld_types::{
     Person, PluginId, Problem,
@@ -25,17 +25,6 @@ impl PluginSurfaces {
     pub fn new(runtime: Arc<Runtime>, search: Arc<Search>) -> Self {
         Self { runtime, search, list: Mutex::default() }
     }
-
-    /// Ends the call when the person stops it or goes away.
-    async fn until<T>(caller: Caller, work: impl AsyncFnOnce(RuntimeCaller) -> Result<T>) -> Result<T> {
-        let Caller { person, rights, project, trace, deadline, locale, cancelled } = caller;
-        let locale = locale.unwrap_or_else(|| "en".into());
-        let caller = RuntimeCaller { person, rights, project, trace: trace.id, locale, deadline };
-        tokio::select! {
-            answer = work(caller) => answer,
-            () = cancelled.cancelled() => Err(Problem::cancelled("the caller went away")),
-        }
-    }
 }
 
 #[async_trait]
@@ -56,9 +45,8 @@ impl Surfaces for PluginSurfaces {
         place: &Place,
         data: &Map<String, Value>,
     ) -> Result<Screen> {
-        // What a person wrote a moment ago is what they look for now.
-        self.search.wait_until_current(None, READ_YOUR_WRITES).await;
-        Self::until(caller, async |caller| self.runtime.open_surface(plugin, caller, place, data).await).await
+        calling::see_own_writes(&self.search).await;
+        calling::call(caller, async |caller| self.runtime.open_surface(plugin, caller, place, data).await).await
     }
 
     async fn act(
@@ -70,7 +58,7 @@ impl Surfaces for PluginSurfaces {
         arguments: &Map<String, Value>,
         data: &Map<String, Value>,
     ) -> Result<Reaction> {
-        Self::until(caller, async |caller| self.runtime.act(plugin, caller, place, name, arguments, data).await).await
+        calling::call(caller, async |caller| self.runtime.act(plugin, caller, place, name, arguments, data).await).await
     }
 
     async fn rows(
@@ -83,7 +71,7 @@ impl Surfaces for PluginSurfaces {
         data: &Map<String, Value>,
     ) -> Result<RowPage> {
         let fetch = async |caller| self.runtime.surface_rows(plugin, caller, place, name, window, data).await;
-        Self::until(caller, fetch).await
+        calling::call(caller, fetch).await
     }
 
     fn tasks(&self, person: &Person) -> Vec<Value> {
