@@ -32,10 +32,11 @@ test('the link opens the Workbench with true numbers', async () => {
   const text = await sentence.innerText();
   assert.match(text, new RegExp(`You have ${assets.length} datasets with overall ~[\\d.,]+ .B size \\((less than )?[\\d.,]+ % of capacity\\)`));
   for (const column of ['Name', 'Modified', 'Summary', 'Tags', 'Size']) {
-    assert.equal(await main().getByRole('columnheader', { name: column }).count(), 1, column);
+    // The table draws its head after its sentence; that there are not two is what waiting for one checks.
+    await main().getByRole('columnheader', { name: column }).waitFor();
   }
   assert.equal(await main().getByRole('button', { name: 'Upload' }).count(), 1);
-  for (const asset of assets) assert.equal(await main().getByRole('link', { name: asset.name, exact: true }).count(), 1);
+  for (const asset of assets) await main().getByRole('link', { name: asset.name, exact: true }).waitFor();
 });
 
 test('a project and a dataset are made, and the page goes there', async () => {
