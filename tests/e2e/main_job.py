@@ -170,6 +170,9 @@ class Journey:
         assert "seattle-weather.csv" in self.k.run("changes", "birds/strikes")
         second = self.k.json("commit", "birds/strikes", "-m", "without fog")["id"]
         assert [c["id"] for c in self.k.json("log", "birds/strikes")["commits"]] == [second, first]
+        events = self.k.json("activity", "birds", "--limit", "2")["events"]
+        assert [(e["asset"], e["commit"]["id"]) for e in events] == [("strikes", second), ("strikes", first)], events
+        assert "without fog" in self.k.run("activity")
         differences = self.k.json("diff", "birds/strikes", "before-cleaning", "main")["changes"]
         assert [(c["path"], c["kind"]) for c in differences] == [("seattle-weather.csv", "modified")], differences
 

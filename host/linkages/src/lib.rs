@@ -27,8 +27,8 @@ impl Linkage for StorageLinkage {
     }
 
     fn offers(&self) -> Vec<String> {
-        ["types", "assets", "refs", "objects", "history", "space"]
-            .map(|name| format!("kamld:storage/{name}@0.1.0"))
+        ["types", "assets", "refs", "objects", "history", "space", "activity"]
+            .map(|name| format!("kamld:storage/{name}"))
             .into()
     }
 }
@@ -57,6 +57,6 @@ impl Linkage for MetadataLinkage {
     }
 
     fn offers(&self) -> Vec<String> {
-        ["projects", "catalog", "search", "sql", "kv"].map(|name| format!("kamld:metadata/{name}@0.1.0")).into()
+        ["projects", "catalog", "search", "sql", "kv"].map(|name| format!("kamld:metadata/{name}")).into()
     }
 }

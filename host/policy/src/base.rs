@@ -12,7 +12,7 @@ pub type Release = (u64, u64, u64);
 /// A component may import any patch release up to the one named.
 pub const OFFERED: &[(&str, &[Release])] = &[
     ("kamld:plugin", &[(0, 1, 0)]),
-    ("kamld:storage", &[(0, 1, 0)]),
+    ("kamld:storage", &[(0, 1, 1)]),
     ("kamld:metadata", &[(0, 1, 0)]),
     ("kamld:ui", &[(0, 1, 0)]),
 ];
@@ -90,11 +90,12 @@ mod tests {
     #[test]
     fn a_version_that_is_not_linked_is_not_supported() {
         let supports = |package, version: &str| supports(package, &version.parse().unwrap());
-        assert!(supports("kamld:storage", "0.1.0") && supports("wasi:io", "0.2.6") && supports("wasi:cli", "0.3.0"));
+        assert!(supports("kamld:storage", "0.1.0") && supports("kamld:storage", "0.1.1"), "earlier patches stay");
+        assert!(supports("wasi:io", "0.2.6") && supports("wasi:cli", "0.3.0"));
         assert!(
-            !supports("kamld:storage", "0.2.0") && !supports("kamld:storage", "0.1.1") && !supports("wasi:io", "0.1.0")
+            !supports("kamld:storage", "0.2.0") && !supports("kamld:storage", "0.1.2") && !supports("wasi:io", "0.1.0")
         );
-        assert_eq!(versions("kamld:storage").as_deref(), Some("0.1.0"));
+        assert_eq!(versions("kamld:storage").as_deref(), Some("0.1.1"));
     }
 
     #[test]

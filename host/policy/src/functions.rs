@@ -66,6 +66,7 @@ pub const REFS: &str = "kamld:storage/refs";
 pub const OBJECTS: &str = "kamld:storage/objects";
 pub const HISTORY: &str = "kamld:storage/history";
 pub const SPACE: &str = "kamld:storage/space";
+pub const ACTIVITY: &str = "kamld:storage/activity";
 pub const PROJECTS: &str = "kamld:metadata/projects";
 pub const CATALOG: &str = "kamld:metadata/catalog";
 pub const SEARCH: &str = "kamld:metadata/search";
@@ -116,6 +117,7 @@ pub const FUNCTIONS: &[Function] = &[
     asks!(HISTORY, "restore", Modify Asset),
     asks!(SPACE, "get", Read Nothing),
     asks!(SPACE, "by-project", List Each),
+    asks!(ACTIVITY, "recent", List Each),
     asks!(PROJECTS, "create", Create Project),
     asks!(PROJECTS, "get", Read Project),
     asks!(PROJECTS, "list", List Each),

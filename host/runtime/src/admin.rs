@@ -65,7 +65,7 @@ impl Linkage for AdminLinkage {
     }
 
     fn offers(&self) -> Vec<String> {
-        vec![format!("{ADMIN}@0.1.0")]
+        vec![ADMIN.into()]
     }
 }
 

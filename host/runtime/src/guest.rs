@@ -17,8 +17,8 @@ pub trait Linkage: Send + Sync {
     /// Called for each call: puts what the host code needs into `parts`. Must be cheap.
     fn open(&self, parts: &mut Parts);
 
-    /// The interfaces that `link` defines, with their versions, such as `kamld:storage/objects@0.1.0`:
-    /// what `kamld:plugin/features.has` answers for.
+    /// The interfaces that `link` defines, without versions, such as `kamld:storage/objects`: what
+    /// `kamld:plugin/features.has` answers for, in each version that the host links.
     fn offers(&self) -> Vec<String> {
         Vec::new()
     }

@@ -40,19 +40,19 @@ pub trait Previews: Send + Sync {
 pub struct Services {
     pub tasks: Arc<Tasks>,
     pub previews: Arc<dyn Previews>,
-    /// Interfaces that are linked, with their versions.
+    /// Interfaces that are linked, without their versions.
     pub features: OnceLock<BTreeSet<String>>,
 }
 
 /// The interfaces that this file defines, and those that the host calls.
 pub const OFFERS: [&str; 6] = [
-    "kamld:plugin/types@0.1.0",
-    "kamld:plugin/context@0.1.0",
-    "kamld:plugin/features@0.1.0",
-    "kamld:plugin/tasks@0.1.0",
-    "kamld:ui/previews@0.1.0",
+    "kamld:plugin/types",
+    "kamld:plugin/context",
+    "kamld:plugin/features",
+    "kamld:plugin/tasks",
+    "kamld:ui/previews",
     // Not imported: a plug-in may ask whether what it exports is shown.
-    "kamld:ui/surface@0.1.0",
+    "kamld:ui/surface",
 ];
 
 pub fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
@@ -97,7 +97,11 @@ fn role_of(role: kamld_types::Role) -> Role {
 
 impl features::Host for Guest {
     async fn has(&mut self, name: String) -> wasmtime::Result<bool> {
-        Ok(self.services.features.get().is_some_and(|features| features.contains(&name)))
+        // A patch adds interfaces only, so that who asks for an earlier one is answered by the newest.
+        let Some((interface, version)) = name.split_once('@') else { return Ok(false) };
+        let (Some((package, _)), Ok(version)) = (interface.split_once('/'), version.parse()) else { return Ok(false) };
+        let linked = self.services.features.get().is_some_and(|features| features.contains(interface));
+        Ok(linked && kamld_policy::base::supports(package, &version))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The commands, their arguments and the shapes of what they answer.
 
-use crate::{Plugin, changes, refs, shape};
+use crate::{Plugin, changes, lately, refs, shape};
 use kamld_sdk::{Arg, Command, Commands, Effect, HasCommands, schema};
 
 fn asset() -> Arg {
@@ -65,6 +65,17 @@ impl HasCommands for Plugin {
                             ("next", schema::nullable(schema::text().says("the commit that an older page starts at"))),
                         ])),
                     changes::log,
+                )
+                .on(
+                    Command::new(["activity"])
+                        .summary("Show what happened lately, across assets")
+                        .about("The newest commits of the default branches of all assets that you may see.")
+                        .arg(Arg::positional("project").project().help("only of this project"))
+                        .arg(limit("20"))
+                        .example("activity", "the last twenty commits of every project")
+                        .example("activity birds --limit 5", "the last five of one project")
+                        .output(schema::object([("events", schema::list(shape::Happened::schema()))])),
+                    lately::activity,
                 )
                 .on(
                     Command::new(["diff"])

@@ -1,4 +1,4 @@
-//! The screens: tabs of an asset and of an object.
+//! The screens: tabs of an asset and of an object, and a part of the first screen.
 //!
 //! Each module fetches in `draw` and shapes in pure functions, which its tests call. Must not live here: anything
 //! that changes an asset; screens name commands of this plug-in, and the page runs them.
@@ -6,6 +6,7 @@
 mod compare;
 mod diff;
 mod here;
+mod lately;
 mod log;
 mod object;
 mod refs;
@@ -28,6 +29,7 @@ impl HasSurfaces for Plugin {
             .on(Offer::new("refs", Slot::AssetTab, "Branches and versions").icon(Icon::Branch).order(40), refs::draw)
             .on(Offer::new("object-history", Slot::ObjectTab, "History").icon(Icon::History).order(30), object::draw)
             .on(Offer::new("diff", Slot::ObjectTab, "Changes").icon(Icon::Edit).order(40), diff::draw)
+            .on(Offer::new("lately", Slot::Home, "Lately").icon(Icon::History).order(20), lately::draw)
             .actions(act)
     }
 }

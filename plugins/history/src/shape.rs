@@ -2,7 +2,7 @@
 
 use kamld_sdk::{
     Address, Error, Outcome, Result, Schema, row, schema,
-    storage::types,
+    storage::{activity::Event, types},
     view::{self, Column, Rows, Tone, ValueType, View},
 };
 use serde::Serialize;
@@ -203,6 +203,53 @@ pub fn log(address: &Address, commits: Vec<Commit>, next: Option<String>) -> Res
     Ok(Outcome::new(&data)?.view(View::from(view::commits(shown)).show_some(older)))
 }
 
+/// A commit, and the asset that it belongs to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Happened {
+    pub project: String,
+    pub asset: String,
+    pub kind: &'static str,
+    pub commit: Commit,
+}
+
+impl Happened {
+    pub fn schema() -> Schema {
+        schema::object([
+            ("project", schema::text()),
+            ("asset", schema::text()),
+            ("kind", schema::one_of(["dataset", "model"])),
+            ("commit", Commit::schema()),
+        ])
+    }
+}
+
+impl From<Event> for Happened {
+    fn from(event: Event) -> Self {
+        let Event { project, asset, kind, commit } = event;
+        let kind = match kind {
+            types::AssetKind::Dataset => "dataset",
+            types::AssetKind::Model => "model",
+        };
+        Self { project, asset, kind, commit: Commit::new(commit, Vec::new()) }
+    }
+}
+
+pub fn lately(project: Option<&str>, events: Vec<Happened>) -> Result<Outcome> {
+    let data = json!({ "events": events });
+    if events.is_empty() {
+        let place = project.map(|project| format!(" in {project}")).unwrap_or_default();
+        let view = View::new()
+            .show(view::text(format!("nothing has been committed{place} yet")).tone(Tone::Muted))
+            .show(view::hint("put files and commit them").command("kamld put FILE... PROJECT/ASSET"));
+        return Ok(Outcome::new(&data)?.view(view));
+    }
+    let shown = events.iter().map(|Happened { project, asset, commit, .. }| {
+        let Commit { id, message, author, created, objects, size, .. } = commit;
+        view::Commit::new(id, message, author, *created as i64, *objects, *size).names([format!("{project}/{asset}")])
+    });
+    Ok(Outcome::new(&data)?.view(View::from(view::commits(shown))))
+}
+
 pub fn branches(branches: Vec<Branch>) -> Result<Outcome> {
     let mut rows = Rows::new([
         Column::new("name", "Branch"),
@@ -307,6 +354,24 @@ mod tests {
         for wrong in ["a", "=b", ""] {
             assert!(properties(&[wrong.into()]).unwrap_err().message().contains("nothing was committed"));
         }
+    }
+
+    #[test]
+    fn what_happened_says_where() {
+        let list = schema::object([("events", schema::list(Happened::schema()))]).into();
+        let event = Event {
+            project: "birds".into(),
+            asset: "strikes".into(),
+            kind: types::AssetKind::Model,
+            commit: commit("ab"),
+        };
+        let shown = lately(None, vec![event.into()]).unwrap();
+        check(&list, shown.data()).unwrap();
+        assert_eq!(shown.data()["events"][0]["kind"], "model");
+        assert!(shown.nodes()[0].props.contains("birds/strikes"));
+        let nothing = lately(Some("birds"), vec![]).unwrap();
+        check(&list, nothing.data()).unwrap();
+        assert!(nothing.nodes().iter().any(|node| node.props.contains("in birds")));
     }
 
     #[test]

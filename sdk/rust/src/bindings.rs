@@ -26,11 +26,12 @@ pub mod imports {
                 import kamld:plugin/tasks@0.1.0;
                 import kamld:plugin/admin@0.1.0;
                 import kamld:ui/previews@0.1.0;
-                import kamld:storage/assets@0.1.0;
-                import kamld:storage/refs@0.1.0;
-                import kamld:storage/objects@0.1.0;
-                import kamld:storage/history@0.1.0;
-                import kamld:storage/space@0.1.0;
+                import kamld:storage/assets@0.1.1;
+                import kamld:storage/refs@0.1.1;
+                import kamld:storage/objects@0.1.1;
+                import kamld:storage/history@0.1.1;
+                import kamld:storage/space@0.1.1;
+                import kamld:storage/activity@0.1.1;
                 import kamld:metadata/types@0.1.0;
                 import kamld:metadata/projects@0.1.0;
                 import kamld:metadata/catalog@0.1.0;

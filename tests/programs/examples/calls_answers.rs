@@ -14,8 +14,9 @@ fn run(name: &[String]) -> Result<Outcome, Error> {
             answer(format!("[{:?}, {:?}, {:?}, {:?}]", call.person, call.plugin, call.trace_id, call.locale))
         }
         "features" => answer(format!(
-            "[{}, {}]",
+            "[{}, {}, {}]",
             features::has("kamld:metadata/kv@0.1.0"),
+            features::has("kamld:metadata/kv@0.1.9"),
             features::has("kamld:weather/rain@9.0.0")
         )),
         // Reports progress until the person stops it: the host's answer is a value, and is handed on.

@@ -37,6 +37,7 @@ where
     two_writers_lose_nothing(make().await).await;
     uploads_go_on_where_they_stopped(make().await).await;
     many_objects_are_one_batch(make().await, differences).await;
+    what_happened_lately_is_newest_first(make().await).await;
 }
 
 pub fn asset() -> AssetId {
@@ -369,4 +370,34 @@ async fn many_objects_are_one_batch(store: AssetStore, differences: Differences)
     assert_eq!(usage.logical, described.size);
     assert!(usage.stored >= usage.logical);
     assert_eq!(usage.capacity.is_some(), differences.capacity_known);
+}
+
+async fn what_happened_lately_is_newest_first(store: AssetStore) {
+    let named = |name: &str| AssetId::new("birds", name).expect("a name");
+    for name in ["strikes", "images", "quiet"] {
+        store.create_asset(&named(name), AssetKind::Dataset).await.expect("an asset");
+    }
+    for turn in 0..3 {
+        for name in ["strikes", "images"] {
+            let body = format!("{name} {turn}");
+            store.put(&named(name), None, vec![object("a.txt", body.clone())]).await.expect("a put");
+            store.commit(&named(name), None, words(&body)).await.expect("a commit");
+        }
+    }
+    // Changes that are not committed yet put their asset first in the queue and nothing in the answer.
+    store.put(&named("quiet"), None, vec![object("a.txt", "x")]).await.expect("a put");
+    let said = |recent: Vec<(crate::Asset, crate::Commit)>| -> Vec<String> {
+        assert!(recent.windows(2).all(|two| two[0].1.created >= two[1].1.created), "newest first: {recent:?}");
+        recent.into_iter().map(|(_, commit)| commit.message).collect()
+    };
+    let assets = store.list_assets(None).await.expect("assets");
+    let all = said(store.recent(&assets, 100).await.expect("what happened"));
+    let of = |name: &str| all.iter().filter(|message| message.starts_with(name)).cloned().collect::<Vec<_>>();
+    assert_eq!(of("strikes"), ["strikes 2", "strikes 1", "strikes 0"], "a child before its parent");
+    assert_eq!(of("images"), ["images 2", "images 1", "images 0"]);
+    assert_eq!(all.len(), 6);
+    assert_eq!(said(store.recent(&assets, 2).await.expect("the newest two")), all[..2]);
+    store.remove_asset(&named("images")).await.expect("removed");
+    let rest = said(store.recent(&assets, 100).await.expect("what is left"));
+    assert_eq!(rest, of("strikes"), "an asset that went since it was listed is left out");
 }

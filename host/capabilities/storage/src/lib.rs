@@ -7,6 +7,7 @@
 //! Invariants: acknowledged means durable; bytes are written before what points at them; what a commit
 //! reaches never changes; bytes that are not what they were are an error and never an answer.
 
+mod activity;
 mod assets;
 mod backing;
 mod branches;

@@ -50,6 +50,7 @@ functions! {
     HISTORY_RESTORE "history" "restore" Modify
     SPACE_GET "space" "get" Read
     SPACE_BY_PROJECT "space" "by-project" List
+    ACTIVITY_RECENT "activity" "recent" List
 }
 
 #[cfg(test)]

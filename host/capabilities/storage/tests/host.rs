@@ -2,11 +2,13 @@
 
 use kamld_bindings::{
     Error,
-    imports::kamld::storage::{assets, history, objects, objects::HostReader, objects::HostWriter, types::AssetKind},
+    imports::kamld::storage::{
+        activity, assets, history, objects, objects::HostReader, objects::HostWriter, types::AssetKind,
+    },
 };
 use kamld_policy::{Call, Gate, Rights};
-use kamld_storage::{AssetStore, Backends, embedded::MemoryRefs, host::StorageHost};
-use kamld_types::{Person, PluginId};
+use kamld_storage::{AssetKind as Kind, AssetStore, Backends, conformance, embedded::MemoryRefs, host::StorageHost};
+use kamld_types::{AssetId, Person, PluginId, ProjectName, Right};
 use std::{
     sync::{
         Arc,
@@ -88,4 +90,33 @@ async fn what_is_written_through_the_contract_is_read_through_it() {
     let read = host.read_at(Resource::new_own(rep), 0, 5).await.unwrap();
     assert!(matches!(read, Err(Error::Denied(_))), "{read:?}");
     HostReader::drop(&mut host, Resource::new_own(rep)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_happened_lately_is_told_of_what_the_caller_may_see() {
+    let spool = tempfile::tempdir().unwrap();
+    let store = store(spool.path());
+    for project in ["birds", "secret"] {
+        let asset = AssetId::new(project, "strikes").unwrap();
+        store.create_asset(&asset, Kind::Dataset).await.unwrap();
+        store.put(&asset, None, vec![conformance::object("a.csv", "x\n1\n")]).await.unwrap();
+        store.commit(&asset, None, conformance::words(project)).await.unwrap();
+    }
+    let recent = async |call: &Arc<Call>, project: Option<&str>, limit| {
+        let mut table = ResourceTable::new();
+        let mut host = StorageHost { table: &mut table, call, store: &store };
+        activity::Host::recent(&mut host, project.map(Into::into), limit).await.unwrap()
+    };
+    let mut some = Arc::into_inner(call(Gate::open())).unwrap();
+    some.rights = Rights::Projects([(ProjectName::new("birds").unwrap(), Right::Viewer)].into());
+    let some = Arc::new(some);
+    let seen = recent(&some, None, 10).await.unwrap();
+    assert_eq!(seen.iter().map(|event| event.project.as_str()).collect::<Vec<_>>(), ["birds"]);
+    assert_eq!((seen[0].asset.as_str(), seen[0].commit.message.as_str()), ("strikes", "birds"));
+    assert!(recent(&some, Some("secret"), 10).await.unwrap().is_empty(), "no more than of a project that is not there");
+    assert_eq!(recent(&call(Gate::open()), None, 10).await.unwrap().len(), 2);
+    assert!(matches!(recent(&call(Gate::default()), None, 10).await, Err(Error::Denied(_))));
+    for wrong in [0, 1001] {
+        assert!(matches!(recent(&some, None, wrong).await, Err(Error::Invalid(_))), "{wrong}");
+    }
 }

@@ -27,7 +27,7 @@ async fn a_guest_learns_who_calls_and_cannot_choose_it() {
 #[tokio::test]
 async fn a_guest_can_ask_what_the_host_offers() {
     let stage = Stage::playing(limits(), "calls_answers").await;
-    assert_eq!(stage.data("calls_answers", "features").await, json!([true, false]));
+    assert_eq!(stage.data("calls_answers", "features").await, json!([true, false, false]));
 }
 
 #[tokio::test]

@@ -111,7 +111,7 @@ impl Linkage for Drawer {
     }
 
     fn offers(&self) -> Vec<String> {
-        vec!["kamld:metadata/kv@0.1.0".into()]
+        vec!["kamld:metadata/kv".into()]
     }
 }
 

@@ -4,6 +4,7 @@
 //! parses its arguments, then acts; a refusal is a value and comes before any effect.
 //! Invariant: nothing is shown of a resource that the call may not see.
 
+mod activity;
 mod assets;
 mod history;
 mod objects;
@@ -38,7 +39,8 @@ pub fn link<T: Send + 'static>(linker: &mut Linker<T>, get: fn(&mut T) -> Storag
     wit::refs::add_to_linker::<T, Marker>(linker, get)?;
     wit::objects::add_to_linker::<T, Marker>(linker, get)?;
     wit::history::add_to_linker::<T, Marker>(linker, get)?;
-    wit::space::add_to_linker::<T, Marker>(linker, get)
+    wit::space::add_to_linker::<T, Marker>(linker, get)?;
+    wit::activity::add_to_linker::<T, Marker>(linker, get)
 }
 
 impl wit::types::Host for StorageHost<'_> {}

@@ -3,6 +3,15 @@
 use crate::model::{Asset, AssetKind, Branch, Change, ChangePage, Commit, Listed, Object, Page, Version};
 use kamld_bindings::imports::kamld::storage::types as wit;
 
+impl From<AssetKind> for wit::AssetKind {
+    fn from(kind: AssetKind) -> Self {
+        match kind {
+            AssetKind::Dataset => Self::Dataset,
+            AssetKind::Model => Self::Model,
+        }
+    }
+}
+
 impl From<wit::AssetKind> for AssetKind {
     fn from(kind: wit::AssetKind) -> Self {
         match kind {
@@ -17,10 +26,7 @@ impl From<Asset> for wit::Asset {
         Self {
             project: asset.id.project.into(),
             name: asset.id.name.into(),
-            kind: match asset.kind {
-                AssetKind::Dataset => wit::AssetKind::Dataset,
-                AssetKind::Model => wit::AssetKind::Model,
-            },
+            kind: asset.kind.into(),
             created: asset.created,
             modified: asset.modified,
             objects: asset.objects,
