@@ -57,6 +57,15 @@ pub fn versions(package: &str) -> Option<String> {
     Some(versions.iter().map(|(major, minor, patch)| format!("{major}.{minor}.{patch}")).collect::<Vec<_>>().join(", "))
 }
 
+/// An interface with the newest version in which it is linked, such as `kamld:storage/objects@0.1.1`; as it is when the
+/// host does not know its package.
+pub fn newest(interface: &str) -> String {
+    let package = interface.split_once('/').map_or(interface, |(package, _)| package);
+    let versions = OFFERED.iter().find(|(offered, _)| *offered == package).and_then(|(_, versions)| versions.first());
+    versions
+        .map_or_else(|| interface.to_owned(), |(major, minor, patch)| format!("{interface}@{major}.{minor}.{patch}"))
+}
+
 /// Whether a component built against this version of a package runs here.
 pub fn supports(package: &str, version: &semver::Version) -> bool {
     if WASI.contains(&package) {
@@ -96,6 +105,8 @@ mod tests {
             !supports("kamld:storage", "0.2.0") && !supports("kamld:storage", "0.1.2") && !supports("wasi:io", "0.1.0")
         );
         assert_eq!(versions("kamld:storage").as_deref(), Some("0.1.1"));
+        assert_eq!(newest("kamld:storage/objects"), "kamld:storage/objects@0.1.1");
+        assert_eq!(newest("wasi:io/streams"), "wasi:io/streams");
     }
 
     #[test]

@@ -45,13 +45,16 @@ pub struct Services {
 }
 
 /// The interfaces that this file defines, and those that the host calls.
-pub const OFFERS: [&str; 6] = [
+pub const OFFERS: [&str; 9] = [
     "kamld:plugin/types",
     "kamld:plugin/context",
     "kamld:plugin/features",
     "kamld:plugin/tasks",
     "kamld:ui/previews",
-    // Not imported: a plug-in may ask whether what it exports is shown.
+    // Not imported: a plug-in may ask whether what it exports is of use.
+    "kamld:plugin/commands",
+    "kamld:metadata/describer",
+    "kamld:ui/preview",
     "kamld:ui/surface",
 ];
 

@@ -18,6 +18,8 @@ pub struct About {
     pub previous: Option<String>,
     pub installed: String,
     pub provides: Vec<String>,
+    /// Those of them that this host makes nothing of, as `features` says.
+    pub unknown: Vec<String>,
     pub commands: u64,
     pub needs: Vec<Need>,
     pub granted: Vec<Allow>,
@@ -93,6 +95,7 @@ impl About {
             previous: value["previous"].as_str().map(str::to_owned),
             installed: text(&value["installed"]),
             provides: texts(&value["provides"]),
+            unknown: Vec::new(),
             commands,
             needs: value["needs"].as_array().into_iter().flatten().map(need).collect(),
             granted: Allow::list(&value["granted"]),

@@ -69,7 +69,9 @@ fn accounts() -> Result<Vec<Account>> {
 }
 
 fn draw_one(place: &Place, id: &str) -> Result<Screen> {
-    let about = About::new(&admin::show(id)?);
+    let mut about = About::new(&admin::show(id)?);
+    let ours = about.provides.iter().filter(|export| export.starts_with("kamld:"));
+    about.unknown = ours.filter(|export| !kamld_sdk::has(export)).cloned().collect();
     let account = accounts()?.into_iter().find(|account| account.id == id).unwrap_or_default();
     let grant = admin::grant(id)?;
     let refusals: Vec<_> = admin::audit(None, READ)

@@ -229,7 +229,11 @@ fn inside(about: &About) -> view::Details {
     let mut rows = Rows::new([Column::new("what", "What"), Column::new("export", "Interface").align(Align::Start)])
         .empty("It exports nothing.");
     for export in &about.provides {
-        rows.push(row![words::export(export).unwrap_or("part of the base world"), export]);
+        let what = match about.unknown.contains(export) {
+            true => "made for another version of KAML-D: nothing is made of it here",
+            false => words::export(export).unwrap_or("part of the base world"),
+        };
+        rows.push(row![what, export]);
     }
     view::details("What is inside")
         .show(view::facts([Fact::new("Package", &about.digest), Fact::new("Commands", format::count(about.commands))]))
@@ -276,6 +280,15 @@ mod tests {
         let own = About { id: SELF.into(), has_grant: false, ..search() };
         let text = text(&screen(&own, &Account::default(), &[], &draft(None)));
         assert!(!text.contains("set-grant") && !text.contains("grant-needs") && !text.contains("disable"), "{text}");
+    }
+
+    #[test]
+    fn an_export_that_this_host_does_not_know_is_said_to_be_for_another() {
+        let mut about = search();
+        about.provides = vec!["kamld:plugin/commands@0.1.0".into(), "kamld:weather/rain@9.0.0".into()];
+        about.unknown = vec!["kamld:weather/rain@9.0.0".into()];
+        let text = text(&screen(&about, &Account::default(), &[], &draft(None)));
+        assert_eq!(text.matches("made for another version of KAML-D").count(), 1, "{text}");
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! Lives here: keys, reads of exact ranges, durable writes. Must not live here: what the bytes mean.
 //! Layout: `packs/UUID`, `objects/AA/SHA256`. Neither is ever changed once it is there.
 
-use crate::error::{Error, Result};
+use crate::{
+    buffers::Buffers,
+    error::{Error, Result},
+};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use kamld_types::Hash;
@@ -19,11 +22,14 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 /// Parts of a multipart upload: S3 allows 10,000 of them and 5 MiB at least, so this carries 80 GB.
 const PART: usize = 8 << 20;
+/// Steps of at most 1 MiB that are read ahead for all readers together: what a plug-in with many readers can make the
+/// host hold.
+pub const STEPS_AHEAD_OF_ALL: usize = 32;
 
 #[derive(Clone)]
 pub struct Backing {
@@ -31,6 +37,8 @@ pub struct Backing {
     /// The folder behind it when it is a local disk that this process may link files into.
     pub local: Option<PathBuf>,
     stored: Arc<OnceCell<AtomicU64>>,
+    buffers: Arc<Buffers>,
+    ahead: Arc<Semaphore>,
 }
 
 /// An object or a pack opened for reading at any place.
@@ -42,7 +50,13 @@ pub enum Opened {
 
 impl Backing {
     pub fn new(store: Arc<dyn ObjectStore>, local: Option<PathBuf>) -> Self {
-        Self { store, local, stored: Arc::default() }
+        let ahead = Arc::new(Semaphore::new(STEPS_AHEAD_OF_ALL));
+        Self { store, local, stored: Arc::default(), buffers: Arc::default(), ahead }
+    }
+
+    /// Room for one step that is read before it is asked for; none when all of it is taken.
+    pub fn room_ahead(&self) -> Option<OwnedSemaphorePermit> {
+        self.ahead.clone().try_acquire_owned().ok()
     }
 
     pub fn pack_key(pack: Uuid) -> Path {
@@ -120,10 +134,10 @@ impl Backing {
         match opened {
             Opened::Remote(key) => self.range(key, offset, len).await,
             Opened::File(file) => {
-                let file = file.clone();
+                let (file, buffers) = (file.clone(), self.buffers.clone());
                 let read = move || {
-                    let mut buffer = vec![0; usize::try_from(len).unwrap_or_default()];
-                    file.read_exact_at(&mut buffer, offset).map(|()| Bytes::from(buffer))
+                    let len = usize::try_from(len).unwrap_or_default();
+                    buffers.filled(len, |bytes| file.read_exact_at(bytes, offset))
                 };
                 match tokio::task::spawn_blocking(read).await {
                     Ok(Ok(bytes)) => Ok(bytes),

@@ -11,6 +11,7 @@ mod activity;
 mod assets;
 mod backing;
 mod branches;
+mod buffers;
 mod check;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -12,12 +12,17 @@ use futures::stream::{self, BoxStream, StreamExt};
 use kamld_types::{AssetId, Hash};
 use object_store::path::Path;
 use sha2::{Digest, Sha256};
-use std::{ops::Range, sync::Arc};
-use tokio::sync::OnceCell;
+use std::{collections::VecDeque, ops::Range, sync::Arc};
+use tokio::{
+    sync::{OnceCell, OwnedSemaphorePermit},
+    task::JoinHandle,
+};
 
 /// One step of a stream from a local file; from a remote store each step is a request, so it takes more.
 const STEP: u64 = 1 << 20;
 const REMOTE_STEP: u64 = 8 << 20;
+/// Steps fetched ahead of a reader: the one that comes next, and one so that the disk never waits for the reader.
+const STEPS_AHEAD: usize = 2;
 
 /// An open object. It stays readable whatever happens to the branch that it was found on. Cheap to clone.
 #[derive(Clone)]
@@ -47,20 +52,26 @@ enum Source {
 }
 
 /// The next bytes of a reader that is read from front to back, fetched while the reader's owner is busy with the ones
-/// before: at most one step, and none for one that jumps about.
+/// before; nothing for one that jumps about. All readers of a store together hold a bounded number of steps.
 #[derive(Default)]
 pub struct ReadAhead {
     /// Where the last read ended.
     end: Option<u64>,
-    /// The step that is being fetched: from where, how much was asked for.
-    next: Option<(u64, u64, AbortOnDrop)>,
+    /// What is being fetched, in order.
+    next: VecDeque<Fetch>,
 }
 
-struct AbortOnDrop(tokio::task::JoinHandle<Result<Bytes>>);
+struct Fetch {
+    from: u64,
+    asked: u64,
+    task: JoinHandle<Result<Bytes>>,
+    /// The memory that it may take.
+    _room: OwnedSemaphorePermit,
+}
 
-impl Drop for AbortOnDrop {
+impl Drop for Fetch {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -68,26 +79,43 @@ impl ReadAhead {
     /// As [`ObjectReader::read_at`].
     pub async fn read(&mut self, reader: &ObjectReader, offset: u64, len: u64) -> Result<Bytes> {
         let onward = self.end == Some(offset);
-        let bytes = match self.next.take() {
-            Some((from, asked, mut task)) if from == offset && asked == len => match (&mut task.0).await {
+        let fetched = self.next.pop_front().filter(|next| next.from == offset && next.asked == len);
+        let bytes = match fetched {
+            Some(mut next) => match (&mut next.task).await {
                 Ok(read) => read?,
                 Err(_) => reader.read_at(offset, len).await?,
             },
-            _ => reader.read_at(offset, len).await?,
+            None => {
+                self.next.clear();
+                reader.read_at(offset, len).await?
+            }
         };
         let end = offset + bytes.len() as u64;
         self.end = Some(end);
-        if onward && len > 0 && end < reader.size() && matches!(reader.shared.source, Source::Whole { .. }) {
-            let ahead = reader.clone();
-            let task = tokio::spawn(async move { ahead.read_at(end, len).await });
-            self.next = Some((end, len, AbortOnDrop(task)));
+        if onward {
+            self.fetch(reader, end, len);
         }
         Ok(bytes)
     }
 
+    fn fetch(&mut self, reader: &ObjectReader, end: u64, len: u64) {
+        if !(1..=STEP).contains(&len) || !matches!(reader.shared.source, Source::Whole { .. }) {
+            return;
+        }
+        let mut from = self.next.back().map_or(end, |last| last.from + last.asked);
+        while self.next.len() < STEPS_AHEAD && from < reader.size() {
+            // Without room it is read when it is asked for.
+            let Some(room) = reader.shared.backing.room_ahead() else { return };
+            let ahead = reader.clone();
+            let task = tokio::spawn(async move { ahead.read_at(from, len).await });
+            self.next.push_back(Fetch { from, asked: len, task, _room: room });
+            from += len;
+        }
+    }
+
     #[cfg(test)]
-    fn is_fetching(&self) -> bool {
-        self.next.is_some()
+    fn fetching(&self) -> usize {
+        self.next.len()
     }
 }
 
@@ -200,8 +228,11 @@ impl ObjectReader {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{ObjectReader, ReadAhead, STEPS_AHEAD};
     use crate::{AssetKind, AssetStore, Backends, Destination, embedded::MemoryRefs};
+    use bytes::Bytes;
+    use futures::stream;
+    use kamld_types::AssetId;
     use kamld_types::ObjectPath;
     use std::{convert::Infallible, sync::Arc};
 
@@ -231,7 +262,9 @@ mod tests {
                 break;
             }
             seen.extend_from_slice(&step);
-            assert_eq!(ahead.is_fetching(), seen.len() > STEP as usize && seen.len() < bytes.len());
+            let left = (bytes.len() - seen.len()).div_ceil(STEP as usize);
+            let expected = if seen.len() > STEP as usize { left.min(STEPS_AHEAD) } else { 0 };
+            assert_eq!(ahead.fetching(), expected);
         }
         assert!(bytes == seen);
         // Backwards and in other steps: nothing is fetched in advance, and nothing wrong is handed over.
@@ -242,7 +275,30 @@ mod tests {
         let mut jumping = ReadAhead::default();
         for offset in [500_000, 0, 300_000] {
             jumping.read(&reader, offset, STEP).await.unwrap();
-            assert!(!jumping.is_fetching());
+            assert_eq!(jumping.fetching(), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn many_readers_hold_no_more_than_their_share_of_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let small = tempfile::tempdir().unwrap();
+        let reader = object(small.path(), &Bytes::from(vec![1u8; 1_000_000])).await;
+        let mut readers = Vec::new();
+        for _ in 0..2 * crate::backing::STEPS_AHEAD_OF_ALL {
+            let mut ahead = ReadAhead::default();
+            for step in 0..2 {
+                assert_eq!(ahead.read(&reader, step * STEP, STEP).await.unwrap().len() as u64, STEP);
+            }
+            readers.push(ahead);
+        }
+        assert_eq!(readers.iter().map(ReadAhead::fetching).sum::<usize>(), crate::backing::STEPS_AHEAD_OF_ALL);
+        drop(readers);
+        let large = object(folder.path(), &Bytes::from(vec![2u8; 4 << 20])).await;
+        let (mut ahead, len) = (ReadAhead::default(), super::STEP + 1);
+        for step in 0..3 {
+            assert_eq!(ahead.read(&large, step * len, len).await.unwrap().len() as u64, len);
+            assert_eq!(ahead.fetching(), 0, "larger steps are read when they are asked for");
         }
     }
 }

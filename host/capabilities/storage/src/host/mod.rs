@@ -37,7 +37,7 @@ pub fn link<T: Send + 'static>(linker: &mut Linker<T>, get: fn(&mut T) -> Storag
     wit::types::add_to_linker::<T, Marker>(linker, get)?;
     wit::assets::add_to_linker::<T, Marker>(linker, get)?;
     wit::refs::add_to_linker::<T, Marker>(linker, get)?;
-    wit::objects::add_to_linker::<T, Marker>(linker, get)?;
+    objects::link(linker, get)?;
     wit::history::add_to_linker::<T, Marker>(linker, get)?;
     wit::space::add_to_linker::<T, Marker>(linker, get)?;
     wit::activity::add_to_linker::<T, Marker>(linker, get)

@@ -3,19 +3,21 @@
 //! A handle remembers what it was opened for and asks the gate again on every use: a grant that is taken
 //! away ends reading in mid-object.
 
-use super::{Answer, Narrow, StorageHost, answer, branch_name, limit, ref_name};
+use super::{Answer, Marker, Narrow, StorageHost, answer, branch_name, limit, ref_name};
 use crate::{
     model::{ListOptions, Listed, Page},
     policy::{self, Needs},
     reader::{ObjectReader, ReadAhead},
     writer::{Destination, ObjectWriter},
 };
+use bytes::Bytes;
 use kamld_bindings::imports::kamld::storage::{
     objects::{self as wit, Host, HostReader, HostWriter},
     types,
 };
+use kamld_policy::base::newest;
 use kamld_types::{AssetId, ObjectPath, Problem};
-use wasmtime::component::Resource;
+use wasmtime::component::{Linker, Resource};
 
 /// Bytes that one call may move: what the runtime lets the host hold for one call.
 const MAX_BYTES: u64 = 8 << 20;
@@ -38,6 +40,21 @@ fn reader(handle: &Resource<wit::Reader>) -> Resource<OpenReader> {
 
 fn writer(handle: &Resource<wit::Writer>) -> Resource<OpenWriter> {
     Resource::new_borrow(handle.rep())
+}
+
+/// Links the interface. What is generated hands bytes over as a vector, whose memory goes with each step; `read-at` is
+/// linked once more so that they go from the reader's own memory into the guest's.
+pub fn link<T: Send + 'static>(linker: &mut Linker<T>, get: fn(&mut T) -> StorageHost<'_>) -> wasmtime::Result<()> {
+    wit::add_to_linker::<T, Marker>(linker, get)?;
+    linker.allow_shadowing(true);
+    linker.instance(&newest(policy::OBJECTS_OPEN.interface))?.func_wrap_async(
+        "[method]reader.read-at",
+        move |mut store, (handle, offset, length): (Resource<wit::Reader>, u64, u32)| {
+            Box::new(async move { Ok((get(store.data_mut()).read(handle, offset, length).await?,)) })
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
 }
 
 impl Host for StorageHost<'_> {
@@ -176,6 +193,17 @@ impl HostReader for StorageHost<'_> {
     }
 
     async fn read_at(&mut self, handle: Resource<wit::Reader>, offset: u64, length: u32) -> Answer<Vec<u8>> {
+        Ok(self.read(handle, offset, length).await?.map(Vec::from))
+    }
+
+    async fn drop(&mut self, handle: Resource<wit::Reader>) -> wasmtime::Result<()> {
+        self.table.delete(Resource::<OpenReader>::new_own(handle.rep()))?;
+        Ok(())
+    }
+}
+
+impl StorageHost<'_> {
+    async fn read(&mut self, handle: Resource<wit::Reader>, offset: u64, length: u32) -> Answer<Bytes> {
         let open = self.table.get(&reader(&handle))?;
         if let Err(problem) = self.narrow().admit(policy::OBJECTS_OPEN, &open.resource) {
             return answer(Err(problem));
@@ -184,12 +212,7 @@ impl HostReader for StorageHost<'_> {
         let (reader, mut ahead) = (open.reader.clone(), std::mem::take(&mut open.ahead));
         let read = ahead.read(&reader, offset, u64::from(length).min(MAX_BYTES)).await;
         self.table.get_mut(&self::reader(&handle))?.ahead = ahead;
-        answer(read.map(Vec::from).map_err(Into::into))
-    }
-
-    async fn drop(&mut self, handle: Resource<wit::Reader>) -> wasmtime::Result<()> {
-        self.table.delete(Resource::<OpenReader>::new_own(handle.rep()))?;
-        Ok(())
+        answer(read.map_err(Into::into))
     }
 }
 
