@@ -79,6 +79,7 @@ impl ReadAhead {
     /// As [`ObjectReader::read_at`].
     pub async fn read(&mut self, reader: &ObjectReader, offset: u64, len: u64) -> Result<Bytes> {
         let onward = self.end == Some(offset);
+        let mut cached = false;
         let fetched = self.next.pop_front().filter(|next| next.from == offset && next.asked == len);
         let bytes = match fetched {
             Some(mut next) => match (&mut next.task).await {
@@ -87,12 +88,18 @@ impl ReadAhead {
             },
             None => {
                 self.next.clear();
-                reader.read_at(offset, len).await?
+                // What is in memory already needs nobody to fetch it.
+                let now = reader.read_now(offset, len);
+                cached = now.is_some();
+                match now {
+                    Some(bytes) => bytes,
+                    None => reader.read_at(offset, len).await?,
+                }
             }
         };
         let end = offset + bytes.len() as u64;
         self.end = Some(end);
-        if onward {
+        if onward && !cached {
             self.fetch(reader, end, len);
         }
         Ok(bytes)
@@ -174,6 +181,19 @@ impl ObjectReader {
         }
     }
 
+    /// As `read_at`, when it needs no waiting: a step of a local file that the system has in memory.
+    fn read_now(&self, offset: u64, len: u64) -> Option<Bytes> {
+        let shared = &*self.shared;
+        let end = offset.saturating_add(len).min(self.size());
+        match &shared.source {
+            // What is read whole is verified, which takes longer.
+            Source::Whole { opened, .. } if offset < end && end - offset < self.size() => {
+                shared.backing.read_now(opened, offset, end - offset)
+            }
+            _ => None,
+        }
+    }
+
     /// The bytes of a range (cut at the end of the object) in order. A stream of the whole object ends
     /// with `corrupt` when what was read is not what was written.
     pub fn stream(&self, range: Range<u64>) -> BoxStream<'static, Result<Bytes>> {
@@ -229,7 +249,7 @@ impl ObjectReader {
 #[cfg(test)]
 mod tests {
     use super::{ObjectReader, ReadAhead, STEPS_AHEAD};
-    use crate::{AssetKind, AssetStore, Backends, Destination, embedded::MemoryRefs};
+    use crate::{AssetKind, AssetStore, Backends, Destination, backing::STEPS_AHEAD_OF_ALL, embedded::MemoryRefs};
     use bytes::Bytes;
     use futures::stream;
     use kamld_types::AssetId;
@@ -238,8 +258,8 @@ mod tests {
 
     const STEP: u64 = 64 << 10;
 
-    async fn object(folder: &std::path::Path, bytes: &Bytes) -> ObjectReader {
-        let store = AssetStore::open(Backends::local(folder, Arc::new(MemoryRefs::default())).unwrap()).unwrap();
+    async fn object(backends: Backends, bytes: &Bytes) -> ObjectReader {
+        let store = AssetStore::open(backends).unwrap();
         let asset = AssetId::new("birds", "strikes").unwrap();
         store.create_asset(&asset, AssetKind::Dataset).await.unwrap();
         let path = ObjectPath::new("large.bin").unwrap();
@@ -249,11 +269,20 @@ mod tests {
         store.view(&asset, None).await.unwrap().read(&path).await.unwrap()
     }
 
+    /// A store where each step has to be waited for.
+    fn remote(folder: &std::path::Path) -> Backends {
+        Backends::memory(Arc::new(MemoryRefs::default()), folder.to_owned())
+    }
+
+    fn numbers() -> Bytes {
+        Bytes::from((0..1_000_003u32).map(|n| (n * 31 % 251) as u8).collect::<Vec<_>>())
+    }
+
     #[tokio::test]
     async fn what_is_read_ahead_is_what_is_read() {
         let folder = tempfile::tempdir().unwrap();
-        let bytes = Bytes::from((0..1_000_003u32).map(|n| (n * 31 % 251) as u8).collect::<Vec<_>>());
-        let reader = object(folder.path(), &bytes).await;
+        let bytes = numbers();
+        let reader = object(remote(folder.path()), &bytes).await;
         let mut ahead = ReadAhead::default();
         let mut seen = Vec::new();
         loop {
@@ -280,21 +309,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_local_file_is_read_step_by_step_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = numbers();
+        let local = Backends::local(folder.path(), Arc::new(MemoryRefs::default())).unwrap();
+        let reader = object(local, &bytes).await;
+        let mut ahead = ReadAhead::default();
+        let mut seen = Vec::new();
+        while seen.len() < bytes.len() {
+            let step = ahead.read(&reader, seen.len() as u64, STEP).await.unwrap();
+            assert_eq!(step.len(), (bytes.len() - seen.len()).min(STEP as usize));
+            seen.extend_from_slice(&step);
+        }
+        assert!(bytes == seen);
+        assert!(ahead.read(&reader, seen.len() as u64, STEP).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
     async fn many_readers_hold_no_more_than_their_share_of_memory() {
         let folder = tempfile::tempdir().unwrap();
-        let small = tempfile::tempdir().unwrap();
-        let reader = object(small.path(), &Bytes::from(vec![1u8; 1_000_000])).await;
+        let reader = object(remote(folder.path()), &numbers()).await;
         let mut readers = Vec::new();
-        for _ in 0..2 * crate::backing::STEPS_AHEAD_OF_ALL {
+        for _ in 0..2 * STEPS_AHEAD_OF_ALL {
             let mut ahead = ReadAhead::default();
             for step in 0..2 {
                 assert_eq!(ahead.read(&reader, step * STEP, STEP).await.unwrap().len() as u64, STEP);
             }
             readers.push(ahead);
         }
-        assert_eq!(readers.iter().map(ReadAhead::fetching).sum::<usize>(), crate::backing::STEPS_AHEAD_OF_ALL);
+        assert_eq!(readers.iter().map(ReadAhead::fetching).sum::<usize>(), STEPS_AHEAD_OF_ALL);
         drop(readers);
-        let large = object(folder.path(), &Bytes::from(vec![2u8; 4 << 20])).await;
+        let large = object(remote(folder.path()), &Bytes::from(vec![2u8; 4 << 20])).await;
         let (mut ahead, len) = (ReadAhead::default(), super::STEP + 1);
         for step in 0..3 {
             assert_eq!(ahead.read(&large, step * len, len).await.unwrap().len() as u64, len);

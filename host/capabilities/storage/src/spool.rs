@@ -31,9 +31,9 @@ use uuid::Uuid;
 const BLOCK: usize = 1 << 20;
 /// Blocks waiting for the disk or the hash: memory of one fill stays below 20 MiB.
 const WAITING: usize = 8;
-/// Bytes after which the disk is told to write out, so that the end does not wait for everything.
-const SYNC_EVERY: u64 = 32 << 20;
-/// Fills that run at the same time: each takes three threads of the pool for blocking work, which has 512.
+/// Bytes after which the system is told to write out, so that the end does not wait for everything.
+const WRITE_OUT: u64 = 32 << 20;
+/// Fills that run at the same time: each takes two threads of the pool for blocking work, which has 512.
 const FILLS: usize = 128;
 
 pub(crate) struct Spool {
@@ -144,7 +144,6 @@ struct Fill {
     disk: mpsc::Sender<Vec<Bytes>>,
     hash: Option<mpsc::Sender<Vec<Bytes>>>,
     written: JoinHandle<(u64, std::io::Result<()>)>,
-    synced: JoinHandle<std::io::Result<()>>,
     hashed: Option<JoinHandle<Sha256>>,
     offset: u64,
 }
@@ -152,10 +151,6 @@ struct Fill {
 impl Fill {
     fn start(file: Arc<File>, offset: u64, hasher: Option<Sha256>, guard: Option<OwnedMutexGuard<()>>) -> Self {
         let (disk, mut blocks) = mpsc::channel::<Vec<Bytes>>(WAITING);
-        // Syncing on a thread of its own keeps the disk busy while more is written and hashed.
-        let (sync, syncs) = std::sync::mpsc::sync_channel::<()>(1);
-        let syncing = file.clone();
-        let synced = tokio::task::spawn_blocking(move || syncs.iter().try_for_each(|()| syncing.sync_data()));
         let written = tokio::task::spawn_blocking(move || {
             let (mut at, mut told) = (offset, offset);
             let mut durable = offset;
@@ -165,9 +160,8 @@ impl Fill {
                         file.write_all_at(&bytes, at)?;
                         at += bytes.len() as u64;
                     }
-                    if at - told >= SYNC_EVERY {
-                        // When a sync is waiting already it will cover this too.
-                        let _ = sync.try_send(());
+                    if at - told >= WRITE_OUT {
+                        write_out(&file, told, at - told);
                         told = at;
                     }
                 }
@@ -191,7 +185,7 @@ impl Fill {
                 (Some(hash), Some(hashed))
             }
         };
-        Self { block: Vec::new(), size: 0, disk, hash, written, synced, hashed, offset }
+        Self { block: Vec::new(), size: 0, disk, hash, written, hashed, offset }
     }
 
     async fn push(&mut self, bytes: Bytes) {
@@ -219,12 +213,6 @@ impl Fill {
             Ok(done) => done,
             Err(error) => (self.offset, Err(std::io::Error::other(error))),
         };
-        // The system tells of a failed write-out once, to whichever sync comes first.
-        let (offset, result) = match self.synced.await {
-            Ok(Ok(())) => (offset, result),
-            Ok(Err(error)) => (self.offset, Err(error)),
-            Err(error) => (self.offset, Err(std::io::Error::other(error))),
-        };
         let trouble = result.err().map(|error| Error::io("writing the upload", &error));
         let hasher = match self.hashed {
             // After trouble the hash has seen more than the disk has.
@@ -233,6 +221,16 @@ impl Fill {
         };
         Filled { offset, hasher, trouble }
     }
+}
+
+/// Begins to write a part of a file to the disk and waits for nothing: the sync at the end finds little left to do, and
+/// tells of whatever fails. To sync on the way instead would write the file's own record anew each time.
+fn write_out(file: &File, from: u64, len: u64) {
+    // What is not written yet cannot be given up, so that it is written; where this is not known nothing is lost.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::fs::fadvise(file, from, std::num::NonZeroU64::new(len), rustix::fs::Advice::DontNeed);
+    #[cfg(not(target_os = "linux"))]
+    let _ = (file, from, len);
 }
 
 /// A file of the spool that is removed when it is dropped.
