@@ -103,6 +103,15 @@ pub trait Surfaces: Send + Sync {
         data: &Map<String, Value>,
     ) -> Result<RowPage>;
 
+    /// Cells of the column that the place names, one for each address.
+    async fn cells(
+        &self,
+        caller: Caller,
+        plugin: &PluginId,
+        place: &Place,
+        addresses: &[String],
+    ) -> Result<Vec<Value>>;
+
     /// Long work of a person: what runs, and what has just ended.
     fn tasks(&self, person: &Person) -> Vec<Value>;
 

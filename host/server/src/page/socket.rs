@@ -6,7 +6,7 @@
 
 use super::{
     keys::{self, Turn},
-    message::{self, Act, Incoming, Open, Rows, Run},
+    message::{self, Act, Cells, Incoming, Open, Rows, Run},
     session::{Session, VIEWS, project_of},
     views,
 };
@@ -189,6 +189,9 @@ fn handle(server: &Server, session: &Arc<Session>, incoming: Incoming) {
         Incoming { rows: Some(rows), .. } => request(server, session, id, async move |server, session, cancel| {
             fetched(&server, &session, rows, cancel).await.map(|page| Some(("page", page)))
         }),
+        Incoming { cells: Some(cells), .. } => request(server, session, id, async move |server, session, cancel| {
+            filled(&server, &session, cells, cancel).await.map(|cells| Some(("cells", cells)))
+        }),
         Incoming { run: Some(run), .. } => {
             let key = run.key.clone();
             once(server, session, id, key, async move |server, session, cancel| {
@@ -210,6 +213,7 @@ fn handle(server: &Server, session: &Arc<Session>, incoming: Incoming) {
             if !hidden {
                 tokio::spawn(async move {
                     session.send(message::outgoing(None, "tasks", session.tasks(&server)));
+                    session.tell_changed();
                     session.refresh(&server).await;
                 });
             }
@@ -384,6 +388,17 @@ async fn fetched(server: &Server, session: &Session, rows: Rows, cancel: Cancell
     let (plugin, place) = place_of(session, view)?;
     let caller = traced(session.caller(project_of(&place.address), cancel));
     Ok(json!(server.parts.surfaces.rows(caller, &plugin, &place, &name, &window, &data).await?))
+}
+
+/// Cells for somebody else's rows: the column is not open as a view, so it is asked for by name.
+async fn filled(server: &Server, session: &Session, cells: Cells, cancel: CancellationToken) -> Result<Value> {
+    let Cells { plugin, place, addresses } = cells;
+    let project = project_of(&place.address);
+    if let Some(project) = &project {
+        session.identity.require(project, Right::Viewer)?;
+    }
+    let caller = traced(session.caller(project, cancel));
+    Ok(json!(server.parts.surfaces.cells(caller, &plugin, &place, &addresses).await?))
 }
 
 fn place_of(session: &Session, view: u64) -> Result<(kamld_types::PluginId, kamld_types::surface::Place)> {

@@ -511,6 +511,21 @@ impl Surfaces for Host {
         Ok(RowPage { rows: vec![row.as_object().cloned().unwrap()], total: Some(9) })
     }
 
+    async fn cells(
+        &self,
+        caller: Caller,
+        _: &PluginId,
+        place: &Place,
+        addresses: &[String],
+    ) -> Result<Vec<Value>> {
+        self.ask(format!("cells {} {}", place.surface, place.address));
+        self.callers.lock().push(caller);
+        match place.surface.as_str() {
+            "docs" => Ok(addresses.iter().map(|address| json!(address.len())).collect()),
+            other => Err(Problem::not_found(format!("plug-in acme/tools has no surface '{other}'"))),
+        }
+    }
+
     fn tasks(&self, _: &Person) -> Vec<Value> {
         vec![json!({ "id": 1, "title": "counting" })]
     }

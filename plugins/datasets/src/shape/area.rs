@@ -9,7 +9,7 @@ use super::{
 use kamld_sdk::{
     Window, format,
     view::{
-        self, Action, Align, Column, Icon, MenuItem, Node, SelectMode, Size, Source, Table, Tone, ValueType, View,
+        self, Action, Align, Column, Held, Icon, MenuItem, Node, SelectMode, Size, Source, Table, Tone, ValueType, View,
         Weight, at, cell, cell_of, do_, run, selected,
     },
 };
@@ -48,6 +48,7 @@ impl Area<'_> {
             .select(SelectMode::Many)
             .bind("/selected")
             .key("address")
+            .holds(Held::Assets)
             .total(self.assets.len() as u64)
             .row_actions([
                 MenuItem::new("Upload files…", do_("upload").with("address", cell_of("address"))).icon(Icon::Upload),
@@ -131,6 +132,7 @@ pub fn row(asset: &Asset) -> Row {
         "tags": asset.tags,
         "size": asset.size,
         "address": id,
+        "$is": asset.kind,
         "$open": cell(&at(&id)),
     });
     row.as_object().cloned().unwrap_or_default()
@@ -217,6 +219,7 @@ mod tests {
             props["columns"].as_array().unwrap().iter().map(|c| c["label"].as_str().unwrap()).collect();
         assert_eq!(labels, ["Name", "Modified", "Summary", "Tags", "Size"]);
         assert_eq!(props["rows"][0]["$open"]["address"], "birds/a0");
+        assert_eq!((&props["holds"], &props["rows"][0]["$is"]), (&json!("assets"), &json!("dataset")));
         assert_eq!(nodes.iter().filter(|node| node.props.contains("\"primary\"")).count(), 1);
         let words = words(view);
         assert!(words.contains("You have 6 datasets with overall ~520 MB size (1 % of capacity)"), "{words}");

@@ -12,7 +12,7 @@ use super::{
 use kamld_sdk::{
     Address, Screen, format,
     view::{
-        self, Action, Icon, MenuItem, Node, SelectMode, Source, Table, Tone, View, Weight, at, cell_of, do_, going,
+        self, Action, Held, Icon, MenuItem, Node, SelectMode, Source, Table, Tone, View, Weight, at, cell_of, do_, going,
         run, selected, typed,
     },
 };
@@ -109,6 +109,7 @@ impl Files<'_> {
             .select(SelectMode::Many)
             .bind("/selected")
             .key("address")
+            .holds(Held::Objects)
             .total(self.entries.len() as u64)
             .row_actions(row_actions(&self.address.whole().to_string()))
             .actions(self.bulk_actions());
