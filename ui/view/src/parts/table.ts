@@ -191,7 +191,8 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     const all = rows.length > 0 && rows.every((row, index) => this.isSelected(row, offset + index));
     const some = !all && rows.some((row, index) => this.isSelected(row, offset + index));
     const told = new Map(this.rows?.columns.map(({ name }, index) => [name, this.rows?.statistics?.[index]]) ?? []);
-    return html`<table class="kd-plain kd-cards" role="table" aria-label=${this.tableLabel()} aria-rowcount=${total !== rows.length ? total + 1 : nothing} @keydown=${this.#steps}>
+    // The table's own columns were made for the room there is; with others it may be wider, and scrolls by itself.
+    return html`<div class=${columns.some(({ added }) => added) ? "kd-wide" : ""}><table class="kd-plain kd-cards" role="table" aria-label=${this.tableLabel()} aria-rowcount=${total !== rows.length ? total + 1 : nothing} @keydown=${this.#steps}>
       <thead role="rowgroup"><tr role="row">
         ${mode === "none" ? nothing : html`<th role="columnheader" scope="col" class="kd-narrow">${mode === "many" ? html`<input type="checkbox" class="kd-check" aria-label=${words.selectAll} .checked=${all} .indeterminate=${some}
           @change=${(event: Event) => this.#selectAll(rows, offset, (event.target as HTMLInputElement).checked)}>` : html`<span class="kd-hidden">${words.select}</span>`}</th>`}
@@ -205,7 +206,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
         })}
         ${actions ? html`<th role="columnheader" scope="col" class="kd-narrow"><span class="kd-hidden">${words.actions}</span></th>` : nothing}
       </tr></thead>
-      <tbody role="rowgroup">${repeat(rows.map((row, index) => ({ row, index: offset + index, key: this.#keyOf(row, offset + index) })), ({ key, index }) => `${key} ${this.keyColumn() ? "" : index}`, ({ row, index }) => this.#plainRow(row, index, columns, mode, actions, total !== rows.length))}</tbody></table>`;
+      <tbody role="rowgroup">${repeat(rows.map((row, index) => ({ row, index: offset + index, key: this.#keyOf(row, offset + index) })), ({ key, index }) => `${key} ${this.keyColumn() ? "" : index}`, ({ row, index }) => this.#plainRow(row, index, columns, mode, actions, total !== rows.length))}</tbody></table></div>`;
   }
 
   #plainRow(row: Row, index: number, columns: Shown[], mode: SelectMode, actions: boolean, part: boolean): TemplateResult {

@@ -36,5 +36,5 @@ export function addedCell(column: AddedColumn, cell: Cell | undefined, locale: s
 
 /** Its head, which says whose it is, and that it does not answer. */
 export function addedHead(column: AddedColumn, failed: boolean): TemplateResult {
-  return html`<span class="kd-added-head" title=${failed ? words.addedFailed(column.by) : words.addedBy(column.by)}>${column.label}${failed ? html`${icon("warning")}<span class="kd-hidden">${words.addedFailed(column.by)}</span>` : nothing}</span>`;
+  return html`<span class="kd-added-head" title=${failed ? words.addedFailed(column.by) : words.addedBy(column.by)}><span class="kd-added-label">${column.label}</span>${failed ? html`${icon("warning")}<span class="kd-hidden">${words.addedFailed(column.by)}</span>` : nothing}</span>`;
 }
