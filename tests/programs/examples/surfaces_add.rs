@@ -54,7 +54,9 @@ impl surface::Guest for Program {
 
     fn cells(place: surface::Place, addresses: Vec<String>) -> Result<Vec<String>, Error> {
         match place.surface.as_str() {
-            "letters" => Ok(addresses.iter().map(|address| (place.address.len() + address.len()).to_string()).collect()),
+            "letters" => {
+                Ok(addresses.iter().map(|address| (place.address.len() + address.len()).to_string()).collect())
+            }
             "few" => Ok(Vec::new()),
             "words" => Ok(addresses.iter().map(|address| format!("no {address}")).collect()),
             "much" => Ok(addresses.iter().map(|_| format!("{:?}", "x".repeat(300 << 10))).collect()),

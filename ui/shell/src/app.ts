@@ -172,7 +172,7 @@ export class App {
   }
 
   /** What the window, the bookmark and the history call this place. */
-  titled(viewTitle = ""): void {
+  titled(): void {
     const place = this.router.place.value;
     const { value } = this.session.surfaces;
     const screen = this.screen;
@@ -181,7 +181,7 @@ export class App {
     const area = inSlot(value, "area").find((one) => slug(one, value) === place.area)?.title ?? "";
     const parts = place.kind === "find" ? [place.params["q"] ?? "", tab || t("box.find")]
       : place.kind === "settings" ? [tab, t("settings")]
-        : [viewTitle || "", tab, ...way, area];
+        : [tab, ...way, area];
     const words = [...new Set(parts.filter(Boolean))];
     document.title = [...words, "KAML-D"].join(" · ");
     const gone = place.kind === "object" && !this.known.mediaType;

@@ -95,7 +95,7 @@ export function open({ plugin, surface: name, address, params, data }, state) {
       node("head", "row", { spread: true }, ["h1", "up"]),
       node("h1", "heading", { text: asset.split("@")[0], level: 1 }),
       node("up", "button", { text: "Upload", icon: "upload", weight: "primary", action: { upload: address } }),
-      node("tags", "tags", { items: state.tags, subject: address, add: { run: ["tag", "add"], arguments: { address, tag: { $value: true } }, undo: { run: ["tag", "remove"], arguments: { address, tag: { $value: true } } }, done: "Tagged." }, remove: { run: ["tag", "remove"], arguments: { address, tag: { $value: true } }, undo: { run: ["tag", "add"], arguments: { address, tag: { $value: true } } }, done: "Tag taken away." } }),
+      node("tags", "tags", { items: state.tags, add: { run: ["tag", "add"], arguments: { address, tag: { $value: true } }, undo: { run: ["tag", "remove"], arguments: { address, tag: { $value: true } } }, done: "Tagged." }, remove: { run: ["tag", "remove"], arguments: { address, tag: { $value: true } }, undo: { run: ["tag", "add"], arguments: { address, tag: { $value: true } } }, done: "Tag taken away." } }),
       node("list", "list", { label: "Files", items: [...state.objects.keys()].map((path) => ({ title: path.split("/").slice(2).join("/"), icon: "file", open: { address: path } })) }),
       node("more", "row", {}, ["remove", "slow", "fail"]),
       node("remove", "button", { text: "Remove this asset", icon: "delete", weight: "danger", action: { run: ["asset", "remove"], arguments: { address: `${project}/${asset}` } } }),

@@ -338,8 +338,6 @@ export interface TableProps {
   empty?: string;
   /** Where rows come from when they are not in `rows`; then the table is as long as it has rows, and only what is seen is fetched. */
   source?: Source;
-  /** All rows, when the plug-in knows. */
-  total?: number;
   /** What the table is, for whoever cannot see it. */
   label?: string;
   select?: SelectMode;
@@ -498,11 +496,9 @@ export interface MarkdownProps {
   base?: string;
 }
 
-/** Words that describe something; with `subject` they can be changed in place. */
+/** Words that describe something; with `add` and `remove` they can be changed in place. */
 export interface TagsProps {
   items: string[];
-  /** `PROJECT/ASSET[/PATH]` */
-  subject?: string;
   /** Adds the word in `{"$value": true}`. */
   add?: Action;
   /** Takes the word in `{"$value": true}` away. */
@@ -888,7 +884,7 @@ export const KINDS: Readonly<Record<string, Record<string, string>>> = {
   text: { text: "s!", tone: "#tone", strong: "b", bind: "s" },
   heading: { text: "s!", level: "i" },
   facts: { items: "[#fact!" },
-  table: { columns: "[#column", rows: "[o", empty: "s", source: "#source", total: "i", label: "s", select: "#select-mode", bind: "s", key: "s", "row-actions": "[#menu-item", actions: "[#menu-item", filter: "s", statistics: "b", "empty-view": "s", holds: "#held" },
+  table: { columns: "[#column", rows: "[o", empty: "s", source: "#source", label: "s", select: "#select-mode", bind: "s", key: "s", "row-actions": "[#menu-item", actions: "[#menu-item", filter: "s", statistics: "b", "empty-view": "s", holds: "#held" },
   code: { text: "s!", language: "s", "first-line": "i" },
   image: { source: "s!", width: "i", height: "i", alt: "s!", zoom: "b" },
   hint: { text: "s!", command: "s" },
@@ -908,7 +904,7 @@ export const KINDS: Readonly<Record<string, Record<string, string>>> = {
   divider: {},
   when: { bind: "s!", is: "*" },
   markdown: { text: "s!", base: "s" },
-  tags: { items: "[s!", subject: "s", add: "#action", remove: "#action" },
+  tags: { items: "[s!", add: "#action", remove: "#action" },
   link: { text: "s!", open: "#target!", icon: "#icon", note: "s", current: "b" },
   breadcrumb: { items: "[#crumb!" },
   list: { items: "[#item!", empty: "s", label: "s" },

@@ -23,7 +23,7 @@ use axum::{
 };
 use futures::{SinkExt, StreamExt};
 use http::HeaderMap;
-use kamld_types::{Kind, Problem, Right, problem::Result};
+use kamld_types::{Address, Kind, Problem, Right, problem::Result};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -342,6 +342,7 @@ async fn opened(server: &Server, session: &Session, id: u64, open: Open, cancel:
         let view = views::Open { plugin, place, data, shown: None, topics: Vec::new(), stale: false, turn: 1 };
         views.insert(id, view);
     }
+    let kind = kind_at(server, &place.address).await;
     // Not for ever: where things change all the time, the next change patches it.
     let mut again = 2;
     loop {
@@ -366,7 +367,21 @@ async fn opened(server: &Server, session: &Session, id: u64, open: Open, cancel:
             view.topics = screen.topics.clone();
             view.shown = Some(screen.clone());
         }
-        return Ok(json!({ "nodes": screen.nodes, "data": screen.data }));
+        let mut content = json!({ "nodes": screen.nodes, "data": screen.data });
+        if let Some(kind) = kind {
+            content["kind"] = kind.into();
+        }
+        return Ok(content);
+    }
+}
+
+/// The kind of the asset that a place is about, by which the page knows what fits it; none for an object or a project.
+async fn kind_at(server: &Server, address: &str) -> Option<String> {
+    let address: Address = address.parse().ok()?;
+    match address.path {
+        Some(path) if !path.ends_with('/') => None,
+        // Who drew the place has said what is wrong with it.
+        _ => server.parts.objects.kind(&address.asset).await.ok(),
     }
 }
 

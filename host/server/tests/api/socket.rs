@@ -92,6 +92,22 @@ async fn a_tab_is_told_who_it_is_for_and_what_there_is() {
 }
 
 #[tokio::test]
+async fn a_view_of_an_asset_says_of_which_kind_it_is() {
+    let running = Running::start().await;
+    let (mut tab, _) = Tab::open(&running).await;
+    let kinds = [
+        ("birds", json!(null)),
+        ("birds/strikes@v1/raw/", json!("dataset")),
+        ("birds/classifier", json!("model")),
+        ("birds/classifier/weights.pt", json!(null)),
+    ];
+    for (id, (address, kind)) in (2..).zip(kinds) {
+        tab.say(json!({ "id": id, "open": { "plugin": "acme/tools", "surface": "notes", "address": address } })).await;
+        assert_eq!(tab.hear("view").await["kind"], kind, "{address}");
+    }
+}
+
+#[tokio::test]
 async fn a_change_reaches_the_view_that_it_concerns_as_a_patch() {
     let running = Running::start().await;
     let (mut tab, _) = Tab::open(&running).await;
