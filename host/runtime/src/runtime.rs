@@ -236,7 +236,7 @@ impl Runtime {
                 plugin.kamld_ui_surface().call_offers(&mut store).await
             };
             let offers = stage.call_version(ask("what it adds to the page"), draft(&loaded), work).await?;
-            loaded.offers = surfaces::offers(plugin, offers)?;
+            loaded.offers = surfaces::offers(plugin, offers, &loaded.commands)?;
         }
         Ok(loaded)
     }

@@ -15,17 +15,18 @@ use crate::{
 use kamld_bindings::surface::exports::kamld::ui::surface as wit;
 use kamld_types::{
     PluginId, Problem,
+    command::{ArgumentType, Command},
     problem::Result,
     surface::{Offer, Place, PluginOffer, Reaction, RowPage, Screen, Window},
 };
 use serde_json::{Map, Value};
 use std::{collections::HashSet, sync::Arc};
 
-/// What a plug-in says that it offers; a slot of a later page is left out.
-pub fn offers(plugin: &PluginId, declared: Vec<wit::Offer>) -> Result<Vec<Arc<Offer>>> {
+/// What a plug-in with these commands says that it offers; a slot of a later page is left out.
+pub fn offers(plugin: &PluginId, declared: Vec<wit::Offer>, commands: &[Arc<Command>]) -> Result<Vec<Arc<Offer>>> {
     let mut names = HashSet::new();
     let mut offers = Vec::new();
-    for wit::Offer { name, slot, title, icon, order, fits } in declared {
+    for wit::Offer { name, slot, title, icon, order, fits, cells } in declared {
         let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.is_empty() || name.len() > 64 || !name.chars().all(word) {
             return Err(Problem::invalid(format!(
@@ -39,9 +40,29 @@ pub fn offers(plugin: &PluginId, declared: Vec<wit::Offer>) -> Result<Vec<Arc<Of
             tracing::warn!(%plugin, surface = name, slot, "this host has no such slot: the surface is left out");
             continue;
         }
-        offers.push(Arc::new(Offer { name, slot, title, icon, order, fits }));
+        if !cells.is_empty() && !view_check::is_value_type(&cells) {
+            return Err(Problem::invalid(format!("the cells of its column '{name}' are '{cells}', which is no type")));
+        }
+        if slot.ends_with("-action") {
+            acts_on_a_row(&name, commands)?;
+        }
+        offers.push(Arc::new(Offer { name, slot, title, icon, order, fits, cells }));
     }
     Ok(offers)
+}
+
+/// A command that is offered for a row is one of the plug-in's own, and takes the address of the row first.
+fn acts_on_a_row(name: &str, commands: &[Arc<Command>]) -> Result<()> {
+    let Some(command) = commands.iter().find(|command| command.name.join("-") == name) else {
+        return Err(Problem::invalid(format!("it offers '{name}' for rows, which is none of its commands"))
+            .help("the name of the offer is the words of the command joined by '-'"));
+    };
+    let takes = command.arguments.first().map(|argument| argument.r#type);
+    if matches!(takes, Some(ArgumentType::Asset | ArgumentType::Address | ArgumentType::Text)) {
+        return Ok(());
+    }
+    Err(Problem::invalid(format!("its command '{}' cannot take a row", command.name.join(" ")))
+        .help("the first argument of a command that is offered for rows is an asset or an address"))
 }
 
 fn place(place: &Place) -> wit::Place {
@@ -185,6 +206,44 @@ impl Runtime {
             Ok(RowPage { rows, total: answer.total })
         };
         page().map_err(|problem| self.broken(&slot, &at.surface, problem))
+    }
+
+    /// Cells of a column for the rows of somebody else's list, one for each address.
+    pub async fn surface_cells(
+        &self,
+        plugin: &PluginId,
+        caller: Caller,
+        at: &Place,
+        addresses: &[String],
+    ) -> Result<Vec<Value>> {
+        if addresses.is_empty() || addresses.len() > view_check::ROWS as usize {
+            return Err(Problem::invalid(format!("cells are asked for 1 to {} rows", view_check::ROWS)));
+        }
+        let slot = self.with_surface(plugin, &at.surface)?;
+        let (to, asked) = (place(at), addresses.to_vec());
+        let bytes = asked.iter().map(String::len).sum();
+        let order = self.order(&slot, caller, format!("column '{}'", at.surface), bytes);
+        let work = async move |mut store: wasmtime::Store<Guest>, loaded: Arc<Loaded>| {
+            let pre = loaded.exports.surface.as_ref().ok_or_else(|| wasmtime::format_err!("no surface"))?;
+            let plugin = pre.instantiate_async(&mut store).await?;
+            plugin.kamld_ui_surface().call_cells(&mut store, &to, &asked).await
+        };
+        let answer = self.stage.call(order, work).await?.map_err(|error| self.refused(&slot, error))?;
+        let cells = || {
+            if answer.len() != addresses.len() {
+                let (some, asked) = (answer.len(), addresses.len());
+                return Err(Problem::invalid(format!("it answered {some} cells where {asked} were asked for")));
+            }
+            if answer.iter().map(String::len).sum::<usize>() > view_check::BYTES {
+                return Err(Problem::limit("its cells are larger than 256 KiB"));
+            }
+            let cell = |text: &String| {
+                let value = serde_json::from_str(text);
+                value.map_err(|error| Problem::invalid(format!("one of its cells is not JSON: {error}")))
+            };
+            answer.iter().map(cell).collect()
+        };
+        cells().map_err(|problem| self.broken(&slot, &at.surface, problem))
     }
 
     fn order<'a>(&self, slot: &'a Arc<Slot>, caller: Caller, doing: String, bytes: usize) -> Order<'a> {

@@ -27,6 +27,11 @@ pub fn is_slot(name: &str) -> bool {
     CATALOGUE["slots"].get(name).is_some()
 }
 
+/// Whether values of that type can be drawn.
+pub fn is_value_type(name: &str) -> bool {
+    CATALOGUE["$defs"]["value-type"]["enum"].as_array().is_some_and(|types| types.iter().any(|known| known == name))
+}
+
 /// The nodes of a view; `invalid` names the node and the property that break the catalogue.
 pub fn view(nodes: &[Node]) -> Result<()> {
     let Some(root) = nodes.first() else {

@@ -103,6 +103,10 @@ pub trait Surfaces: Send + Sync {
         data: &Map<String, Value>,
     ) -> Result<RowPage>;
 
+    /// Cells of the column that the place names, one for each address.
+    async fn cells(&self, caller: Caller, plugin: &PluginId, place: &Place, addresses: &[String])
+    -> Result<Vec<Value>>;
+
     /// Long work of a person: what runs, and what has just ended.
     fn tasks(&self, person: &Person) -> Vec<Value>;
 
@@ -225,6 +229,9 @@ pub trait Objects: Send + Sync {
     -> Result<BatchDone>;
 
     async fn list(&self, asset: &AssetId, at: Option<&RefName>, query: ListingQuery) -> Result<Listing>;
+
+    /// The kind of an asset, `dataset` or `model`.
+    async fn kind(&self, asset: &AssetId) -> Result<String>;
 }
 
 /// What a resumable upload is to become.

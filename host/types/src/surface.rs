@@ -14,6 +14,9 @@ pub struct Offer {
     pub icon: String,
     pub order: u32,
     pub fits: Vec<String>,
+    /// How the cells of a column are drawn; empty for text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cells: String,
 }
 
 /// An offer with the plug-in that makes it.

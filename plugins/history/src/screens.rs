@@ -1,4 +1,4 @@
-//! The screens: tabs of an asset and of an object, and a part of the first screen.
+//! The screens: tabs of an asset and of an object, a part of the first screen, and a command for the rows of assets.
 //!
 //! Each module fetches in `draw` and shapes in pure functions, which its tests call. Must not live here: anything
 //! that changes an asset; screens name commands of this plug-in, and the page runs them.
@@ -30,6 +30,7 @@ impl HasSurfaces for Plugin {
             .on(Offer::new("object-history", Slot::ObjectTab, "History").icon(Icon::History).order(30), object::draw)
             .on(Offer::new("diff", Slot::ObjectTab, "Changes").icon(Icon::Edit).order(40), diff::draw)
             .on(Offer::new("lately", Slot::Home, "Lately").icon(Icon::History).order(20), lately::draw)
+            .command(Offer::new("commit", Slot::AssetAction, "Commit…").icon(Icon::Commit))
             .actions(act)
     }
 }

@@ -66,6 +66,11 @@ pub use router::{Commands, HasCommands, Outcome};
 pub use schema::Schema;
 pub use surface::{HasSurfaces, Offer, Place, Reaction, RowPage, Screen, Slot, Surfaces, Window};
 
+// The README is compiled, so that what it shows is what there is.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// What the macros of this crate need at the place where they are used.
 #[doc(hidden)]
 pub mod rt {

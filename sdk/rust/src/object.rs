@@ -34,6 +34,16 @@ impl ObjectReader {
         Ok(Self { inner, size, place: 0 })
     }
 
+    /// The text of an object, of a long one as much as its first `most` bytes hold; what is not UTF-8 is replaced.
+    ///
+    /// ```no_run
+    /// let about = kamld_sdk::ObjectReader::text(&"birds/strikes/about.md".parse()?, 64 << 10)?;
+    /// # Ok::<(), kamld_sdk::Error>(())
+    /// ```
+    pub fn text(address: &Address, most: usize) -> Result<String> {
+        Ok(String::from_utf8_lossy(&Self::open(address)?.read_range(0, most)?).into_owned())
+    }
+
     /// Bytes.
     pub fn size(&self) -> u64 {
         self.size

@@ -108,6 +108,7 @@ macro_rules! __export {
                 $crate::rt::surface::draw::<$implementation>,
                 $crate::rt::surface::act::<$implementation>,
                 $crate::rt::surface::rows::<$implementation>,
+                $crate::rt::surface::cells::<$implementation>,
             );
         };
         #[cfg(target_arch = "wasm32")]
@@ -139,6 +140,12 @@ macro_rules! __export {
                     data: ::std::string::String,
                 ) -> ::std::result::Result<wit::RowPage, types::Error> {
                     $crate::rt::surface::rows::<$implementation>(place, &name, &window, &data)
+                }
+                fn cells(
+                    place: wit::Place,
+                    addresses: ::std::vec::Vec<::std::string::String>,
+                ) -> ::std::result::Result<::std::vec::Vec<::std::string::String>, types::Error> {
+                    $crate::rt::surface::cells::<$implementation>(place, &addresses)
                 }
             }
     $crate::bindings::surface::export_surface!(Exported with_types_in $crate::rt::bindings::surface);

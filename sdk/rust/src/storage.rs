@@ -17,11 +17,26 @@ pub use crate::bindings::imports::kamld::storage::{activity, assets, history, ob
 /// # Ok::<(), kamld_sdk::Error>(())
 /// ```
 pub fn walk(address: &Address) -> impl Iterator<Item = Result<types::Object>> {
-    Pages::new(address, true, 1000).filter_map(|entry| match entry {
+    Pages::new(address, true, 1000).filter_map(object)
+}
+
+/// The objects that lie directly in a folder, without the folders beside them.
+///
+/// ```no_run
+/// let address = "birds/strikes".parse()?;
+/// let readme = kamld_sdk::storage::files(&address).find(|file| file.as_ref().is_ok_and(|file| file.path == "README.md"));
+/// # Ok::<(), kamld_sdk::Error>(())
+/// ```
+pub fn files(address: &Address) -> impl Iterator<Item = Result<types::Object>> {
+    folder(address).filter_map(object)
+}
+
+fn object(entry: Result<types::Entry>) -> Option<Result<types::Object>> {
+    match entry {
         Ok(types::Entry::Object(object)) => Some(Ok(object)),
         Ok(types::Entry::Folder(_)) => None,
         Err(error) => Some(Err(error)),
-    })
+    }
 }
 
 /// What lies directly in a folder: objects, and the folders inside it.

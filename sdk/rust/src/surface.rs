@@ -6,7 +6,7 @@
 use crate::{
     Address, Error, Result,
     bindings::{imports::kamld::plugin::types, surface::exports::kamld::ui::surface as wit},
-    view::{Action, Icon, View},
+    view::{Action, Icon, ValueType, View},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -28,11 +28,13 @@ pub enum Slot {
     ObjectTab,
     /// What the one box can make of a text, the param `q`; `fits` are first words.
     Box,
-    /// A column of the lists of assets.
+    /// A column of the lists of assets; `fits` are kinds of assets.
     AssetColumn,
-    /// A command for the rows of the lists of assets.
+    /// A command for the rows of the lists of assets, named as its words joined by `-`; `fits` are kinds of assets.
     AssetAction,
-    /// A command for the rows of the lists of objects.
+    /// A column of the lists of objects; `fits` are media types.
+    ObjectColumn,
+    /// A command for the rows of the lists of objects, as for those of assets; `fits` are media types.
     ObjectAction,
     /// A page of the settings.
     Settings,
@@ -49,6 +51,7 @@ impl Slot {
             Self::Box => "box",
             Self::AssetColumn => "asset-column",
             Self::AssetAction => "asset-action",
+            Self::ObjectColumn => "object-column",
             Self::ObjectAction => "object-action",
             Self::Settings => "settings",
         }
@@ -228,6 +231,15 @@ pub struct RowPage {
 type Draw = fn(&Place) -> Result<Screen>;
 type Act = fn(&Place, &str, &Map<String, Value>) -> Result<Reaction>;
 type Fetch = fn(&Place, &str, &Window) -> Result<RowPage>;
+type Fill = fn(&[Address]) -> Result<Vec<Value>>;
+
+/// What becomes of an offer.
+enum Made {
+    Drawn(Draw),
+    Filled(Fill),
+    /// A command, which the page runs by itself.
+    Run,
+}
 
 /// One thing that a plug-in adds to the page.
 pub struct Offer {
@@ -237,12 +249,13 @@ pub struct Offer {
     icon: Option<Icon>,
     order: u32,
     fits: Vec<String>,
+    cells: Option<ValueType>,
 }
 
 impl Offer {
     /// `name` is unique in the plug-in: lower case, words joined by `-`.
     pub fn new(name: &'static str, slot: Slot, title: &str) -> Self {
-        Self { name, slot, title: title.to_owned(), icon: None, order: 100, fits: Vec::new() }
+        Self { name, slot, title: title.to_owned(), icon: None, order: 100, fits: Vec::new(), cells: None }
     }
 
     /// Its picture.
@@ -266,17 +279,30 @@ impl Offer {
         self
     }
 
+    /// How the cells of a column are drawn; text when nothing is said.
+    #[must_use]
+    pub fn cells(mut self, cells: ValueType) -> Self {
+        self.cells = Some(cells);
+        self
+    }
+
     fn to_wit(&self) -> wit::Offer {
-        let icon = self.icon.map(|icon| serde_json::to_value(icon).unwrap_or_default());
         wit::Offer {
             name: self.name.to_owned(),
             slot: self.slot.word().to_owned(),
             title: self.title.clone(),
-            icon: icon.and_then(|icon| icon.as_str().map(str::to_owned)).unwrap_or_default(),
+            icon: word(self.icon),
             order: self.order,
             fits: self.fits.clone(),
+            cells: word(self.cells),
         }
     }
+}
+
+/// A word of the catalogue as it travels; empty for none.
+fn word(of: Option<impl Serialize>) -> String {
+    let word = of.and_then(|of| serde_json::to_value(of).ok());
+    word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// The surfaces of a plug-in, each with the function that draws it.
@@ -293,7 +319,7 @@ impl Offer {
 /// ```
 #[derive(Default)]
 pub struct Surfaces {
-    offers: Vec<(Offer, Option<Draw>)>,
+    offers: Vec<(Offer, Made)>,
     act: Option<Act>,
     fetch: Option<Fetch>,
 }
@@ -307,14 +333,36 @@ impl Surfaces {
     /// Adds a surface and the function that draws it.
     #[must_use]
     pub fn on(mut self, offer: Offer, draw: Draw) -> Self {
-        self.offers.push((offer, Some(draw)));
+        self.offers.push((offer, Made::Drawn(draw)));
         self
     }
 
-    /// Adds what is not drawn: a column, whose cells come from [`Surfaces::rows`], or a command for rows.
+    /// Adds a column to the lists of assets or of objects, and the function that fills it: for the addresses of the
+    /// rows that are seen, a value each, in their order; `null` leaves a cell empty.
+    ///
+    /// ```
+    /// use kamld_sdk::{Address, Offer, Place, Result, Slot, Surfaces, view::ValueType};
+    /// fn lengths(addresses: &[Address]) -> Result<Vec<serde_json::Value>> {
+    ///     Ok(addresses.iter().map(|address| address.asset.len().into()).collect())
+    /// }
+    /// let offer = Offer::new("letters", Slot::AssetColumn, "Letters").cells(ValueType::Count);
+    /// let surfaces = Surfaces::new().column(offer, lengths);
+    /// let place = Place::at("birds").on("letters");
+    /// assert_eq!(surfaces.fill(&place, &["birds/strikes".parse()?])?, [7]);
+    /// # Ok::<(), kamld_sdk::Error>(())
+    /// ```
     #[must_use]
-    pub fn offer(mut self, offer: Offer) -> Self {
-        self.offers.push((offer, None));
+    pub fn column(mut self, offer: Offer, fill: Fill) -> Self {
+        self.offers.push((offer, Made::Filled(fill)));
+        self
+    }
+
+    /// Adds a command of the plug-in to the rows of the lists of assets or of objects: the offer is named as the
+    /// command, its words joined by `-`, and the command's first argument gets the address of the row, or of all
+    /// that are selected where it is repeated.
+    #[must_use]
+    pub fn command(mut self, offer: Offer) -> Self {
+        self.offers.push((offer, Made::Run));
         self
     }
 
@@ -334,11 +382,24 @@ impl Surfaces {
 
     /// Draws the surface that the place names.
     pub fn draw(&self, place: &Place) -> Result<Screen> {
-        let found = self.offers.iter().find(|(offer, _)| offer.name == place.surface);
-        match found.and_then(|(_, draw)| *draw) {
-            Some(draw) => draw(place),
-            None => Err(Error::not_found(format!("this plug-in has no surface '{}'", place.surface))),
+        match self.made(place) {
+            Some(Made::Drawn(draw)) => draw(place),
+            _ => Err(Error::not_found(format!("this plug-in has no surface '{}'", place.surface))),
         }
+    }
+
+    /// Fills the column that the place names: a cell for each address.
+    pub fn fill(&self, place: &Place, addresses: &[Address]) -> Result<Vec<Value>> {
+        let Some(Made::Filled(fill)) = self.made(place) else {
+            return Err(Error::not_found(format!("this plug-in has no column '{}'", place.surface)));
+        };
+        let mut cells = fill(addresses)?;
+        cells.resize(addresses.len(), Value::Null);
+        Ok(cells)
+    }
+
+    fn made(&self, place: &Place) -> Option<&Made> {
+        self.offers.iter().find(|(offer, _)| offer.name == place.surface).map(|(_, made)| made)
     }
 }
 
@@ -384,4 +445,11 @@ pub fn rows<T: HasSurfaces>(
     let fetch = T::surfaces().fetch.ok_or_else(unknown)?;
     let RowPage { rows, total } = fetch(&Place::from_wit(place, data)?, name, window)?;
     Ok(wit::RowPage { rows: rows.into_iter().map(|row| Value::Object(row).to_string()).collect(), total })
+}
+
+#[doc(hidden)]
+pub fn cells<T: HasSurfaces>(place: wit::Place, addresses: &[String]) -> Result<Vec<String>, types::Error> {
+    let addresses = addresses.iter().map(|address| address.parse()).collect::<Result<Vec<Address>>>()?;
+    let cells = T::surfaces().fill(&Place::from_wit(place, "{}")?, &addresses)?;
+    Ok(cells.iter().map(Value::to_string).collect())
 }

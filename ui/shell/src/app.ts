@@ -9,7 +9,7 @@ import { Keys } from "./layout/keys.js";
 import { dismiss, notify, say } from "./layout/notices.js";
 import { addressParts, crumbs, follow, formatPlace, parsePlace, type Place } from "./places/place.js";
 import { Router, type Travel } from "./places/router.js";
-import { inSlot, screenOf, slug, type Known, type Screen } from "./places/screens.js";
+import { inSlot, screenOf, slug, type Known, type Screen, type Surface } from "./places/screens.js";
 import { Session, type Outcome } from "./session.js";
 import { locale, prefer, preferences } from "./settings/preferences.js";
 import { Store } from "./store.js";
@@ -18,6 +18,7 @@ import { asProblem, type Problem } from "./transport/problem.js";
 import { fromTransfer, choose } from "./uploads/files.js";
 import { destination } from "./uploads/plan.js";
 import type { Uploads } from "./uploads/queue.js";
+import { columnsOf, commandsOf } from "./views/additions.js";
 import { Views } from "./views/views.js";
 import { t } from "./words/words.js";
 import { html } from "lit";
@@ -38,13 +39,23 @@ export class App {
   #lastArea = "";
   #before: Place | undefined;
   #heads = new Map<string, ObjectHead | null>();
+  /** Tables that others add to, told when that may look different. */
+  #extended = new Set<(addresses?: readonly string[]) => void>();
 
   constructor() {
     this.session = new Session({
-      resumed: (resumed) => (resumed ? this.views.resumed() : this.views.renew()),
+      resumed: (resumed) => {
+        if (resumed) this.views.resumed();
+        else this.views.renew();
+        // Nobody knows what was missed.
+        this.#extend([""]);
+      },
       patch: (patch) => this.views.patch(patch),
       lost: (lost) => this.views.lost(lost),
+      changed: (addresses) => this.#extend(addresses),
     });
+    this.session.surfaces.watch(() => this.#extend());
+    this.session.commands.watch(() => this.#extend());
     const host = this.#host();
     this.views = new Views(this.session, () => host);
     this.router = new Router((place, travel) => this.#arrived(place, travel));
@@ -161,7 +172,7 @@ export class App {
   }
 
   /** What the window, the bookmark and the history call this place. */
-  titled(viewTitle = ""): void {
+  titled(): void {
     const place = this.router.place.value;
     const { value } = this.session.surfaces;
     const screen = this.screen;
@@ -170,7 +181,7 @@ export class App {
     const area = inSlot(value, "area").find((one) => slug(one, value) === place.area)?.title ?? "";
     const parts = place.kind === "find" ? [place.params["q"] ?? "", tab || t("box.find")]
       : place.kind === "settings" ? [tab, t("settings")]
-        : [viewTitle || "", tab, ...way, area];
+        : [tab, ...way, area];
     const words = [...new Set(parts.filter(Boolean))];
     document.title = [...words, "KAML-D"].join(" · ");
     const gone = place.kind === "object" && !this.known.mediaType;
@@ -302,11 +313,30 @@ export class App {
       bytes: fetchBytes,
       markdown: (text, base) => fetchMarkdown(text, base, this.area),
       command: (words) => this.session.command(words),
+      additions: (holds, key, viewId, changed) => {
+        this.#extended.add(changed);
+        const { link, surfaces, commands } = this.session;
+        const cells = (surface: Surface, addresses: string[], signal: AbortSignal) => link.request<unknown[]>(
+          "cells", { plugin: surface.plugin, surface: surface.name, address: this.views.byId(viewId)?.address ?? "", addresses }, { signal });
+        // The same columns as long as there are the same surfaces: their cells are not asked for again then.
+        let made = { from: surfaces.value, columns: columnsOf(surfaces.value, holds, cells) };
+        return {
+          of: () => {
+            if (made.from !== surfaces.value) made = { from: surfaces.value, columns: columnsOf(surfaces.value, holds, cells) };
+            return { columns: made.columns, commands: commandsOf(surfaces.value, commands.value, holds, key) };
+          },
+          stop: () => this.#extended.delete(changed),
+        };
+      },
       drop: (to, transfer, context) => void this.upload(to, transfer, context.anchor),
       get locale() {
         return locale() === "en-XA" ? "en" : locale();
       },
     };
+  }
+
+  #extend(addresses?: readonly string[]): void {
+    for (const changed of [...this.#extended]) changed(addresses);
   }
 
   signOut = async (): Promise<void> => {

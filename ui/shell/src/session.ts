@@ -29,6 +29,8 @@ export interface SessionEvents {
   resumed(resumed: boolean): void;
   patch(patch: Message): void;
   lost(lost: Message): void;
+  /** Addresses of what may look different of that which the page fetches by itself. */
+  changed(addresses: readonly string[]): void;
 }
 
 const LOCAL = /^(localhost|127\.|\[::1\]$)/;
@@ -121,6 +123,7 @@ export class Session {
     switch (member) {
       case "patch": return this.events.patch(content);
       case "lost": return this.events.lost(content);
+      case "changed": return this.events.changed(content as unknown as string[]);
       case "tasks": return this.tasks.set(content as unknown as Task[]);
       case "surfaces":
         this.surfaces.set(content["surfaces"] as Surface[]);

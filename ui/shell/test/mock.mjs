@@ -15,7 +15,7 @@ export async function start(port = 0) {
   const state = {
     surfaces: screens.surfaces(), projects: ["birds", "wind"], tags: ["aviation", "csv"], history: true,
     objects: new Map([["birds/strikes/2019.csv", "text/csv"], ["birds/strikes/readme.md", "text/markdown"], ["birds/strikes/raw/a.bin", "application/octet-stream"]]),
-    uploads: new Map(), peers: new Set(), ran: [], keys: new Map(), delay: 0, refuse: false, signedOut: false, tasks: [], slow: new Map(), chunkDelay: 0, resume: true,
+    uploads: new Map(), peers: new Set(), ran: [], keys: new Map(), delay: 0, refuse: false, signedOut: false, tasks: [], slow: new Map(), chunkDelay: 0, resume: true, cells: { asked: [], values: {}, refuse: false },
   };
   const sessions = new Map();
   let uploads = 0;
@@ -38,6 +38,7 @@ export async function start(port = 0) {
         state.slow.set(`${peer.name} ${id}`, () => { clearTimeout(timer); reject(problem("cancelled", "it was stopped", "nothing was changed")); });
       });
       case "fail": throw problem("internal", "the index could not be read", "what you typed is kept; try again, or tell who looks after the server");
+      case "docs check": return { data: {}, view: [{ id: "root", kind: "text", props: { text: `${args.asset.length} checked` }, children: [] }] };
       case "status": return { data: {}, view: [{ id: "root", kind: "text", props: { text: "All is well." }, children: [] }] };
       default: return { data: args, view: [] };
     }
@@ -77,6 +78,12 @@ export async function start(port = 0) {
     }
     if (text.close) return peer.views.delete(text.close.view);
     if (text.cancel) return state.slow.get(`${peer.name} ${text.cancel.request}`)?.();
+    if (text.cells) {
+      const { surface, address, addresses } = text.cells;
+      state.cells.asked.push({ surface, address, addresses });
+      if (state.cells.refuse) return answer("problem", problem("unavailable", "the plug-in does not answer"));
+      return answer("cells", addresses.map((one) => state.cells.values[one] ?? null));
+    }
     if (text.rows) return answer("page", { rows: [], total: 0 });
     if (text.act) {
       state.history = text.act.arguments.on;
@@ -169,7 +176,7 @@ export async function start(port = 0) {
   });
   await new Promise((ready) => server.listen(port, "127.0.0.1", ready));
   return {
-    state, url: `http://127.0.0.1:${server.address().port}`, push,
+    state, tell: (message) => { for (const peer of state.peers) peer.send(message); }, url: `http://127.0.0.1:${server.address().port}`, push,
     drop: () => { for (const peer of state.peers) peer.drop(); },
     stop: () => new Promise((done) => { for (const socket of sockets) socket.destroy(); server.close(done); }),
   };

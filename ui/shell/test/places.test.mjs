@@ -84,3 +84,21 @@ test("two plug-ins may give the same name; the second has its plug-in in the URL
   assert.deepEqual(twice.map((one) => slug(one, twice)), ["data", "data~b.b", "settings~c.c"]);
   assert.equal(screenOf(parsePlace("http://x/data~b.b"), twice).parts[0].title, "B");
 });
+
+test("what plug-ins add to a list of objects fits by media type, in their order, and only by commands of their own", async () => {
+  const { columnsOf, commandsOf } = await load("views/additions.ts");
+  const offer = (plugin, name, slot, order, fits = []) => ({ plugin, name, slot, title: name, icon: "", order, fits });
+  const all = [
+    offer("a/a", "rows", "object-column", 20, ["text/csv"]), offer("b/b", "hash", "object-column", 10), offer("c/c", "docs", "asset-column", 1),
+    ...["d", "e", "f"].map((name) => offer("d/d", name, "object-column", 30)),
+    offer("a/a", "row-count", "object-action", 1, ["text/*"]), offer("b/b", "row-count", "object-action", 2),
+  ];
+  const columns = columnsOf(all, "objects", async () => []);
+  assert.deepEqual(columns.map(({ label, type }) => [label, type]), [["hash", "text"], ["rows", "text"], ["d", "text"], ["e", "text"]]);
+  assert.deepEqual(["text/csv", "image/png"].map((is) => columns.filter(({ fits }) => fits(is)).length), [4, 3]);
+  const argument = (name, required) => ({ name, type: "address", help: "", required });
+  const commands = [{ plugin: "a/a", name: ["row", "count"], summary: "", effect: "read", arguments: [argument("object", true), argument("limit", false), argument("as", true)] }];
+  const [only, ...others] = commandsOf(all, commands, "objects", "address");
+  assert.deepEqual(only.item.action, { run: ["row", "count"], arguments: { object: { $row: "address" } }, ask: ["as"] });
+  assert.deepEqual([only.many, only.fits("text/plain"), only.fits("image/png"), others.length], [undefined, true, false, 0]);
+});

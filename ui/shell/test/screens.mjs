@@ -16,6 +16,14 @@ export const surfaces = () => [
   surface("other/admin", "plugins", "settings", "Plug-ins", "plugin", 1),
 ];
 
+/** What a plug-in of somebody else adds to the lists of assets. */
+export const added = () => [
+  { ...surface("acme/docs", "documented", "asset-column", "Documented", "", 10, ["dataset"]), cells: "number" },
+  surface("acme/docs", "docs-check", "asset-action", "Check documentation", "check", 10),
+  surface("acme/docs", "docs-move", "asset-action", "Move…", "", 20),
+  surface("acme/docs", "docs-none", "asset-action", "Not there", "", 30),
+];
+
 function surface(plugin, name, slot, title, icon, order, fits = []) {
   return { plugin, name, slot, title, icon, order, fits };
 }
@@ -28,6 +36,8 @@ export const commands = [
   command("test/data", ["asset", "remove"], "Remove an asset", "destroy", [argument("address", "asset", "Which", true)]),
   command("test/data", ["slow"], "Count everything", "write", []),
   command("test/data", ["fail"], "Fail", "write", []),
+  command("acme/docs", ["docs", "check"], "Check the documentation", "read", [{ ...argument("asset", "asset", "Which", true), repeated: true }]),
+  command("acme/docs", ["docs", "move"], "Move the documentation", "write", [argument("asset", "asset", "Which", true), argument("to", "asset", "Where to", true), argument("note", "text", "Why")]),
   command("test/data", ["status"], "Show how it is", "read", []),
 ];
 
@@ -85,7 +95,7 @@ export function open({ plugin, surface: name, address, params, data }, state) {
       node("head", "row", { spread: true }, ["h1", "up"]),
       node("h1", "heading", { text: asset.split("@")[0], level: 1 }),
       node("up", "button", { text: "Upload", icon: "upload", weight: "primary", action: { upload: address } }),
-      node("tags", "tags", { items: state.tags, subject: address, add: { run: ["tag", "add"], arguments: { address, tag: { $value: true } }, undo: { run: ["tag", "remove"], arguments: { address, tag: { $value: true } } }, done: "Tagged." }, remove: { run: ["tag", "remove"], arguments: { address, tag: { $value: true } }, undo: { run: ["tag", "add"], arguments: { address, tag: { $value: true } } }, done: "Tag taken away." } }),
+      node("tags", "tags", { items: state.tags, add: { run: ["tag", "add"], arguments: { address, tag: { $value: true } }, undo: { run: ["tag", "remove"], arguments: { address, tag: { $value: true } } }, done: "Tagged." }, remove: { run: ["tag", "remove"], arguments: { address, tag: { $value: true } }, undo: { run: ["tag", "add"], arguments: { address, tag: { $value: true } } }, done: "Tag taken away." } }),
       node("list", "list", { label: "Files", items: [...state.objects.keys()].map((path) => ({ title: path.split("/").slice(2).join("/"), icon: "file", open: { address: path } })) }),
       node("more", "row", {}, ["remove", "slow", "fail"]),
       node("remove", "button", { text: "Remove this asset", icon: "delete", weight: "danger", action: { run: ["asset", "remove"], arguments: { address: `${project}/${asset}` } } }),
@@ -117,9 +127,9 @@ export function open({ plugin, surface: name, address, params, data }, state) {
 
 function assets() {
   return node("table", "table", {
-    label: "Assets", key: "name", select: "many", bind: "/chosen",
+    label: "Assets", key: "address", holds: "assets", select: "many", bind: "/chosen",
     columns: [{ key: "name", label: "Name", type: "text", open: true, sortable: true }, { key: "modified", label: "Modified", type: "time", sortable: true }, { key: "summary", label: "Summary", width: "large" }, { key: "tags", label: "Tags", type: "tags" }, { key: "size", label: "Size", type: "bytes", align: "end", sortable: true }],
-    rows: ASSETS.map(([name, modified, summary, tags, size]) => ({ name, modified, summary, tags, size, $open: { area: "data", address: `birds/${name}` } })),
+    rows: ASSETS.map(([name, modified, summary, tags, size]) => ({ name, modified, summary, tags, size, address: `birds/${name}`, $is: "dataset", $open: { area: "data", address: `birds/${name}` } })),
     "row-actions": [{ label: "Remove", icon: "delete", tone: "bad", action: { run: ["asset", "remove"], arguments: { address: { $row: "name" } } } }],
   });
 }

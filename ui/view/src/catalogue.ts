@@ -5,7 +5,7 @@ export const VERSION = "0.1.0";
 export const LIMITS = {"bytes":262144,"nodes":5000,"depth":24,"rows":200} as const;
 
 export type Kind = "stack" | "text" | "heading" | "facts" | "table" | "code" | "image" | "hint" | "hits" | "facets" | "changes" | "commits" | "rows" | "row" | "grid" | "section" | "card" | "split" | "tabs" | "tab" | "details" | "divider" | "when" | "markdown" | "tags" | "link" | "breadcrumb" | "list" | "stat" | "json" | "hex" | "diff" | "compare-images" | "bars" | "chart" | "sparkline" | "audio" | "video" | "form" | "input" | "area" | "number" | "select" | "radio" | "combobox" | "checkbox" | "switch" | "date" | "range" | "editor" | "drop" | "button" | "menu" | "command" | "progress" | "empty" | "callout" | "steps";
-export type Slot = "home" | "side" | "area" | "asset-tab" | "object-tab" | "box" | "asset-column" | "asset-action" | "object-action" | "settings";
+export type Slot = "home" | "side" | "area" | "asset-tab" | "object-tab" | "box" | "asset-column" | "asset-action" | "object-column" | "object-action" | "settings";
 export const SLOTS: Record<Slot, string> = {
   "home": "A part of the first screen, one below the other. Its address is empty.",
   "side": "A part of the bar at the side. Its address is that of the screen.",
@@ -13,9 +13,10 @@ export const SLOTS: Record<Slot, string> = {
   "asset-tab": "A tab of an asset. Its address is `PROJECT/ASSET[@REF][/FOLDER/]`; `fits` are kinds of assets.",
   "object-tab": "A tab of an object. Its address is `PROJECT/ASSET[@REF]/PATH`; `fits` are media types.",
   "box": "What the one box can make of a text. Opened with the param `q`; `fits` are the first words that a text for it starts with, and the one without any takes the rest.",
-  "asset-column": "A column of the lists of assets. `rows` is called with the name `column` and answers `address` and `value`.",
-  "asset-action": "A command that the lists of assets offer for a row: `name` is the words of the command joined by `-`; its first argument gets the address.",
-  "object-action": "The same for objects.",
+  "asset-column": "A column of the lists of assets. `cells` answers the cells of the rows that are seen; its address is that of the list; `fits` are kinds of assets.",
+  "asset-action": "A command of the plug-in that the lists of assets offer for a row, and for many where it takes many. `name` is the words of the command joined by `-`; its first argument gets the address, and the person is asked for the others that it requires; `fits` are kinds of assets.",
+  "object-column": "A column of the lists of objects, as `asset-column`; `fits` are media types.",
+  "object-action": "A command for the lists of objects, as `asset-action`; `fits` are media types.",
   "settings": "A page of the settings."
 };
 
@@ -54,6 +55,9 @@ export interface Column {
   open?: boolean;
   width?: Size;
 }
+
+/** What the rows of a table are about: the slots `asset-column` and `asset-action` are for the one, `object-column` and `object-action` for the other. */
+export type Held = "assets" | "objects";
 
 /** A piece of text and whether it matched. */
 export interface FragmentPart {
@@ -334,8 +338,6 @@ export interface TableProps {
   empty?: string;
   /** Where rows come from when they are not in `rows`; then the table is as long as it has rows, and only what is seen is fetched. */
   source?: Source;
-  /** All rows, when the plug-in knows. */
-  total?: number;
   /** What the table is, for whoever cannot see it. */
   label?: string;
   select?: SelectMode;
@@ -353,6 +355,8 @@ export interface TableProps {
   statistics?: boolean;
   /** The id of a child to show when there are no rows. */
   "empty-view"?: string;
+  /** What its rows are about, so that other plug-ins add columns and commands to them. The cell that `key` names is then the address, and the cell `$is` the kind of the asset or the media type of the object; a row without `$is`, such as a folder, is left as it is. */
+  holds?: Held;
 }
 
 /** Text in which each character has its place. */
@@ -492,11 +496,9 @@ export interface MarkdownProps {
   base?: string;
 }
 
-/** Words that describe something; with `subject` they can be changed in place. */
+/** Words that describe something; with `add` and `remove` they can be changed in place. */
 export interface TagsProps {
   items: string[];
-  /** `PROJECT/ASSET[/PATH]` */
-  subject?: string;
   /** Adds the word in `{"$value": true}`. */
   add?: Action;
   /** Takes the word in `{"$value": true}` away. */
@@ -882,7 +884,7 @@ export const KINDS: Readonly<Record<string, Record<string, string>>> = {
   text: { text: "s!", tone: "#tone", strong: "b", bind: "s" },
   heading: { text: "s!", level: "i" },
   facts: { items: "[#fact!" },
-  table: { columns: "[#column", rows: "[o", empty: "s", source: "#source", total: "i", label: "s", select: "#select-mode", bind: "s", key: "s", "row-actions": "[#menu-item", actions: "[#menu-item", filter: "s", statistics: "b", "empty-view": "s" },
+  table: { columns: "[#column", rows: "[o", empty: "s", source: "#source", label: "s", select: "#select-mode", bind: "s", key: "s", "row-actions": "[#menu-item", actions: "[#menu-item", filter: "s", statistics: "b", "empty-view": "s", holds: "#held" },
   code: { text: "s!", language: "s", "first-line": "i" },
   image: { source: "s!", width: "i", height: "i", alt: "s!", zoom: "b" },
   hint: { text: "s!", command: "s" },
@@ -902,7 +904,7 @@ export const KINDS: Readonly<Record<string, Record<string, string>>> = {
   divider: {},
   when: { bind: "s!", is: "*" },
   markdown: { text: "s!", base: "s" },
-  tags: { items: "[s!", subject: "s", add: "#action", remove: "#action" },
+  tags: { items: "[s!", add: "#action", remove: "#action" },
   link: { text: "s!", open: "#target!", icon: "#icon", note: "s", current: "b" },
   breadcrumb: { items: "[#crumb!" },
   list: { items: "[#item!", empty: "s", label: "s" },
@@ -944,6 +946,7 @@ export const SHAPES: Readonly<Record<string, Rule>> = {
   align: ["start","end"],
   "value-type": ["text","bytes","count","number","time","tags","path","duration","boolean"],
   column: { key: "s!", label: "s!", align: "#align", type: "#value-type", sortable: "b", open: "b", width: "#size" },
+  held: ["assets","objects"],
   "fragment-part": { text: "s!", matched: "b!" },
   fragment: { field: "s!", parts: "[#fragment-part!" },
   hit: { title: "s!", address: "s!", kind: "s!", summary: "s", tags: "[s", fragments: "[#fragment", open: "#target" },

@@ -1,6 +1,6 @@
 // The seam between the view and whoever shows it (the shell, JupyterLab, a test): what the elements ask of their host.
 // Nothing here draws; nothing in `view` reaches the network, the address bar or the clipboard but through this.
-import type { Action, Node, Source, Target } from "./catalogue.js";
+import type { Action, Held, MenuItem, Node, Source, Target, ValueType } from "./catalogue.js";
 import type { Json } from "./values.js";
 
 export type { Action, Node, Source, Target };
@@ -82,6 +82,34 @@ export interface CommandDeclaration {
   effect: "read" | "write" | "destroy";
 }
 
+/** A column that another plug-in adds to a table. */
+export interface AddedColumn {
+  /** Unlike the key of any other column. */
+  key: string;
+  label: string;
+  type: ValueType;
+  /** The plug-in, in words for a person. */
+  by: string;
+  /** Whether it has something to say of a row that is this: a kind of asset, a media type. */
+  fits(is: string): boolean;
+  /** One value for each address, in their order. */
+  cells(addresses: string[], signal: AbortSignal): Promise<unknown[]>;
+}
+
+/** A command that another plug-in offers for the rows of a table. */
+export interface AddedCommand {
+  /** For one row. */
+  item: MenuItem;
+  /** For all that are selected; missing where the command takes one. */
+  many?: MenuItem;
+  fits(is: string): boolean;
+}
+
+export interface Additions {
+  columns: AddedColumn[];
+  commands: AddedCommand[];
+}
+
 export interface ViewHost {
   /**
    * Runs an action. The values of `arguments`, `set`, `undo` and of targets are resolved already (`values.ts`): they
@@ -101,6 +129,12 @@ export interface ViewHost {
   /** A BCP 47 tag. */
   locale: string;
 
+  /**
+   * What other plug-ins add to a table of these, whose rows have their address in the cell `key`. `changed` is called
+   * when that may be different: without addresses for what is added, with them for the cells of what they hold.
+   * Missing: nothing is added.
+   */
+  additions?(holds: Held, key: string, viewId: string, changed: (addresses?: readonly string[]) => void): { of(): Additions; stop(): void };
   /** Files were dropped on a `drop` node; missing: the node only offers to choose files (`act` with `upload`). */
   drop?(to: string, transfer: DataTransfer, context: ActionContext): void;
   /** Where the result of a query is saved from; missing: `/api/v1/results/ID?format=FORMAT`. */

@@ -41,6 +41,8 @@ const english = {
   clearSelection: "Clear selection",
   selectRow: (what: string) => `Select ${what}`,
   selectAll: "Select all rows shown",
+  addedBy: (plugin: string) => `Added by the plug-in ${plugin}`,
+  addedFailed: (plugin: string) => `The plug-in ${plugin} does not answer`,
   sortBy: (what: string) => `Sort by ${what}`,
   noRows: "No rows",
   noRowsFor: (text: string) => `No rows for “${text}”`,

@@ -27,7 +27,35 @@ async function rows(source: { rows?: string; object?: string; result?: string },
   return { columns: COLUMNS, rows: list, total, complete: true, ms: 12, bytes: 5_200_000, ...(window.statistics ? { statistics } : {}) };
 }
 
+// What other plug-ins add, as a test sets it: cells by column and address, and how they fail or wait.
+const others = {
+  columns: [] as { key: string; label: string; type?: string; fits?: string[] }[], commands: [] as { label: string; run: string[]; many?: boolean; fits?: string[] }[],
+  cells: {} as Record<string, Record<string, unknown>>, failing: [] as string[], asked: [] as { key: string; addresses: string[] }[], wait: false, release: () => {}, changed: (_?: readonly string[]) => {},
+};
+
 const host: ViewHost = {
+  additions(_holds, key, _view, changed) {
+    others.changed = changed;
+    const fits = (kinds: string[] | undefined) => (is: string) => !kinds || kinds.includes(is);
+    return {
+      stop: () => {},
+      of: () => ({
+        columns: others.columns.map((column) => ({
+          key: column.key, label: column.label, type: (column.type ?? "text") as "text", by: "acme/others", fits: fits(column.fits),
+          cells: async (addresses: string[]) => {
+            others.asked.push({ key: column.key, addresses });
+            if (others.wait) await new Promise<void>((resolve) => { others.release = resolve; });
+            if (others.failing.includes(column.key)) throw new Error("not now");
+            return addresses.map((address) => others.cells[column.key]?.[address] ?? null);
+          },
+        })),
+        commands: others.commands.map(({ label, run, many, fits: kinds }) => ({
+          item: { label, action: { run, arguments: { asset: many ? [{ $row: key }] : { $row: key } } } }, fits: fits(kinds),
+          ...(many ? { many: { label, action: { run, arguments: { asset: { $selection: key } } } } } : {}),
+        })),
+      }),
+    };
+  },
   async act(action, { viewId, node, row, selection, value }) {
     acts.push(JSON.parse(JSON.stringify({ action, viewId, node: node.id, row, selection, value })));
   },
@@ -50,4 +78,4 @@ const host: ViewHost = {
   locale: "en",
 };
 
-Object.assign(globalThis, { kd: { host, acts, asked, loadAll } });
+Object.assign(globalThis, { kd: { host, acts, asked, others, loadAll } });

@@ -7,6 +7,7 @@ mod calls;
 mod faults;
 mod limits;
 mod stage;
+mod surfaces;
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ const MEASURED: &[&str] = &["bench_reads"];
 
 #[test]
 fn every_program_is_claimed_by_the_suite_it_is_named_after() {
-    let claimed: BTreeSet<String> = [limits::PROGRAMS, faults::PROGRAMS, calls::PROGRAMS, MEASURED]
+    let claimed: BTreeSet<String> = [limits::PROGRAMS, faults::PROGRAMS, calls::PROGRAMS, surfaces::PROGRAMS, MEASURED]
         .concat()
         .into_iter()
         .map(str::to_owned)

@@ -116,6 +116,8 @@ mod tests {
             assert!(!at(changed).concerns(address, &[]), "{changed} {address}");
         }
         assert!(at("cars/parts").concerns("birds", &["cars".into()]));
-        assert!(Change::Plugins.concerns("", &["plugins".into()]) && !Change::Plugins.concerns("", &[]));
+        for (change, topic) in [(Change::Plugins, "plugins"), (Change::Tasks, "tasks")] {
+            assert!(change.concerns("", &[topic.into()]) && !change.concerns("", &[]), "{topic}");
+        }
     }
 }

@@ -18,6 +18,7 @@ pub struct Incoming {
     pub close: Option<View>,
     pub act: Option<Act>,
     pub rows: Option<Rows>,
+    pub cells: Option<Cells>,
     pub run: Option<Run>,
     pub cancel: Option<Cancel>,
     pub stop: Option<Stop>,
@@ -78,6 +79,14 @@ pub struct Rows {
     pub window: Window,
     #[serde(default, deserialize_with = "object")]
     pub data: Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Cells {
+    pub plugin: PluginId,
+    #[serde(flatten)]
+    pub place: Place,
+    pub addresses: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -10,7 +10,7 @@ use super::{
     views::{self, Open},
 };
 use crate::{Caller, Identity, Server, Trace};
-use kamld_types::{Address, Problem, ProjectName, problem::Result};
+use kamld_types::{Address, Problem, ProjectName, Right, problem::Result};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::{
@@ -29,6 +29,8 @@ const BREATH: Duration = Duration::from_millis(100);
 pub const VIEWS: usize = 64;
 /// Requests of one tab that run at one time; more wait.
 const REQUESTS: usize = 32;
+/// Addresses that are told one by one; more are told as "all of it".
+const UNTOLD: usize = 100;
 /// Sessions of all people; beyond that the ones without a connection go first.
 const SESSIONS: usize = 1000;
 
@@ -41,6 +43,8 @@ pub struct Session {
     pub running: Mutex<HashMap<u64, CancellationToken>>,
     pub turns: Semaphore,
     pub hidden: AtomicBool,
+    /// Addresses of what changed and the page was not told yet.
+    untold: Mutex<Vec<String>>,
     wire: Mutex<Wire>,
     ended: CancellationToken,
 }
@@ -73,6 +77,7 @@ impl Sessions {
             running: Mutex::default(),
             turns: Semaphore::new(REQUESTS),
             hidden: AtomicBool::new(false),
+            untold: Mutex::default(),
             wire: Mutex::new(Wire { out: None, number: 0, since: Instant::now() }),
             ended: CancellationToken::new(),
         });
@@ -202,7 +207,7 @@ impl Session {
                     self.views.lock().values_mut().for_each(|view| view.stale = true);
                 }
                 Change::Tasks => tell_tasks = true,
-                Change::At(_) => {}
+                Change::At(address) => self.note_changed(address),
             }
             let mut views = self.views.lock();
             for view in views.values_mut().filter(|view| change.concerns(&view.place.address, &view.topics)) {
@@ -215,7 +220,29 @@ impl Session {
         if tell_tasks {
             self.send(message::outgoing(None, "tasks", self.tasks(server)));
         }
+        self.tell_changed();
         self.refresh(server).await;
+    }
+
+    /// Keeps what changed for the page, as far as this person may know of it.
+    fn note_changed(&self, address: &str) {
+        if project_of(address).is_some_and(|project| self.identity.require(&project, Right::Viewer).is_err()) {
+            return;
+        }
+        let mut untold = self.untold.lock();
+        match untold.len() {
+            _ if untold.iter().any(|known| known.is_empty() || known == address) => {}
+            UNTOLD.. => *untold = vec![String::new()],
+            _ => untold.push(address.to_owned()),
+        }
+    }
+
+    /// Tells the page what may look different of that which it fetches by itself.
+    pub fn tell_changed(&self) {
+        let changed = std::mem::take(&mut *self.untold.lock());
+        if !changed.is_empty() {
+            self.send(message::outgoing(None, "changed", json!(changed)));
+        }
     }
 
     /// Draws what may look different now.

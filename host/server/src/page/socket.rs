@@ -6,7 +6,7 @@
 
 use super::{
     keys::{self, Turn},
-    message::{self, Act, Incoming, Open, Rows, Run},
+    message::{self, Act, Cells, Incoming, Open, Rows, Run},
     session::{Session, VIEWS, project_of},
     views,
 };
@@ -23,7 +23,7 @@ use axum::{
 };
 use futures::{SinkExt, StreamExt};
 use http::HeaderMap;
-use kamld_types::{Kind, Problem, Right, problem::Result};
+use kamld_types::{Address, Kind, Problem, Right, problem::Result};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -189,6 +189,9 @@ fn handle(server: &Server, session: &Arc<Session>, incoming: Incoming) {
         Incoming { rows: Some(rows), .. } => request(server, session, id, async move |server, session, cancel| {
             fetched(&server, &session, rows, cancel).await.map(|page| Some(("page", page)))
         }),
+        Incoming { cells: Some(cells), .. } => request(server, session, id, async move |server, session, cancel| {
+            filled(&server, &session, cells, cancel).await.map(|cells| Some(("cells", cells)))
+        }),
         Incoming { run: Some(run), .. } => {
             let key = run.key.clone();
             once(server, session, id, key, async move |server, session, cancel| {
@@ -210,6 +213,7 @@ fn handle(server: &Server, session: &Arc<Session>, incoming: Incoming) {
             if !hidden {
                 tokio::spawn(async move {
                     session.send(message::outgoing(None, "tasks", session.tasks(&server)));
+                    session.tell_changed();
                     session.refresh(&server).await;
                 });
             }
@@ -338,6 +342,7 @@ async fn opened(server: &Server, session: &Session, id: u64, open: Open, cancel:
         let view = views::Open { plugin, place, data, shown: None, topics: Vec::new(), stale: false, turn: 1 };
         views.insert(id, view);
     }
+    let kind = kind_at(server, &place.address).await;
     // Not for ever: where things change all the time, the next change patches it.
     let mut again = 2;
     loop {
@@ -362,7 +367,21 @@ async fn opened(server: &Server, session: &Session, id: u64, open: Open, cancel:
             view.topics = screen.topics.clone();
             view.shown = Some(screen.clone());
         }
-        return Ok(json!({ "nodes": screen.nodes, "data": screen.data }));
+        let mut content = json!({ "nodes": screen.nodes, "data": screen.data });
+        if let Some(kind) = kind {
+            content["kind"] = kind.into();
+        }
+        return Ok(content);
+    }
+}
+
+/// The kind of the asset that a place is about, by which the page knows what fits it; none for an object or a project.
+async fn kind_at(server: &Server, address: &str) -> Option<String> {
+    let address: Address = address.parse().ok()?;
+    match address.path {
+        Some(path) if !path.ends_with('/') => None,
+        // Who drew the place has said what is wrong with it.
+        _ => server.parts.objects.kind(&address.asset).await.ok(),
     }
 }
 
@@ -384,6 +403,17 @@ async fn fetched(server: &Server, session: &Session, rows: Rows, cancel: Cancell
     let (plugin, place) = place_of(session, view)?;
     let caller = traced(session.caller(project_of(&place.address), cancel));
     Ok(json!(server.parts.surfaces.rows(caller, &plugin, &place, &name, &window, &data).await?))
+}
+
+/// Cells for somebody else's rows: the column is not open as a view, so it is asked for by name.
+async fn filled(server: &Server, session: &Session, cells: Cells, cancel: CancellationToken) -> Result<Value> {
+    let Cells { plugin, place, addresses } = cells;
+    let project = project_of(&place.address);
+    if let Some(project) = &project {
+        session.identity.require(project, Right::Viewer)?;
+    }
+    let caller = traced(session.caller(project, cancel));
+    Ok(json!(server.parts.surfaces.cells(caller, &plugin, &place, &addresses).await?))
 }
 
 fn place_of(session: &Session, view: u64) -> Result<(kamld_types::PluginId, kamld_types::surface::Place)> {

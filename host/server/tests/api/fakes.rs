@@ -197,6 +197,10 @@ impl OpenObject for Open {
 
 #[async_trait]
 impl Objects for Host {
+    async fn kind(&self, asset: &AssetId) -> Result<String> {
+        Ok(if asset.name.as_str() == "classifier" { "model" } else { "dataset" }.into())
+    }
+
     async fn stat(&self, object: &Address) -> Result<ObjectInfo> {
         self.ask(format!("stat {object}"));
         self.find(object).map(|found| found.0)
@@ -509,6 +513,15 @@ impl Surfaces for Host {
     ) -> Result<RowPage> {
         let row = json!({ "name": name, "at": window.start });
         Ok(RowPage { rows: vec![row.as_object().cloned().unwrap()], total: Some(9) })
+    }
+
+    async fn cells(&self, caller: Caller, _: &PluginId, place: &Place, addresses: &[String]) -> Result<Vec<Value>> {
+        self.ask(format!("cells {} {}", place.surface, place.address));
+        self.callers.lock().push(caller);
+        match place.surface.as_str() {
+            "docs" => Ok(addresses.iter().map(|address| json!(address.len())).collect()),
+            other => Err(Problem::not_found(format!("plug-in acme/tools has no surface '{other}'"))),
+        }
     }
 
     fn tasks(&self, _: &Person) -> Vec<Value> {

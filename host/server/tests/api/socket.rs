@@ -68,6 +68,12 @@ impl Tab {
     }
 }
 
+fn cells(id: u64, column: &str) -> Value {
+    let addresses = ["birds/strikes", "birds/songs"];
+    let of = json!({ "plugin": "acme/tools", "surface": column, "address": "birds", "addresses": addresses });
+    json!({ "id": id, "cells": of })
+}
+
 fn texts(nodes: &Value) -> Vec<String> {
     let text = |node: &Value| format!("{}={}", node["id"].as_str().unwrap(), node["props"]["text"].as_str().unwrap());
     nodes.as_array().unwrap().iter().map(text).collect()
@@ -83,6 +89,22 @@ async fn a_tab_is_told_who_it_is_for_and_what_there_is() {
     );
     assert_eq!(welcome["surfaces"][0]["title"], "Notes");
     assert_eq!(welcome["tasks"][0]["title"], "counting");
+}
+
+#[tokio::test]
+async fn a_view_of_an_asset_says_of_which_kind_it_is() {
+    let running = Running::start().await;
+    let (mut tab, _) = Tab::open(&running).await;
+    let kinds = [
+        ("birds", json!(null)),
+        ("birds/strikes@v1/raw/", json!("dataset")),
+        ("birds/classifier", json!("model")),
+        ("birds/classifier/weights.pt", json!(null)),
+    ];
+    for (id, (address, kind)) in (2..).zip(kinds) {
+        tab.say(json!({ "id": id, "open": { "plugin": "acme/tools", "surface": "notes", "address": address } })).await;
+        assert_eq!(tab.hear("view").await["kind"], kind, "{address}");
+    }
 }
 
 #[tokio::test]
@@ -111,9 +133,10 @@ async fn a_command_runs_as_over_http_and_is_told_to_the_views() {
     let (mut outcome, mut patch) = (None, None);
     while outcome.is_none() || patch.is_none() {
         let mut message = tab.next().await;
-        match message.get("outcome").is_some() {
-            true => outcome = Some(message["outcome"].take()),
-            false => patch = Some(message["patch"].take()),
+        for (member, heard) in [("outcome", &mut outcome), ("patch", &mut patch)] {
+            if message.get(member).is_some() {
+                *heard = Some(message[member].take());
+            }
         }
     }
     assert_eq!(outcome.unwrap()["data"], json!({ "asset": "birds/strikes" }));
@@ -189,6 +212,58 @@ async fn a_hidden_tab_is_left_alone_until_it_is_seen() {
     assert_eq!(running.host.asked().iter().filter(|asked| asked.starts_with("open")).count(), 1);
     tab.say(json!({ "id": 5, "hidden": false })).await;
     assert_eq!(texts(&tab.hear("patch").await["nodes"]), ["said=unseen"]);
+}
+
+#[tokio::test]
+async fn cells_of_a_column_are_asked_for_by_its_name_without_a_view() {
+    let running = Running::start().await;
+    let (mut tab, _) = Tab::open(&running).await;
+    tab.say(cells(2, "docs")).await;
+    assert_eq!(tab.hear("cells").await, json!([13, 11]));
+    assert_eq!(running.host.callers.lock().last().unwrap().project.as_ref().unwrap().as_str(), "birds");
+    tab.say(cells(3, "other")).await;
+    assert_eq!(tab.hear("problem").await["kind"], "not-found");
+    tab.say(json!({ "id": 4, "cells": { "plugin": "acme/tools", "surface": "docs", "addresses": "birds" } })).await;
+    assert_eq!(tab.hear("problem").await["kind"], "invalid");
+}
+
+#[tokio::test]
+async fn a_page_is_told_what_changed_once_and_when_it_is_looked_at() {
+    let running = Running::start().await;
+    let (mut tab, _) = Tab::open(&running).await;
+    for _ in 0..3 {
+        running.host.changes.tell(Change::At("birds/strikes".into()));
+    }
+    assert_eq!(tab.hear("changed").await, json!(["birds/strikes"]));
+    tab.say(json!({ "id": 2, "hidden": true })).await;
+    // Behind it in order, so that it has been heard.
+    tab.say(cells(3, "docs")).await;
+    tab.hear("cells").await;
+    for number in 0..200 {
+        running.host.changes.tell(Change::At(format!("birds/strikes/{number}.csv")));
+    }
+    running.host.changes.tell(Change::Plugins);
+    // These are behind the changes, and go to hidden pages too.
+    tab.hear("surfaces").await;
+    tab.say(json!({ "id": 4, "hidden": false })).await;
+    assert_eq!(tab.hear("changed").await, json!([""]));
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_changes_in_projects_that_they_may_not_see() {
+    let running = Running::as_guest().await;
+    let (mut tab, _) = Tab::open(&running).await;
+    for address in ["cars/parts", "birds/strikes", "cars", "fish"] {
+        running.host.changes.tell(Change::At(address.into()));
+    }
+    let mut told = Vec::new();
+    while !told.contains(&json!("fish")) {
+        told.extend(tab.hear("changed").await.as_array().unwrap().clone());
+    }
+    assert_eq!(told, ["birds/strikes", "fish"]);
+    let foreign = json!({ "plugin": "acme/tools", "surface": "docs", "address": "cars", "addresses": ["cars/parts"] });
+    tab.say(json!({ "id": 2, "cells": foreign })).await;
+    assert_eq!(tab.hear("problem").await["kind"], "denied");
 }
 
 #[tokio::test]

@@ -12,8 +12,8 @@ use super::{
 use kamld_sdk::{
     Address, Screen, format,
     view::{
-        self, Action, Icon, MenuItem, Node, SelectMode, Source, Table, Tone, View, Weight, at, cell_of, do_, going,
-        run, selected, typed,
+        self, Action, Held, Icon, MenuItem, Node, SelectMode, Source, Table, Tone, View, Weight, at, cell_of, do_,
+        going, run, selected, typed,
     },
 };
 use serde_json::json;
@@ -109,7 +109,7 @@ impl Files<'_> {
             .select(SelectMode::Many)
             .bind("/selected")
             .key("address")
-            .total(self.entries.len() as u64)
+            .holds(Held::Objects)
             .row_actions(row_actions(&self.address.whole().to_string()))
             .actions(self.bulk_actions());
         let row = |entry: &Entry| -> Row { folder::row(entry, self.address, writable, loose) };
@@ -183,7 +183,6 @@ pub fn too_many() -> String {
 pub fn tags(subject: &str, tags: &[String]) -> view::Tags {
     let change = |command: &str| run(command).with("address", subject).with("tag", json!([typed()]));
     view::tags(tags)
-        .subject(subject)
         .add(change("tag add").taken_back_by(change("tag remove")))
         .remove(change("tag remove").taken_back_by(change("tag add")))
 }

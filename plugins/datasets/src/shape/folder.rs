@@ -104,7 +104,7 @@ pub fn cut(entries: Vec<Entry>, window: &Window) -> Vec<Entry> {
 }
 
 /// What the table shows of an entry, and what its actions need. A value that is missing takes away the actions that
-/// name it: `file` and `subject` are there for objects, `kept` or `loose` where something can be removed.
+/// name it: `file`, `subject` and `$is` are there for objects, `kept` or `loose` where something can be removed.
 pub fn row(entry: &Entry, folder: &Address, writable: bool, loose: &Loose) -> Row {
     let here = folder.with_path(entry.path.as_str());
     let address = here.to_string();
@@ -116,6 +116,7 @@ pub fn row(entry: &Entry, folder: &Address, writable: bool, loose: &Loose) -> Ro
         put("size", json!(size));
         put("file", json!(address));
         put("subject", json!(here.subject()));
+        put("$is", json!(entry.media_type));
     }
     if !entry.summary.is_empty() {
         put("summary", json!(entry.summary));
@@ -211,9 +212,10 @@ mod tests {
             (&json!("birds/strikes@v1/a.csv"), &json!("birds/strikes/a.csv"))
         );
         assert_eq!(file["$open"], json!({ "address": "birds/strikes@v1/a.csv" }));
+        assert!(file["$is"].is_string(), "other plug-ins know what it is");
         assert!(!file.contains_key("kept") && !file.contains_key("loose") && !file.contains_key("writable"));
         let raw = row(raw);
         assert_eq!(raw["address"], "birds/strikes@v1/raw/");
-        assert!(!raw.contains_key("file") && !raw.contains_key("size"));
+        assert!(!raw.contains_key("file") && !raw.contains_key("$is") && !raw.contains_key("size"));
     }
 }

@@ -60,7 +60,6 @@ export class Page extends LitElement {
     addEventListener("dragover", this.#drag);
     addEventListener("dragleave", (event) => { if (!event.relatedTarget) this.over = false; });
     addEventListener("drop", this.#drop);
-    this.addEventListener("ks-title", () => this.app.titled(this.#mainView()?.title.value ?? ""));
     this.addEventListener("ks-drawn", () => this.#drawn());
   }
 

@@ -10,6 +10,8 @@ export interface Surface {
   icon: string;
   order: number;
   fits: string[];
+  /** How the cells of a column are drawn. */
+  cells?: string;
 }
 
 export function inSlot(surfaces: readonly Surface[], slot: string): Surface[] {

@@ -53,7 +53,7 @@ const BACKOFF = [200, 400, 800, 1500, 2500, 3000];
 const HELLO_TIMEOUT = 5000;
 // The server ends a connection that sends more, and sending it again would end the next one too.
 const LARGEST = 256 << 10;
-const PUSHED = new Set(["patch", "lost", "surfaces", "tasks"]);
+const PUSHED = new Set(["patch", "lost", "changed", "surfaces", "tasks"]);
 
 export class Link {
   state: LinkState = "connecting";

@@ -78,7 +78,7 @@ export class SurfaceFrame extends LitElement {
     this.#before = before?.surface === view.surface ? before : undefined;
     this.waiting = this.long = false;
     this.#timers = [setTimeout(() => { this.waiting = true; }, PATIENCE), setTimeout(() => { this.long = true; }, LONG)];
-    this.#stop = [view.state.watch(() => this.#changed()), view.title.watch(() => this.dispatchEvent(new CustomEvent("ks-title", { bubbles: true })))];
+    this.#stop = [view.state.watch(() => this.#changed())];
     view.show();
   }
 

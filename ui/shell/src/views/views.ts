@@ -19,9 +19,8 @@ export type ViewState =
 interface Answer {
   nodes: unknown[];
   data: Json;
-  title?: string;
   view?: number;
-  /** What the address is, when the server says so: the kind of an asset. */
+  /** The kind of the asset that the address names. */
   kind?: string;
 }
 
@@ -36,7 +35,6 @@ let counter = 0;
 export class OpenView {
   readonly id = `view-${++counter}`;
   readonly state = new Store<ViewState>({ is: "loading" });
-  readonly title = new Store("");
   readonly kind = new Store("");
   readonly element: KdView;
   params: Record<string, string>;
@@ -105,7 +103,6 @@ export class OpenView {
   #draw(answer: Answer): void {
     this.element.nodes = answer.nodes ?? [];
     this.element.data = this.#withTyped(answer.data ?? {});
-    if (answer.title) this.title.set(answer.title);
     if (answer.kind) this.kind.set(answer.kind);
     this.state.set({ is: "ready" });
   }

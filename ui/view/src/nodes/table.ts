@@ -4,6 +4,7 @@ import { html, nothing } from "lit";
 import type { MenuItem, SelectMode } from "../catalogue.js";
 import { define } from "../node.js";
 import { say } from "../format.js";
+import { Added } from "../parts/added.js";
 import { arrange, Rows, type Row } from "../parts/rows.js";
 import { KdTableNode } from "../parts/table.js";
 import { words } from "../words.js";
@@ -14,6 +15,7 @@ const PLAIN_ROWS = 200;
 class KdTable extends KdTableNode<"table"> {
   #source: unknown;
   #given: readonly Row[] = [];
+  #holds = "";
 
   protected override tableLabel = (): string => this.props.label ?? words.table;
   protected override selectMode = (): SelectMode => this.props.select ?? "none";
@@ -25,6 +27,7 @@ class KdTable extends KdTableNode<"table"> {
 
   protected draw({ rows, source, filter, bind, statistics }: KdTableNode<"table">["props"]): unknown {
     if (bind !== undefined) this.read(bind);
+    this.#extend();
     const given: readonly Row[] = rows ?? [];
     this.#begin(source ?? (given.length > PLAIN_ROWS ? { rows: "" } : undefined), given, statistics === true);
     const bar = filter !== undefined || this.selectedRows().length || this.rows
@@ -59,6 +62,16 @@ class KdTable extends KdTableNode<"table"> {
     };
     this.rows = new Rows(isGiven ? here : (window, signal) => this.view.host.rows(this.props.source!, window, signal, { viewId: this.view.viewId, data: this.view.model.data }), changed, statistics);
     this.rows.order(this.sort, this.filter);
+  }
+
+  /** Begins to ask what other plug-ins add, when the rows are about something. */
+  #extend(): void {
+    const { holds, key } = this.props;
+    const now = holds && key ? `${holds} ${key}` : "";
+    if (this.#holds === now && (now === "") === (this.added === undefined)) return;
+    this.added?.stop();
+    this.#holds = now;
+    this.added = now ? new Added(this.view.host, holds!, key!, this.view.viewId, () => this.requestUpdate()) : undefined;
   }
 
   #arrived(): void {

@@ -1,6 +1,6 @@
 // Columns as a table shows them: those that the view declares, or those that the source tells.
 import type { Column } from "../catalogue.js";
-import type { SourceColumn, Statistic } from "../host.js";
+import type { AddedColumn, SourceColumn, Statistic } from "../host.js";
 import { count, endAligned, say } from "../format.js";
 import { words } from "../words.js";
 
@@ -8,6 +8,8 @@ export interface Shown extends Column {
   end: boolean;
   /** What the source calls its type. */
   of?: string;
+  /** It is another plug-in's, and its cells are not in the rows. */
+  added?: AddedColumn;
 }
 
 const NUMERIC = /^(u?int|integer|bigint|smallint|tinyint|float|double|real|decimal|numeric|number|hugeint)/i;
@@ -24,6 +26,9 @@ export function columnsOf(declared: readonly Column[] | undefined, told: readonl
   }
   return told.map(({ name, type }) => ({ key: name, label: name, sortable: true, end: isNumeric(type), of: type }));
 }
+
+export const addedColumns = (added: readonly AddedColumn[]): Shown[] =>
+  added.map((column) => ({ key: column.key, label: column.label, type: column.type, end: endAligned(column.type), added: column }));
 
 /** A short word for the type of a column of a source. */
 export const typeWord = (type: string): string => type.toLowerCase().replace(/^(varchar|utf8|largeutf8|utf8view|string)\b.*/, "text").replace(/^timestamp.*/, "time").slice(0, 24);

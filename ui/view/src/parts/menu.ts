@@ -5,6 +5,9 @@ import type { MenuItem } from "../catalogue.js";
 import { icon } from "./icon.js";
 import { words } from "../words.js";
 
+/** An entry that may begin another group. */
+export type MenuEntry = MenuItem & { apart?: boolean };
+
 let open: { close(back: boolean): void; anchor: HTMLElement } | undefined;
 
 /** Puts a popup at its anchor, within the window, on the reading side. */
@@ -21,7 +24,7 @@ export function place(popup: HTMLElement, anchor: HTMLElement): void {
   popup.style.setProperty("top", `${top}px`);
 }
 
-export function toggleMenu(anchor: HTMLElement, items: readonly MenuItem[], choose: (item: MenuItem) => void): void {
+export function toggleMenu(anchor: HTMLElement, items: readonly MenuEntry[], choose: (item: MenuItem) => void): void {
   if (open?.anchor === anchor) return open.close(true);
   open?.close(false);
   const popup = document.createElement("div");
@@ -55,7 +58,7 @@ export function toggleMenu(anchor: HTMLElement, items: readonly MenuItem[], choo
     // Closed by a click elsewhere: whoever was clicked keeps the focus.
     if ((event as ToggleEvent).newState === "closed") close(popup.contains(document.activeElement));
   });
-  render(html`${items.map((item) => html`<button type="button" role="menuitem" tabindex="-1" class="kd-popup-item${item.tone === "bad" ? " kd-tone-bad" : ""}"
+  render(html`${items.map((item) => html`${item.apart ? html`<div role="separator" class="kd-popup-line"></div>` : ""}<button type="button" role="menuitem" tabindex="-1" class="kd-popup-item${item.tone === "bad" ? " kd-tone-bad" : ""}"
     @click=${() => { close(true); choose(item); }}>${icon(item.icon)}<span>${item.label}</span></button>`)}`, popup);
   (anchor.closest("dialog") ?? document.body).append(popup);
   open = { anchor, close };

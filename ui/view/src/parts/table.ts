@@ -5,12 +5,13 @@ import { repeat } from "lit/directives/repeat.js";
 import type { MenuItem, SelectMode, Target } from "../catalogue.js";
 import { freshId, KdNode } from "../node.js";
 import { count } from "../format.js";
-import { columnsOf, statisticWords, typeWord, type Shown } from "./columns.js";
+import { addedColumns, columnsOf, statisticWords, typeWord, type Shown } from "./columns.js";
+import type { Added } from "./added.js";
 import { actionButton, follow } from "./button.js";
 import { icon } from "./icon.js";
-import { moreButton, toggleMenu } from "./menu.js";
+import { moreButton, toggleMenu, type MenuEntry } from "./menu.js";
 import type { Row, Rows } from "./rows.js";
-import { value } from "./value.js";
+import { addedCell, addedHead, value } from "./value.js";
 import { words } from "../words.js";
 import { offered } from "../values.js";
 
@@ -20,6 +21,8 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
   protected sort: [string, boolean][] = [];
   protected filter = "";
   protected rows: Rows | undefined;
+  /** What other plug-ins add. */
+  protected added: Added | undefined;
   protected page = 0;
   protected asPages = false;
   protected readonly tableId = freshId("table");
@@ -30,6 +33,8 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.rows?.stop();
+    this.added?.stop();
+    this.added = undefined;
     clearTimeout(this.#timer);
   }
 
@@ -141,8 +146,8 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
   protected shown(): Shown[] {
     const { columns } = this.props as { columns?: never };
     const told = this.rows?.columns ?? [];
-    const made = this.declared(columns, told);
-    const key = JSON.stringify(made);
+    const made = [...this.declared(columns, told), ...addedColumns(this.added?.columns ?? [])];
+    const key = JSON.stringify(made.map(({ added, ...column }) => [column, added?.by]));
     if (key !== this.#columns.key) this.#columns = { key, columns: made };
     return this.#columns.columns;
   }
@@ -151,7 +156,16 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     return columnsOf(columns, told);
   }
 
-  protected actionsOf = (row: Row): MenuItem[] => this.rowActions().filter(({ action }) => offered(action, row));
+  protected actionsOf = (row: Row): MenuEntry[] => {
+    const own = this.rowActions().filter(({ action }) => offered(action, row));
+    const others = this.added?.commands(row) ?? [];
+    return [...own, ...others.map((item, index) => (index === 0 && own.length ? { ...item, apart: true } : item))];
+  };
+
+  /** Whether some row may have a menu. */
+  protected get withMenu(): boolean {
+    return this.rowActions().length > 0 || this.added?.anyCommand === true;
+  }
 
   protected menuOf = (row: Row, anchor: HTMLElement): void => {
     const items = this.actionsOf(row);
@@ -164,7 +178,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     const selected = this.selectMode() === "many" ? this.selectedRows() : [];
     if (!selected.length) return nothing;
     return html`<div class="kd-bulk" role="group" aria-label=${words.actions}><span class="kd-strong" role="status">${words.selected(count(selected.length, this.locale))}</span>
-      ${this.bulkActions().map((item) => actionButton(this, item.action, { text: item.label, icon: item.icon, small: true, weight: item.tone === "bad" ? "danger" : "normal" }, { selection: this.selectedRows() }))}
+      ${[...this.bulkActions(), ...(this.added?.commandsForMany(selected) ?? [])].map((item) => actionButton(this, item.action, { text: item.label, icon: item.icon, small: true, weight: item.tone === "bad" ? "danger" : "normal" }, { selection: this.selectedRows() }))}
       <button type="button" class="kd-button kd-button-quiet kd-button-small" @click=${() => this.#keep(new Set())}>${words.clearSelection}</button></div>`;
   }
 
@@ -172,11 +186,13 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
   protected plain(rows: readonly Row[], offset = 0, total = rows.length): TemplateResult {
     const columns = this.shown();
     const mode = this.selectMode();
-    const actions = this.rowActions().length > 0;
+    const actions = this.withMenu;
+    this.added?.want(rows);
     const all = rows.length > 0 && rows.every((row, index) => this.isSelected(row, offset + index));
     const some = !all && rows.some((row, index) => this.isSelected(row, offset + index));
     const told = new Map(this.rows?.columns.map(({ name }, index) => [name, this.rows?.statistics?.[index]]) ?? []);
-    return html`<table class="kd-plain kd-cards" role="table" aria-label=${this.tableLabel()} aria-rowcount=${total !== rows.length ? total + 1 : nothing} @keydown=${this.#steps}>
+    // The table's own columns were made for the room there is; with others it may be wider, and scrolls by itself.
+    return html`<div class=${columns.some(({ added }) => added) ? "kd-wide" : ""}><table class="kd-plain kd-cards" role="table" aria-label=${this.tableLabel()} aria-rowcount=${total !== rows.length ? total + 1 : nothing} @keydown=${this.#steps}>
       <thead role="rowgroup"><tr role="row">
         ${mode === "none" ? nothing : html`<th role="columnheader" scope="col" class="kd-narrow">${mode === "many" ? html`<input type="checkbox" class="kd-check" aria-label=${words.selectAll} .checked=${all} .indeterminate=${some}
           @change=${(event: Event) => this.#selectAll(rows, offset, (event.target as HTMLInputElement).checked)}>` : html`<span class="kd-hidden">${words.select}</span>`}</th>`}
@@ -185,12 +201,12 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
           const type = this.showStatistics() && column.of ? html`<span class="kd-head-type">${typeWord(column.of)}</span>` : nothing;
           const statistic = this.showStatistics() ? statisticWords(told.get(column.key), this.locale) : "";
           return html`<th role="columnheader" scope="col" class="${column.end ? "kd-end " : ""}${column.width ? `kd-width-${column.width}` : ""}" aria-sort=${column.sortable ? (sorted ? (sorted[1] ? "descending" : "ascending") : "none") : nothing}>
-            ${column.sortable ? html`<button type="button" class="kd-sort" title=${words.sortBy(column.label)} @click=${() => this.orderBy(column.key)}>${column.label}${sorted ? icon(sorted[1] ? "sort-down" : "sort-up") : nothing}</button>` : column.label}
+            ${column.sortable ? html`<button type="button" class="kd-sort" title=${words.sortBy(column.label)} @click=${() => this.orderBy(column.key)}>${column.label}${sorted ? icon(sorted[1] ? "sort-down" : "sort-up") : nothing}</button>` : column.added ? addedHead(column.added, this.added?.failed(column.added) === true) : column.label}
             ${type}${statistic ? html`<span class="kd-head-statistic">${statistic}</span>` : nothing}</th>`;
         })}
         ${actions ? html`<th role="columnheader" scope="col" class="kd-narrow"><span class="kd-hidden">${words.actions}</span></th>` : nothing}
       </tr></thead>
-      <tbody role="rowgroup">${repeat(rows.map((row, index) => ({ row, index: offset + index, key: this.#keyOf(row, offset + index) })), ({ key, index }) => `${key} ${this.keyColumn() ? "" : index}`, ({ row, index }) => this.#plainRow(row, index, columns, mode, actions, total !== rows.length))}</tbody></table>`;
+      <tbody role="rowgroup">${repeat(rows.map((row, index) => ({ row, index: offset + index, key: this.#keyOf(row, offset + index) })), ({ key, index }) => `${key} ${this.keyColumn() ? "" : index}`, ({ row, index }) => this.#plainRow(row, index, columns, mode, actions, total !== rows.length))}</tbody></table></div>`;
   }
 
   #plainRow(row: Row, index: number, columns: Shown[], mode: SelectMode, actions: boolean, part: boolean): TemplateResult {
@@ -200,7 +216,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     return html`<tr role="row" class=${selected ? "kd-chosen" : ""} aria-rowindex=${part ? index + 2 : nothing}>
       ${mode === "none" ? nothing : html`<td role="cell" class="kd-narrow kd-cell-check"><input class="kd-check" type=${mode === "one" ? "radio" : "checkbox"} name=${mode === "one" ? this.tableId : nothing} aria-label=${words.selectRow(name)} .checked=${selected} @change=${() => this.select(row, index)}></td>`}
       ${columns.map((column, at) => {
-        const shown = value(column.type, row[column.key], this.locale);
+        const shown = column.added ? addedCell(column.added, this.added?.cell(column.added, row), this.locale) : value(column.type, row[column.key], this.locale);
         const inner = column.open && target
           ? html`<a class="kd-cell-link" href=${this.view.host.href(target)} @click=${(event: MouseEvent) => follow(this, target, event)}>${shown === nothing ? words.open : shown}</a>` : shown;
         return html`<td role="cell" class="${column.end ? "kd-end kd-number " : ""}${at === 0 ? "kd-first " : ""}${shown === nothing ? "kd-blank" : ""}" data-label=${column.label}>${inner}</td>`;
@@ -247,7 +263,8 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
       return this.skeleton();
     }
     const of = {
-      rows, columns: this.shown(), label: this.tableLabel(), locale: this.locale, select: this.selectMode(), menu: this.rowActions().length > 0, hasMenu: (row: Row) => this.actionsOf(row).length > 0, statistics: this.showStatistics(),
+      rows, columns: this.shown(), label: this.tableLabel(), locale: this.locale, select: this.selectMode(), menu: this.withMenu, hasMenu: (row: Row) => this.actionsOf(row).length > 0, statistics: this.showStatistics(),
+      added: this.added, addedVersion: this.added?.version ?? 0,
       isSelected: this.isSelected, nameOf: this.nameOf, onSelect: this.select, onMenu: this.menuOf, onSort: this.orderBy,
       hrefOf: (row: Row) => { const target = this.targetOf(row); return target && this.view.host.href(target); },
       onOpen: (row: Row, anchor: HTMLElement) => { const target = this.targetOf(row); if (target) void this.act({ open: target }, anchor, { row }); },

@@ -1,6 +1,8 @@
 // A typed value as a person sees it: in a cell, a fact, a number that matters.
 import { html, nothing, type TemplateResult } from "lit";
 import { say } from "../format.js";
+import type { AddedColumn } from "../host.js";
+import type { Cell } from "./added.js";
 import { icon } from "./icon.js";
 import { words } from "../words.js";
 
@@ -19,4 +21,20 @@ export function value(type: string | undefined, raw: unknown, locale: string): u
     return html`<time datetime=${new Date(raw).toISOString()} title=${title}>${text}</time>`;
   }
   return title ? html`<span title=${title}>${text}</span>` : text;
+}
+
+/** The cell of a column that another plug-in adds: as large before it comes as after, whatever comes. */
+export function addedCell(column: AddedColumn, cell: Cell | undefined, locale: string): unknown {
+  if (!cell) return nothing;
+  if (cell.is === "waiting") return html`<span class="kd-added"><span class="kd-skeleton"></span></span>`;
+  const { value: raw } = cell as { value?: unknown };
+  const plain = typeof raw === "string" || typeof raw === "number" || typeof raw === "boolean" || Array.isArray(raw);
+  const shown = plain ? value(column.type, raw, locale) : nothing;
+  if (shown === nothing) return html`<span class="kd-added kd-muted">–</span>`;
+  return html`<span class="kd-added" title=${typeof raw === "string" ? raw : nothing}>${shown}</span>`;
+}
+
+/** Its head, which says whose it is, and that it does not answer. */
+export function addedHead(column: AddedColumn, failed: boolean): TemplateResult {
+  return html`<span class="kd-added-head" title=${failed ? words.addedFailed(column.by) : words.addedBy(column.by)}><span class="kd-added-label">${column.label}</span>${failed ? html`${icon("warning")}<span class="kd-hidden">${words.addedFailed(column.by)}</span>` : nothing}</span>`;
 }

@@ -3,9 +3,10 @@
 import { LitElement, html, render } from "lit";
 import "regular-table";
 import type { RegularTableElement } from "regular-table/dist/esm/regular-table.js";
+import type { Added } from "./added.js";
 import type { Rows, Row } from "./rows.js";
 import { statisticWords, typeWord, type Shown } from "./columns.js";
-import { value } from "./value.js";
+import { addedCell, addedHead, value } from "./value.js";
 import { icon } from "./icon.js";
 import { words } from "../words.js";
 
@@ -49,6 +50,9 @@ export interface WindowOf {
   select: "none" | "one" | "many";
   menu: boolean;
   statistics: boolean;
+  /** What other plug-ins add, and a number that grows when that may look different. */
+  added: Added | undefined;
+  addedVersion: number;
   isSelected(row: Row, index: number): boolean;
   hasMenu(row: Row): boolean;
   nameOf(row: Row): string;
@@ -70,6 +74,7 @@ export class KdWindow extends LitElement {
   #headKey = "";
   #cells = new WeakMap<Row, (string | HTMLElement)[]>();
   #columns: Shown[] | undefined;
+  #addedVersion = 0;
   /** The active cell; row -1 is the head. */
   #row = 0;
   #column = 0;
@@ -108,6 +113,10 @@ export class KdWindow extends LitElement {
         this.#wide = 0;
         box.style.removeProperty("max-inline-size");
       }
+    }
+    if (this.#addedVersion !== this.of.addedVersion) {
+      this.#addedVersion = this.of.addedVersion;
+      this.#cells = new WeakMap();
     }
     if (!this.#table) this.#make(box);
     this.redraw();
@@ -151,7 +160,10 @@ export class KdWindow extends LitElement {
     const { rows } = this.of;
     const from = Math.floor(y0);
     const to = Math.min(Math.ceil(y1), rows.length);
-    if (to > from) rows.want(from, to);
+    if (to > from) {
+      rows.want(from, to);
+      this.of.added?.want(Array.from({ length: to - from }, (_, index) => rows.row(from + index)).filter((row) => row !== undefined));
+    }
     this.#head();
     const data: (string | HTMLElement)[][] = [];
     for (let x = Math.floor(x0); x < Math.min(Math.ceil(x1), this.#width); x++) {
@@ -197,6 +209,12 @@ export class KdWindow extends LitElement {
       render(icon("more"), button);
       return button;
     }
+    if (column.added) {
+      const shown = addedCell(column.added, this.of.added?.cell(column.added, row), this.of.locale);
+      const holder = document.createElement("span");
+      render(shown, holder);
+      return holder;
+    }
     const raw = row[column.key];
     const href = column.open ? this.of.hrefOf(row) : undefined;
     if (!href && (typeof raw === "string" || typeof raw === "number") && !column.type) return String(raw);
@@ -214,7 +232,7 @@ export class KdWindow extends LitElement {
 
   #head(): void {
     const { rows, columns, statistics, locale } = this.of;
-    const key = JSON.stringify([columns.map(({ key: name, label, of }) => [name, label, of]), rows.sort, statistics && rows.statistics?.length, this.#extra, this.of.menu]);
+    const key = JSON.stringify([columns.map(({ key: name, label, of }) => [name, label, of]), rows.sort, statistics && rows.statistics?.length, this.#extra, this.of.menu, columns.map(({ added }) => added && this.of.added?.failed(added))]);
     if (key === this.#headKey) return;
     this.#headKey = key;
     const told = new Map(rows.columns.map(({ name }, index) => [name, rows.statistics?.[index]]));
@@ -224,7 +242,7 @@ export class KdWindow extends LitElement {
       const sorted = rows.sort.find(([name]) => name === column.key);
       const statistic = statistics ? told.get(column.key) : undefined;
       const most = Math.max(1, ...(statistic?.bars ?? []));
-      render(html`<span class="kd-head-name">${column.label}${sorted ? icon(sorted[1] ? "sort-down" : "sort-up") : ""}</span>
+      render(html`<span class="kd-head-name">${column.added ? addedHead(column.added, this.of.added?.failed(column.added) === true) : column.label}${sorted ? icon(sorted[1] ? "sort-down" : "sort-up") : ""}</span>
         ${statistics ? html`<span class="kd-head-type">${column.of ? typeWord(column.of) : ""}</span>` : ""}
         ${statistic?.bars?.length ? html`<svg class="kd-head-bars" aria-hidden="true" viewBox="0 0 ${statistic.bars.length * 4} 16" preserveAspectRatio="none">
           <path d=${statistic.bars.slice(0, 40).map((bar, index) => `M${index * 4} 16v${-Math.max(bar > 0 ? 1 : 0, (bar / most) * 16)}h3V16z`).join("")}></path></svg>` : ""}

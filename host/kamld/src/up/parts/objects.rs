@@ -5,7 +5,9 @@ use futures::{StreamExt, TryStreamExt};
 use kamld_server::parts::{
     BatchDone, BatchObject, ByteStream, Listing, ListingQuery, NewObject as Incoming, ObjectInfo, Objects, OpenObject,
 };
-use kamld_storage::{AssetStore, Destination, ListOptions, Listed, NewBody, NewObject, Object, ObjectReader};
+use kamld_storage::{
+    AssetKind, AssetStore, Destination, ListOptions, Listed, NewBody, NewObject, Object, ObjectReader,
+};
 use kamld_types::{Address, AssetId, BranchName, Problem, RefName, problem::Result};
 use std::ops::Range;
 
@@ -51,6 +53,11 @@ impl Objects for StoredObjects {
     async fn stat(&self, object: &Address) -> Result<ObjectInfo> {
         let view = self.0.view(&object.asset, object.at.as_ref()).await?;
         Ok(info(&view.stat(&object.object()?).await?))
+    }
+
+    async fn kind(&self, asset: &AssetId) -> Result<String> {
+        let kind = self.0.asset(asset).await?.kind;
+        Ok(if kind == AssetKind::Model { "model" } else { "dataset" }.into())
     }
 
     async fn open(&self, object: &Address) -> Result<Box<dyn OpenObject>> {

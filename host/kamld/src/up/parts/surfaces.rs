@@ -74,6 +74,18 @@ impl Surfaces for PluginSurfaces {
         calling::call(caller, fetch).await
     }
 
+    async fn cells(
+        &self,
+        caller: Caller,
+        plugin: &PluginId,
+        place: &Place,
+        addresses: &[String],
+    ) -> Result<Vec<Value>> {
+        // What was just written is in the list whose cells these are.
+        calling::see_own_writes(&self.search).await;
+        calling::call(caller, async |caller| self.runtime.surface_cells(plugin, caller, place, addresses).await).await
+    }
+
     fn tasks(&self, person: &Person) -> Vec<Value> {
         let tasks = self.runtime.tasks().list();
         tasks.iter().filter(|task| task.person == person.id).map(|task| json!(task)).collect()
