@@ -214,7 +214,7 @@ export class KdWindow extends LitElement {
 
   #head(): void {
     const { rows, columns, statistics, locale } = this.of;
-    const key = JSON.stringify([columns.map(({ key: name, label, of }) => [name, label, of]), rows.sort, statistics && rows.statistics?.length, this.#extra, this.of.menu]);
+    const key = JSON.stringify([columns.map(({ key: name, label, of }) => [name, label, of]), rows.sort, statistics && rows.statistics?.length, this.#extra, this.of.menu, words.select]);
     if (key === this.#headKey) return;
     this.#headKey = key;
     const told = new Map(rows.columns.map(({ name }, index) => [name, rows.statistics?.[index]]));
