@@ -100,6 +100,9 @@ export const small = (page) =>
       const sentence = one.matches('a') && one.closest('p, kd-markdown, li, td, dd') && getComputedStyle(one).display === 'inline';
       if (sentence) continue;
       const boxes = [one, one.closest('label'), one.id && document.querySelector(`label[for="${CSS.escape(one.id)}"]`)].filter(Boolean).map((part) => part.getBoundingClientRect());
+      // A link whose card answers as a whole.
+      const { content, position } = getComputedStyle(one, '::after');
+      if (content !== 'none' && position === 'absolute' && one.offsetParent) boxes.push(one.offsetParent.getBoundingClientRect());
       const width = Math.max(...boxes.map((box) => box.width));
       const height = Math.max(...boxes.map((box) => box.height));
       if (width === 0 || height === 0) continue;
