@@ -26,12 +26,16 @@ export async function launch() {
 export async function tab(browser, server, options = {}) {
   const context = await browser.newContext({
     viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+    deviceScaleFactor: options.scale ?? 1,
     colorScheme: options.scheme ?? 'light',
     reducedMotion: options.motion ?? 'no-preference',
     forcedColors: options.forced ?? 'none',
     acceptDownloads: true,
     bypassCSP: options.bypass ?? false,
   });
+  // What a person chose in the settings, as the page keeps it.
+  const { preferences } = options;
+  if (preferences) await context.addInitScript((kept) => localStorage.setItem('kamld.preferences', kept), JSON.stringify(preferences));
   const page = await context.newPage();
   page.trouble = [];
   page.on('request', (request) => {
@@ -67,4 +71,9 @@ export async function accessibility(page) {
 export async function settled(page) {
   await page.locator('main h1').first().waitFor();
   await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main .kd-skeleton'));
+}
+
+/** Until what was changed is drawn. */
+export async function drawn(page) {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }

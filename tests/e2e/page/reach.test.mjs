@@ -1,32 +1,12 @@
-// For everybody: axe on every route in each theme and width, reflow, and the focus. Bars 12, 15 and 21 of the study.
+// For everybody: axe on every route in each theme and width, reflow, and the focus. Bars 12, 14, 15
+// and 21 of the study.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { accessibility, launch, settled, tab } from './browser.mjs';
+import { small, wider } from './layout.mjs';
+import { routes } from './routes.mjs';
 import { Server } from './server.mjs';
 import { bar, print } from './table.mjs';
-
-const routes = {
-  home: '/',
-  area: '/data',
-  project: '/data/sample',
-  'no project': '/data/nowhere',
-  files: '/data/sample/birds',
-  changes: '/data/sample/birds?tab=changes',
-  history: '/data/sample/birds?tab=history',
-  refs: '/data/sample/birds?tab=refs',
-  table: '/data/sample/birds/birdstrikes.csv',
-  columns: '/data/sample/birds/birdstrikes.csv?tab=columns',
-  markdown: '/data/sample/birds/about.md',
-  picture: '/data/sample/images/ffox.png',
-  search: '/find?q=wind',
-  'nothing found': '/find?q=zzzzqqq',
-  sql: '/find?q=select%20*%20from%20birds."birdstrikes.csv"%20limit%2050&as=sql&in=sample',
-  'wrong sql': '/find?q=select%20nam%20from%20birds."birdstrikes.csv"&as=sql&in=sample',
-  'plug-ins': '/settings/plugins',
-  'one plug-in': '/settings/plugins?plugin=kamld/history',
-  audit: '/settings/audit',
-  appearance: '/settings/appearance',
-};
 
 let server;
 let browser;
@@ -69,7 +49,7 @@ test('nothing scrolls two ways at 320 px but grids', async () => {
   for (const [route, path] of Object.entries(routes)) {
     await page.goto(server.url + path);
     await settled(page);
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    const over = await wider(page);
     if (over > 1) wide.push(`${route}: ${over} px`);
   }
   bar(21, 'routes wider than 320 px', '0', wide.length);
@@ -77,29 +57,47 @@ test('nothing scrolls two ways at 320 px but grids', async () => {
   await page.context().close();
 });
 
-test('each stop of the Tab key shows its focus and is not hidden', async () => {
+test('each stop of the Tab key on every route shows its focus and is not hidden, and all that is pressed can be hit', async () => {
   const page = await tab(browser, server);
-  await page.goto(`${server.url}/data/sample`);
-  await settled(page);
-  const hidden = [];
-  let stops = 0;
-  for (; stops < 60; stops++) {
-    await page.keyboard.press('Tab');
-    const stop = await page.evaluate(() => {
-      const at = document.activeElement;
-      if (!at || at === document.body) return null;
-      const box = at.getBoundingClientRect();
-      const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-      const style = getComputedStyle(at);
-      const around = at.closest('form, label, .ks-box, [role=grid]');
-      const ring = [at, around].some((one) => one && getComputedStyle(one).outlineStyle !== 'none');
-      return { name: at.outerHTML.slice(0, 80), seen: at.contains(hit) || (hit?.contains(at) ?? false), ring: ring || style.boxShadow !== 'none', size: [box.width, box.height] };
-    });
-    if (!stop) break;
-    if (!stop.seen || !stop.ring) hidden.push(stop.name);
+  const hidden = new Set();
+  const tiny = new Set();
+  let [stops, targets] = [0, 0];
+  for (const [route, path] of Object.entries(routes)) {
+    await page.goto(server.url + path);
+    await settled(page);
+    const sizes = await small(page);
+    targets += sizes.seen;
+    for (const one of sizes.found) tiny.add(one);
+    for (let stop = 0; stop < 150; stop++) {
+      await page.keyboard.press('Tab');
+      const found = await page.evaluate(focusStop);
+      if (!found) break;
+      stops++;
+      if (!found.seen || !found.ring) hidden.add(`${route}: ${found.seen ? 'no ring' : 'covered'} ${found.name}`);
+      assert.ok(stop < 149, `${route} goes on and on at ${found.name}`);
+    }
   }
-  bar(15, `stops of the Tab key without a ring or covered, of ${stops}`, '0', hidden.length);
-  assert.ok(stops > 15, `${stops} stops`);
-  assert.deepEqual(hidden, []);
+  bar(14, `targets below 24x24 (primary ones below 32), of ${targets}`, '0', tiny.size);
+  bar(15, `stops of the Tab key without a ring of 2 px or covered, of ${stops} on ${Object.keys(routes).length} routes`, '0', hidden.size);
+  assert.ok(stops > 15 * Object.keys(routes).length, `${stops} stops`);
+  assert.deepEqual([...tiny], []);
+  assert.deepEqual([...hidden], []);
   await page.context().close();
 });
+
+/** In the page: how the focus stands; null once it has left the page. */
+function focusStop() {
+  const at = document.activeElement;
+  if (!at || at === document.body) return null;
+  const box = at.getBoundingClientRect();
+  // The middle of what is in the window of something that is higher than the window.
+  const x = (Math.max(0, box.left) + Math.min(innerWidth, box.right)) / 2;
+  const y = (Math.max(0, box.top) + Math.min(innerHeight, box.bottom)) / 2;
+  const hit = document.elementFromPoint(x, y);
+  const around = at.closest('form, label, .ks-box');
+  const ring = [at, around, at.querySelector(':scope .kd-active')].some((one) => {
+    const { outlineStyle, outlineWidth } = one ? getComputedStyle(one) : {};
+    return one && outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
+  });
+  return { name: at.outerHTML.replace(/<!--.*?-->|\s+/g, ' ').slice(0, 100), seen: at.contains(hit) || (hit?.contains(at) ?? false), ring };
+}

@@ -7,7 +7,7 @@ import "./views/surface.js";
 import "./box/box.js";
 import { App } from "./app.js";
 import type { Page } from "./layout/page.js";
-import { preferences, startPreferences } from "./settings/preferences.js";
+import { locale, preferences, startPreferences } from "./settings/preferences.js";
 
 startPreferences();
 const app = new App();
@@ -16,8 +16,11 @@ page.classList.add("kd-root");
 page.begin(app);
 app.start();
 // Words in templates are read when these are drawn: another language draws them all again.
+let spoken = locale();
 preferences.watch(() => {
-  for (const element of document.querySelectorAll("ks-app, ks-box, ks-surface, ks-notices, ks-own-settings")) (element as Page).requestUpdate();
+  if (spoken === locale()) return;
+  spoken = locale();
+  for (const element of document.querySelectorAll("ks-app, ks-app *")) (element as Partial<Page>).requestUpdate?.();
 });
 
 // The sign of the tab, drawn here: the policy of the page allows no image that is not the server's or made by the page.

@@ -11,4 +11,4 @@ export { loadAll } from "./kinds.js";
 export type { Patch } from "./model.js";
 export { get, offered, parts, put, resolve, resolveAction, same, touches, truthy, type Json, type Scope } from "./values.js";
 export { KdView } from "./view.js";
-export { setWords, words, type Words } from "./words.js";
+export { english, setWords, words, type Words } from "./words.js";

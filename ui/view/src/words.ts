@@ -1,6 +1,6 @@
 // The words that the elements say themselves. English first; `setWords` puts another language in their place, whole or
 // in part. What a plug-in says comes with the view and is not translated here.
-const english = {
+export const english = {
   broken: (kind: string, problem: string) => `This part (${kind}) cannot be shown${problem ? `: ${problem}` : ""}.`,
   unknown: (kind: string) => `This part (${kind}) is not known to this version.`,
   tooDeep: "There is more inside, deeper than can be shown.",

@@ -2,6 +2,7 @@
 // `en-XA` is English made 40 % longer with accents: what it does not change was forgotten to be put into the catalogue.
 import { en, type WordKey, type Word } from "./en.js";
 import * as format from "../../../view/src/format.js";
+import { english, setWords, type Words } from "../../../view/src/words.js";
 
 export type Params = Record<string, string | number>;
 
@@ -16,6 +17,13 @@ let plural = new Intl.PluralRules("en");
 export function setLocale(wanted: string): void {
   locale = wanted;
   plural = new Intl.PluralRules(wanted === PSEUDO ? "en" : wanted);
+  setWords(wanted === PSEUDO ? pseudoWords() : english);
+}
+
+/** What the elements of views say, in the test language. */
+function pseudoWords(): Words {
+  const spoken = Object.entries(english).map(([key, word]) => [key, typeof word === "string" ? pseudo(word) : (...given: never[]) => pseudo((word as (...given: never[]) => string)(...given))]);
+  return Object.fromEntries(spoken) as Words;
 }
 
 /** For `Intl`, which does not know the pseudo-locale everywhere. */

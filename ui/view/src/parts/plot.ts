@@ -24,6 +24,8 @@ export class KdPlot extends LitElement {
   #theme = new MutationObserver(() => this.#make());
   #media = matchMedia("(prefers-color-scheme: dark)");
   #themed = (): void => this.#make();
+  /** The stretch of x that is seen, once a chart is drawn. */
+  #seen: [number, number] | undefined;
 
   constructor() {
     super();
@@ -56,8 +58,12 @@ export class KdPlot extends LitElement {
   }
 
   protected override render(): unknown {
+    const tool = (name: string, sign: string, act: () => void) => html`<button type="button" class="kd-button kd-button-quiet kd-button-small kd-button-icon" title=${name} @click=${act}>${icon(sign)}<span class="kd-hidden">${name}</span></button>`;
+    // Dragging over the chart shows a stretch of it; the buttons do the same without dragging.
     return html`<figure><div class="kd-spread"><figcaption class="kd-label">${this.label}</figcaption>
-      <button type="button" class="kd-button kd-button-quiet kd-button-small" aria-pressed=${this.asTable ? "true" : "false"} @click=${() => { this.asTable = !this.asTable; }}>${icon("table")}<span>${words.table}</span></button></div>
+      <div class="kd-buttons">${this.asTable ? nothing : html`<span class="kd-muted kd-number kd-plot-seen" role="status">${this.#seen ? words.range(this.#x(this.#seen[0]), this.#x(this.#seen[1])) : nothing}</span>
+        ${tool(words.zoomOut, "zoom-out", () => this.#zoom(2))}${tool(words.zoomIn, "zoom-in", () => this.#zoom(0.5))}${tool(words.fit, "fit", () => this.#zoom(Infinity))}`}
+      <button type="button" class="kd-button kd-button-quiet kd-button-small" aria-pressed=${this.asTable ? "true" : "false"} @click=${() => { this.asTable = !this.asTable; }}>${icon("table")}<span>${words.table}</span></button></div></div>
       <ul class="kd-legend" ?hidden=${this.asTable}>${this.series.map(({ label }, index) => html`<li><svg viewBox="0 0 16 8" aria-hidden="true"><path class="kd-series-${(index % COLOURS) + 1}" d="M0 4h16"></path></svg>${label}</li>`)}</ul>
       <div class="kd-plot-box" role="img" aria-label=${this.#says()} ?hidden=${this.asTable}></div>
       ${this.asTable ? this.#table() : nothing}</figure>`;
@@ -110,10 +116,29 @@ export class KdPlot extends LitElement {
     const xAxis = this.type === "time" ? axis : { ...axis, values: text(this.type) };
     this.#plot = new uPlot({
       width: Math.max(200, box.clientWidth), height: HEIGHT, ms: 1, legend: { show: false }, cursor: { drag: { x: true, y: false } },
-      scales: { x: { time: this.type === "time" } },
+      scales: { x: { time: this.type === "time" } }, hooks: { setScale: [(plot, key) => { if (key === "x") this.#stretched(plot); }] },
       axes: [xAxis, { ...axis, size: 64, values: text("number") }],
       series: [{}, ...this.series.map(({ label }, index) => ({ label, stroke: this.#colour(`--kd-series-${(index % COLOURS) + 1}`), width: 2, dash: index >= COLOURS ? [6, 4] : [], points: { show: this.x.length < 40 } }))],
     }, [order.map((index) => this.x[index]!), ...this.series.map(({ values }) => order.map((index) => values[index] ?? null))] as uPlot.AlignedData, box);
+  }
+
+  /** Shows a stretch so many times as long around the same middle, at most all of it. */
+  #zoom(times: number): void {
+    const all = this.#plot?.data[0];
+    if (!this.#plot || !this.#seen || !all?.length) return;
+    const [first, last] = [all[0]!, all[all.length - 1]!];
+    const [from, to] = this.#seen;
+    const half = ((to - from) / 2) * times;
+    const middle = (from + to) / 2;
+    const whole = half * 2 >= last - first;
+    this.#plot.setScale("x", { min: whole ? first : Math.max(first, middle - half), max: whole ? last : Math.min(last, middle + half) });
+  }
+
+  #stretched(plot: uPlot): void {
+    const { min, max } = plot.scales["x"]!;
+    if (min === undefined || max === undefined || min === null || max === null || (this.#seen?.[0] === min && this.#seen[1] === max)) return;
+    this.#seen = [min, max];
+    this.requestUpdate();
   }
 
   #fit(): void {

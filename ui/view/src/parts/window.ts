@@ -195,7 +195,10 @@ export class KdWindow extends LitElement {
       box.className = "kd-check";
       box.checked = this.of.isSelected(row, y);
       box.setAttribute("aria-label", words.selectRow(this.of.nameOf(row)));
-      return box;
+      const hit = document.createElement("label");
+      hit.className = "kd-hit";
+      hit.append(box);
+      return hit;
     }
     const column = this.of.columns[index];
     if (!column) {
@@ -232,7 +235,7 @@ export class KdWindow extends LitElement {
 
   #head(): void {
     const { rows, columns, statistics, locale } = this.of;
-    const key = JSON.stringify([columns.map(({ key: name, label, of }) => [name, label, of]), rows.sort, statistics && rows.statistics?.length, this.#extra, this.of.menu, columns.map(({ added }) => added && this.of.added?.failed(added))]);
+    const key = JSON.stringify([columns.map(({ key: name, label, of }) => [name, label, of]), rows.sort, statistics && rows.statistics?.length, this.#extra, this.of.menu, columns.map(({ added }) => added && this.of.added?.failed(added)), words.select]);
     if (key === this.#headKey) return;
     this.#headKey = key;
     const told = new Map(rows.columns.map(({ name }, index) => [name, rows.statistics?.[index]]));
@@ -295,11 +298,14 @@ export class KdWindow extends LitElement {
         td.classList.toggle("kd-end", column?.end === true);
         td.classList.toggle("kd-number", column?.end === true);
         td.classList.toggle("kd-active", now);
-        if (x < this.#extra) (td.firstElementChild as HTMLInputElement | null)?.type && ((td.firstElementChild as HTMLInputElement).checked = selected);
+        const box = x < this.#extra ? td.querySelector("input") : null;
+        if (box) box.checked = selected;
         if (now) active = td;
       }
     }
     this.#narrow(table);
+    // What has no room in its cell is said whole by its title; read after all is written, so that it is laid out once.
+    for (const td of table.querySelectorAll<HTMLElement>("tbody td")) set(td, { title: td.scrollWidth > td.clientWidth + 1 ? td.textContent : null });
     if (active) active.id = `${this.#id}-active`;
     set(table, { "aria-activedescendant": active ? active.id : null });
   }
