@@ -3,6 +3,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
+import { works } from "../actions/works.js";
 import type { App } from "../app.js";
 import { addressParts, crumbs, formatPlace, HOME, type Place } from "../places/place.js";
 import { bySlug, inSlot, slug, type Surface } from "../places/screens.js";
@@ -49,7 +50,7 @@ export class Page extends LitElement {
     if (this.#watching) return;
     this.#watching = true;
     const { session, router, looked, assetKind, sideOpen } = app;
-    new Watch(this, session.surfaces, session.standing, session.tasks, session.person, router.place, uploading, unfinished, looked, assetKind, preferences, sideOpen);
+    new Watch(this, session.surfaces, session.standing, session.tasks, works, session.person, router.place, uploading, unfinished, looked, assetKind, preferences, sideOpen);
     session.standing.watch((standing) => {
       clearTimeout(this.#timer);
       if (standing === "lost") this.#timer = setTimeout(() => { this.away = true; }, TELL_AFTER);
@@ -155,7 +156,7 @@ export class Page extends LitElement {
     const groups = uploading.value.map(sums).filter(({ state }) => state === "sending" || state === "waiting" || state === "paused");
     const sent = groups.reduce((sum, group) => sum + group.sent, 0);
     const all = groups.reduce((sum, group) => sum + group.bytes, 0);
-    const busy = running + groups.length + unfinished.value.length;
+    const busy = running + groups.length + unfinished.value.length + works.value.length;
     return html`<header class="ks-top">
       <div class="ks-top-row">
         <a class="ks-brand" href="/" aria-label=${t("home.link")}><span class="ks-logo" aria-hidden="true"></span><span class="ks-wide">KAML-D</span></a>
@@ -189,7 +190,7 @@ export class Page extends LitElement {
     if (place.kind === "object") {
       const { address, found } = app.looked.value;
       if (address !== place.address || !found) return skeleton();
-      if ("problem" in found) return stateBox("failed", () => app.lookAgain(), sentence(found.problem.detail), found.problem.help);
+      if ("problem" in found) return stateBox("failed", () => app.lookAgain(), sentence(found.problem.detail), found.problem.help, found.problem.trace);
       if (found.head === null) return stateBox("nothing-here", () => app.lookAgain(), t("nothere.object", { address }));
     }
     const screen = app.screen;
