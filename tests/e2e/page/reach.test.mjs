@@ -2,31 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { accessibility, launch, settled, tab } from './browser.mjs';
+import { routes } from './routes.mjs';
 import { Server } from './server.mjs';
 import { bar, print } from './table.mjs';
-
-const routes = {
-  home: '/',
-  area: '/data',
-  project: '/data/sample',
-  'no project': '/data/nowhere',
-  files: '/data/sample/birds',
-  changes: '/data/sample/birds?tab=changes',
-  history: '/data/sample/birds?tab=history',
-  refs: '/data/sample/birds?tab=refs',
-  table: '/data/sample/birds/birdstrikes.csv',
-  columns: '/data/sample/birds/birdstrikes.csv?tab=columns',
-  markdown: '/data/sample/birds/about.md',
-  picture: '/data/sample/images/ffox.png',
-  search: '/find?q=wind',
-  'nothing found': '/find?q=zzzzqqq',
-  sql: '/find?q=select%20*%20from%20birds."birdstrikes.csv"%20limit%2050&as=sql&in=sample',
-  'wrong sql': '/find?q=select%20nam%20from%20birds."birdstrikes.csv"&as=sql&in=sample',
-  'plug-ins': '/settings/plugins',
-  'one plug-in': '/settings/plugins?plugin=kamld/history',
-  audit: '/settings/audit',
-  appearance: '/settings/appearance',
-};
 
 let server;
 let browser;

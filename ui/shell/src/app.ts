@@ -1,6 +1,6 @@
 // The shell put together: the connection, the router, the views, what is done, uploads and keys, and the host that views
 // ask. What a person sees of it is drawn by `layout/page.ts`.
-import type { CommandDeclaration, KdView, Target, ViewHost } from "../../view/src/index.js";
+import type { KdView, Target, ViewHost } from "../../view/src/index.js";
 import { Actions } from "./actions/actions.js";
 import { undoLast } from "./actions/journal.js";
 import { rememberVisit } from "./box/past.js";
@@ -215,13 +215,13 @@ export class App {
     });
   }
 
-  show(outcome: Outcome, command: CommandDeclaration | undefined, opener: HTMLElement | null): void {
+  show(outcome: Outcome, command: Command | undefined, opener: HTMLElement | null): void {
     const view = document.createElement("kd-view") as KdView;
     view.host = this.#host();
     view.nodes = outcome.view ?? [];
     const dialog = openDialog({
       title: command?.summary ?? t("outcome"), opener,
-      content: (open) => html`<div class="ks-dialog-body">${view}</div><div class="ks-dialog-foot">
+      content: (open) => html`<div class="ks-dialog-body">${view}${command ? html`<p class="kd-muted ks-by">${t("by.plugin", { plugin: command.plugin })}</p>` : ""}</div><div class="ks-dialog-foot">
         <button type="button" class="kd-button" data-first @click=${() => open.close()}>${t("close")}</button></div>`,
     });
     dialog.element.classList.add("ks-dialog-wide");

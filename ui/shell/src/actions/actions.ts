@@ -1,10 +1,10 @@
 // The one place where something is done: every action of every view, of the palette and of menus comes through here.
 // A command is asked for, confirmed, run, told about and taken back in the same way whichever plug-in it belongs to.
-import { resolveAction, type Action, type ActionContext, type CommandDeclaration, type Json, type Target } from "../../../view/src/index.js";
+import { resolveAction, type Action, type ActionContext, type Json, type Target } from "../../../view/src/index.js";
 import { dismiss, copyText, notify, notifyProblem } from "../layout/notices.js";
 import { addressParts, type Place } from "../places/place.js";
 import type { Outcome, Session } from "../session.js";
-import { objectUrl } from "../transport/http.js";
+import { objectUrl, type Command } from "../transport/http.js";
 import { asProblem, sentence, type Problem } from "../transport/problem.js";
 import { newKey } from "../transport/socket.js";
 import type { OpenView, Views } from "../views/views.js";
@@ -20,7 +20,7 @@ export interface ActionsHost {
   open(target: Target): void;
   upload(to: string, files?: DataTransfer, anchor?: HTMLElement): void;
   /** Shows what a command answered. */
-  show(outcome: Outcome, command: CommandDeclaration | undefined, anchor: HTMLElement | null): void;
+  show(outcome: Outcome, command: Command | undefined, anchor: HTMLElement | null): void;
   /** Shows what goes on. */
   tasks(): void;
 }
@@ -120,7 +120,7 @@ export class Actions {
       const asked = command.arguments.filter(({ name }) => action.ask!.includes(name));
       let before = { values: "", key: "" };
       const since = Date.now();
-      const tried = await askFor(command, asked, given, anchor, destroys ? view?.surface.plugin ?? "" : undefined, async (values, signal) => {
+      const tried = await askFor(command, asked, given, anchor, destroys, async (values, signal) => {
         // The same again under the same key while nobody knows whether it happened.
         const now = JSON.stringify(values);
         const key = now === before.values ? before.key : newKey();
@@ -131,7 +131,7 @@ export class Actions {
       if (!tried) return false;
       const ended = "pending" in tried ? await this.#behind(title, since, tried.pending, tried.abort) : tried;
       if ("outcome" in ended) {
-        this.#worked(action, command, ended.outcome, anchor);
+        this.#worked(action, command, ended.outcome, anchor, { ...given, ...tried.values });
         return true;
       }
       // Its form is gone, what was typed is not.
@@ -146,7 +146,7 @@ export class Actions {
     const once = async (): Promise<boolean> => {
       const tried = await this.#watched(title, plugin, (signal) => this.#try(words, given, project, key, signal));
       if ("outcome" in tried) {
-        this.#worked(action, command, tried.outcome, anchor);
+        this.#worked(action, command, tried.outcome, anchor, given);
         return true;
       }
       this.#takeBack(context);
@@ -206,14 +206,15 @@ export class Actions {
     notify({ text: t("background.goes", { what: title }), buttons: [{ text: t("show"), icon: "task", press: () => this.host.tasks() }] });
   }
 
-  #worked(action: Action, command: CommandDeclaration | undefined, outcome: Outcome, anchor: HTMLElement | null): void {
-    const data = (outcome?.data ?? {}) as Json;
+  #worked(action: Action, command: Command | undefined, outcome: Outcome, anchor: HTMLElement | null, given: Json): void {
+    // What the outcome does not tell, the arguments do.
+    const data = { ...given, ...((outcome?.data ?? {}) as Json) };
     const reads = command?.effect === "read";
     const view = outcome?.view ?? [];
     if (reads && !action.done && !action.then) {
       if (view.length) return this.host.show(outcome, command, anchor);
     }
-    const text = action.done ? fill(action.done, data) : reads ? "" : sentence(firstText(view)) || t("done", { what: command?.summary ?? "" });
+    const text = action.done ? String(fill(action.done, data)) : reads ? "" : sentence(firstText(view)) || t("done", { what: command?.summary ?? "" });
     const { undo } = action;
     const entry = undo ? remember(text || (command?.summary ?? ""), () => this.#undo({ run: undo.run, arguments: fill(undo.arguments, data) })) : undefined;
     if (!undo && !reads) remember(text || (command?.summary ?? ""), undefined);

@@ -6,6 +6,7 @@ import type { CommandArgument } from "../../../view/src/host.js";
 import { openDialog, type OpenDialog } from "../layout/dialog.js";
 import { traceLine } from "../layout/notices.js";
 import type { Outcome } from "../session.js";
+import type { Command } from "../transport/http.js";
 import { cancelled, sentence, type Problem } from "../transport/problem.js";
 import { t } from "../words/words.js";
 import { LONG, type Tried } from "./actions.js";
@@ -70,9 +71,9 @@ function field(argument: CommandArgument, given: Values, id: string, first: bool
 /** What a form gave; `pending` when it takes so long that it goes on without the form. */
 export type Asked = { values: Values } & ({ outcome: Outcome } | { pending: Promise<Tried>; abort: AbortController });
 
-/** A form in a dialog; resolves when the command worked or the person gave up. `destroys` names the plug-in then. */
+/** A form in a dialog; resolves when the command worked or the person gave up. `destroys` says that it is lost then. */
 export function askFor(
-  command: CommandDeclaration, asked: readonly CommandArgument[], given: Values, opener: HTMLElement | null, destroys: string | undefined,
+  command: Command, asked: readonly CommandArgument[], given: Values, opener: HTMLElement | null, destroys: boolean,
   run: (values: Values, signal: AbortSignal) => Promise<Tried>,
 ): Promise<Asked | undefined> {
   let problem: Problem | undefined;
@@ -118,12 +119,13 @@ export function askFor(
       <div class="ks-dialog-body">
         ${command.about && command.about !== command.summary ? html`<p class="kd-muted ks-about">${command.about.split("\n")[0]}</p>` : nothing}
         ${asked.map((argument, index) => field(argument, given, `${id}-${argument.name}`, index === 0))}
-        ${destroys !== undefined ? html`<div class="ks-problem"><p><strong>${t("destroy.forever")}</strong></p>${by(destroys)}</div>` : nothing}
+        ${destroys ? html`<div class="ks-problem"><p><strong>${t("destroy.forever")}</strong></p></div>` : nothing}
         ${problemBox(problem)}
+        ${by(command.plugin)}
       </div>
       <div class="ks-dialog-foot">
         <button type="button" class="kd-button" @click=${() => open.leave()}>${abort ? t("stop") : t("cancel")}</button>
-        <button class="kd-button ${destroys !== undefined ? "kd-button-danger" : "kd-button-primary"}" aria-busy=${abort ? "true" : "false"}>
+        <button class="kd-button ${destroys ? "kd-button-danger" : "kd-button-primary"}" aria-busy=${abort ? "true" : "false"}>
           ${abort ? html`<span class="ks-spin"></span>` : nothing}<span>${problem ? t("retry") : verb(command)}</span></button>
       </div>
     </form>`,
@@ -132,7 +134,8 @@ export function askFor(
 }
 
 const verb = (command: CommandDeclaration): string => label(command.name[command.name.length - 1] ?? "");
-const by = (plugin: string): TemplateResult | typeof nothing => (plugin ? html`<p class="kd-muted">${t("by.plugin", { plugin })}</p>` : nothing);
+/** Whose words and whose question these are: said by the shell, where no plug-in can write. */
+const by = (plugin: string): TemplateResult | typeof nothing => (plugin ? html`<p class="kd-muted ks-by">${t("by.plugin", { plugin })}</p>` : nothing);
 
 /** Before something that cannot be undone: its name is typed. Without a command it is a plug-in's own action. */
 export async function confirmDestroy(command: CommandDeclaration | undefined, given: Values, plugin: string, opener: HTMLElement | null, loss = t("destroy.forever")): Promise<boolean> {

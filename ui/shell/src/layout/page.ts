@@ -240,7 +240,8 @@ export class Page extends LitElement {
     const content = (): TemplateResult => html`
       <div class="ks-side-parts">${repeat(inSlot(app.session.surfaces.value, "side"), (surface) => `${surface.plugin} ${surface.name}`, (surface) => html`<div>
         <h2 class="ks-side-title">${surface.title}</h2>
-        <ks-surface .app=${app} .surface=${surface} .address=${app.router.place.value.address} .params=${NONE}></ks-surface></div>`)}</div>
+        <ks-surface .app=${app} .surface=${surface} .address=${app.router.place.value.address} .params=${NONE}></ks-surface>
+        <p class="kd-muted ks-by">${t("by.plugin", { plugin: surface.plugin })}</p></div>`)}</div>
       <footer class="ks-side-foot">
         <a class="kd-button kd-button-quiet" href="/settings">${icon("settings")}<span>${t("settings")}</span></a>
         <button type="button" class="kd-button kd-button-quiet kd-button-icon" aria-label=${t("keys")} title=${t("keys")} @click=${(event: Event) => void app.openKeys(event.currentTarget as HTMLElement)}>${icon("keyboard")}</button>

@@ -38,7 +38,11 @@ export class TasksPanel extends LitElement {
     const left = leftOf.value;
     const nothingYet = !groups.length && !tasks.length && !works.value.length && !left.length && !journal.value.length;
     return html`<div class="ks-dialog-body ks-tasks">
-      ${nothingYet ? html`<div class="ks-quiet"><p><strong>${t("tasks.none")}</strong></p><p class="kd-muted">${t("tasks.none.help")}</p></div>` : nothing}
+      ${nothingYet ? html`<div class="ks-quiet"><p><strong>${t("tasks.none")}</strong></p><p class="kd-muted">${t("tasks.none.help")}</p>
+        <p><button type="button" class="kd-button kd-button-primary" @click=${(event: Event) => {
+          (event.currentTarget as HTMLElement).closest("dialog")?.dispatchEvent(new Event("cancel", { cancelable: true }));
+          void this.app.upload("");
+        }}>${icon("upload")}<span>${t("upload")}</span></button></p></div>` : nothing}
       ${left.length ? html`<section><h3>${t("uploads.left")}</h3><p class="kd-muted">${t("uploads.left.help")}</p>
         <ul class="ks-list">${left.map((one) => this.#left(one))}</ul></section>` : nothing}
       ${groups.length ? html`<section><div class="kd-spread"><h3>${t("uploads")}</h3>
@@ -77,7 +81,7 @@ export class TasksPanel extends LitElement {
       : state === "done" ? t("uploads.done", { size: bytes(all) })
         : state === "paused" ? t("uploads.paused", { percent: percent(all ? sent / all : 0) })
           : state === "failed" ? t("uploads.failed", { n: group.files - doneFiles, kept: count(doneFiles) })
-            : state === "stopped" ? t("uploads.stopped", { kept: count(doneFiles) }) : t("uploads.waiting");
+            : state === "stopped" ? t("uploads.stopped", { kept: count(doneFiles) }) : group.jobs.some(({ tries }) => tries > 0) ? t("uploads.away") : t("uploads.waiting");
     const button = (text: string, sign: string, press: () => void): unknown =>
       html`<button type="button" class="kd-button kd-button-quiet kd-button-small kd-button-icon" aria-label=${`${text}: ${title}`} title=${text} @click=${press}>${icon(sign)}</button>`;
     return html`<li class="ks-item ks-item-tall">

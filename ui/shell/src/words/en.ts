@@ -158,6 +158,7 @@ export const en = {
   "undone.short": "undone",
   upload: "Upload",
   uploads: "Uploads",
+  "uploads.away": "The server does not answer. What was sent is kept; it goes on by itself.",
   "uploads.clear": "Clear what is done",
   "uploads.done": "{size} sent",
   "uploads.failed": { one: "{n} file was not sent; {kept} are there", other: "{n} files were not sent; {kept} are there" },

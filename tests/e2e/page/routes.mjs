@@ -1,0 +1,23 @@
+// Every kind of screen with sample data, by name: for the tests that look at all of them.
+export const routes = {
+  home: '/',
+  area: '/data',
+  project: '/data/sample',
+  'no project': '/data/nowhere',
+  files: '/data/sample/birds',
+  changes: '/data/sample/birds?tab=changes',
+  history: '/data/sample/birds?tab=history',
+  refs: '/data/sample/birds?tab=refs',
+  table: '/data/sample/birds/birdstrikes.csv',
+  columns: '/data/sample/birds/birdstrikes.csv?tab=columns',
+  markdown: '/data/sample/birds/about.md',
+  picture: '/data/sample/images/ffox.png',
+  search: '/find?q=wind',
+  'nothing found': '/find?q=zzzzqqq',
+  sql: '/find?q=select%20*%20from%20birds."birdstrikes.csv"%20limit%2050&as=sql&in=sample',
+  'wrong sql': '/find?q=select%20nam%20from%20birds."birdstrikes.csv"&as=sql&in=sample',
+  'plug-ins': '/settings/plugins',
+  'one plug-in': '/settings/plugins?plugin=kamld/history',
+  audit: '/settings/audit',
+  appearance: '/settings/appearance',
+};
