@@ -5,7 +5,9 @@
 use crate::words;
 use kamld_sdk::{
     Place, Result, Screen, admin, format, row,
-    view::{self, Choice, Column, Gap, Icon, MenuItem, Node, Rows, Target, Tone, ValueType, View, Weight, do_, going, typed},
+    view::{
+        self, Choice, Column, Gap, Icon, MenuItem, Node, Rows, Target, Tone, ValueType, View, Weight, do_, going, typed,
+    },
 };
 use serde_json::Value;
 

@@ -10,9 +10,7 @@ use kamld_sdk::{
     metadata::catalog::Document,
     row,
     storage::types::Object,
-    view::{
-        self, Action, Column, Fact, Icon, MenuItem, Node, Rows, Side, Target, Tone, View, Weight, at, going, run,
-    },
+    view::{self, Action, Column, Fact, Icon, MenuItem, Node, Rows, Side, Target, Tone, View, Weight, at, going, run},
 };
 use serde_json::json;
 
@@ -151,7 +149,8 @@ pub fn columns(document: &Document) -> View {
         };
         let see = MenuItem::new("See what is in it", going(Target::new().tab("preview"))).icon(Icon::File);
         let empty = view::empty("No columns").text(says).icon(Icon::Column).actions([see]);
-        let hint = view::hint("tables are files such as .csv, .parquet and .json").command("kamld put strikes.csv PROJECT/ASSET");
+        let hint = view::hint("tables are files such as .csv, .parquet and .json")
+            .command("kamld put strikes.csv PROJECT/ASSET");
         return View::new().show(empty).show(hint);
     }
     let mut rows = Rows::new([

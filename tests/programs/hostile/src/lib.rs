@@ -87,22 +87,38 @@ fn sign_in() -> Vec<Node> {
 
 /// Markup in each string of each kind that shows strings.
 fn markup() -> Vec<Node> {
-    let menu = json!([{ "label": evil("menu"), "icon": "add", "action": { "copy": evil("copy"), "done": evil("done") } }]);
+    let menu =
+        json!([{ "label": evil("menu"), "icon": "add", "action": { "copy": evil("copy"), "done": evil("done") } }]);
     let parts: Vec<(&str, Value)> = vec![
         ("heading", json!({ "text": evil("heading"), "level": 1 })),
         ("text", json!({ "text": evil("text") })),
-        ("markdown", json!({ "text": format!("{} [go](javascript:globalThis.pwned='link') <svg onload=\"globalThis.pwned='svg'\">", evil("markdown")) })),
+        (
+            "markdown",
+            json!({ "text": format!("{} [go](javascript:globalThis.pwned='link') <svg onload=\"globalThis.pwned='svg'\">", evil("markdown")) }),
+        ),
         ("code", json!({ "text": evil("code"), "language": evil("language") })),
         ("json", json!({ "text": json!({ evil("key"): evil("value") }).to_string() })),
         ("callout", json!({ "text": evil("callout"), "title": evil("callout-title"), "actions": menu })),
         ("empty", json!({ "title": evil("empty"), "text": evil("empty-text"), "actions": menu })),
-        ("list", json!({ "items": [{ "title": evil("item"), "note": evil("note"), "end": evil("end"), "open": { "address": "javascript:globalThis.pwned='href'" } }] })),
+        (
+            "list",
+            json!({ "items": [{ "title": evil("item"), "note": evil("note"), "end": evil("end"), "open": { "address": "javascript:globalThis.pwned='href'" } }] }),
+        ),
         ("facts", json!({ "items": [{ "label": evil("label"), "value": evil("fact") }] })),
         ("tags", json!({ "items": [evil("tag")] })),
-        ("table", json!({ "label": evil("table"), "columns": [{ "key": "a", "label": evil("column") }], "rows": [{ "a": evil("cell") }] })),
-        ("input", json!({ "label": evil("input"), "help": evil("help"), "bind": "/a", "placeholder": evil("placeholder") })),
+        (
+            "table",
+            json!({ "label": evil("table"), "columns": [{ "key": "a", "label": evil("column") }], "rows": [{ "a": evil("cell") }] }),
+        ),
+        (
+            "input",
+            json!({ "label": evil("input"), "help": evil("help"), "bind": "/a", "placeholder": evil("placeholder") }),
+        ),
         ("image", json!({ "source": "\"><script>globalThis.pwned='source'</script>", "alt": evil("alt") })),
-        ("diff", json!({ "before": evil("before"), "after": evil("after"), "before-title": evil("left"), "after-title": evil("right") })),
+        (
+            "diff",
+            json!({ "before": evil("before"), "after": evil("after"), "before-title": evil("left"), "after-title": evil("right") }),
+        ),
         ("<script>globalThis.pwned='kind'</script>", json!({ "text": evil("kind") })),
         ("script", json!({ "text": "globalThis.pwned='element'" })),
     ];
@@ -115,8 +131,10 @@ fn markup() -> Vec<Node> {
 
 fn data() -> Value {
     // Own members of these names are what a careless merge turns into everybody's.
-    serde_json::from_str(r#"{"a": "x", "__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}"#)
-        .unwrap_or_default()
+    serde_json::from_str(
+        r#"{"a": "x", "__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}"#,
+    )
+    .unwrap_or_default()
 }
 
 impl surface::Guest for Program {
