@@ -18,7 +18,7 @@ use crate::{
     ticker::Ticker,
 };
 use kamld_policy::{Call, Rights, Verb, call::Denials};
-use kamld_types::{Person, Problem, ProjectName, problem::Result};
+use kamld_types::{Kind, Person, Problem, ProjectName, problem::Result};
 use std::{
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
@@ -141,6 +141,7 @@ impl Stage {
         }
         let deadline = caller.deadline.unwrap_or(began + budget.wall).min(began + budget.wall);
         let grant = slot.grant();
+        let trace = caller.trace.clone();
         let meter = Arc::new(Meter::default());
         let call = Arc::new(Call {
             plugin: slot.id.clone(),
@@ -218,11 +219,22 @@ impl Stage {
         span.record("cpu_us", u64::try_from(meter.settled().as_micros()).unwrap_or(u64::MAX));
         result.map_err(|diagnosis| {
             span.record("otel.status_code", "ERROR");
-            self.conclude(slot, diagnosis)
+            let words = meter.last_words.lock().clone();
+            self.conclude(slot, &doing, &trace, words, diagnosis)
         })
     }
 
-    fn conclude(&self, slot: &Slot, Diagnosis { problem, fault }: Diagnosis) -> Problem {
+    fn conclude(
+        &self,
+        slot: &Slot,
+        doing: &str,
+        trace: &str,
+        words: String,
+        Diagnosis { problem, fault }: Diagnosis,
+    ) -> Problem {
+        if !matches!(problem.kind, Kind::Denied | Kind::Cancelled) {
+            slot.troubles.note(doing, &problem.message, trace, words);
+        }
         if fault {
             // The probe of the self-test is there to be stopped.
             match slot.id.as_str() == PROBE {

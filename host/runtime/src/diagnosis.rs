@@ -137,13 +137,12 @@ impl Subject<'_> {
     }
 
     fn fault(&self, what: String) -> Diagnosis {
-        let words = self.meter.last_words.lock().clone();
         let message = format!("{}: plug-in {} failed: {what}", self.doing, self.plugin);
-        let help = if words.is_empty() {
-            "this is a fault of the plug-in; what it had done before that is kept".to_owned()
-        } else {
-            format!("this is a fault of the plug-in; what it had done before that is kept. its last words: {words}")
-        };
+        // What it wrote last is for its author, who finds it there.
+        let help = format!(
+            "this is a fault of the plug-in; what it had done before that is kept; its author sees more: kamld plugin show {}",
+            self.plugin
+        );
         Diagnosis { problem: Problem::internal(message).help(help), fault: true }
     }
 }

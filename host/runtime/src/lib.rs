@@ -29,6 +29,7 @@ mod self_test;
 mod surfaces;
 mod tasks;
 mod ticker;
+mod troubles;
 mod view_check;
 
 pub use call::Caller;
@@ -43,3 +44,4 @@ pub use plugin_host::Previews;
 pub use runtime::{Commands, Config, Description, Runtime};
 pub use self_test::Report;
 pub use tasks::{State as TaskState, Task, Tasks};
+pub use troubles::Trouble;

@@ -10,6 +10,7 @@ use crate::{
     ledger::{Account, Ledger},
     limits::Limits,
     log::Rate,
+    troubles::{Trouble, Troubles},
 };
 use kamld_bindings::{commands::CommandsPre, describer::DescriberPre, preview::PreviewPre, surface::SurfacePre};
 use kamld_policy::Gate;
@@ -103,6 +104,7 @@ pub struct Slot {
     draining: Mutex<Vec<Weak<AtomicU64>>>,
     pub ledger: Arc<Ledger>,
     pub faults: Faults,
+    pub troubles: Troubles,
     pub rate: Arc<Rate>,
     pub turns: Arc<Semaphore>,
     pub waiting: AtomicUsize,
@@ -125,6 +127,7 @@ impl Slot {
             draining: Mutex::default(),
             ledger: Arc::default(),
             faults: Faults::default(),
+            troubles: Troubles::default(),
             rate: Arc::new(Rate::new(limits.log_lines_per_s)),
             turns: Arc::new(Semaphore::new(limits.concurrent_calls.clamp(1, Semaphore::MAX_PERMITS))),
             waiting: AtomicUsize::new(0),
@@ -185,6 +188,7 @@ impl Slot {
             surfaces: loaded.offers.iter().map(|offer| format!("{}: {}", offer.slot, offer.title)).collect(),
             health: self.faults.health(),
             recent_faults: self.faults.recent(),
+            troubles: self.troubles.list(),
             running,
             queued: self.waiting.load(Ordering::Relaxed),
             account: self.ledger.account(),
@@ -208,6 +212,8 @@ pub struct Status {
     pub health: Health,
     /// Faults that count towards quarantine.
     pub recent_faults: usize,
+    /// What went wrong lately, newest first.
+    pub troubles: Vec<Trouble>,
     /// Calls at this moment: those that run, and those that wait for their turn.
     pub running: usize,
     pub queued: usize,

@@ -95,9 +95,10 @@ impl Runtime {
     }
 
     /// What a plug-in answered that it must not: said to the person and in its log.
-    fn broken(&self, slot: &Slot, what: &str, problem: Problem) -> Problem {
+    fn broken(&self, slot: &Slot, what: &str, trace: &str, problem: Problem) -> Problem {
         let Problem { kind, message, help, at } = problem;
         slot.ledger.errors(1);
+        slot.troubles.note(&format!("surface '{what}'"), &message, trace, String::new());
         tracing::warn!(plugin = %slot.id, surface = what, "{message}");
         Problem { kind, message: format!("plug-in {} cannot show '{what}': {message}", slot.id), help, at }
     }
@@ -111,6 +112,7 @@ impl Runtime {
         data: &Map<String, Value>,
     ) -> Result<Screen> {
         let slot = self.with_surface(plugin, &at.surface)?;
+        let trace = caller.trace.clone();
         let (to, data) = (place(at), Value::Object(data.clone()).to_string());
         let order = self.order(&slot, caller, format!("surface '{}'", at.surface), data.len());
         let work = async move |mut store: wasmtime::Store<Guest>, loaded: Arc<Loaded>| {
@@ -132,7 +134,7 @@ impl Runtime {
             view_check::view(&nodes)?;
             Ok(Screen { nodes, data, topics: view.topics })
         };
-        screen().map_err(|problem| self.broken(&slot, &at.surface, problem))
+        screen().map_err(|problem| self.broken(&slot, &at.surface, &trace, problem))
     }
 
     /// Runs an action that a view named.
@@ -146,6 +148,7 @@ impl Runtime {
         data: &Map<String, Value>,
     ) -> Result<Reaction> {
         let slot = self.with_surface(plugin, &at.surface)?;
+        let trace = caller.trace.clone();
         let (to, name) = (place(at), name.to_owned());
         let (arguments, data) = (Value::Object(arguments.clone()).to_string(), Value::Object(data.clone()).to_string());
         let order = self.order(&slot, caller, format!("action '{name}'"), data.len() + arguments.len());
@@ -165,7 +168,7 @@ impl Runtime {
             };
             Ok(Reaction { data: object(&answer.data, "the data of its action")?, note: answer.note, then })
         };
-        reaction().map_err(|problem| self.broken(&slot, &at.surface, problem))
+        reaction().map_err(|problem| self.broken(&slot, &at.surface, &trace, problem))
     }
 
     /// Rows of a table whose source is the plug-in.
@@ -182,6 +185,7 @@ impl Runtime {
             return Err(Problem::invalid(format!("a window has 1 to {} rows", view_check::ROWS)));
         }
         let slot = self.with_surface(plugin, &at.surface)?;
+        let trace = caller.trace.clone();
         let (to, name, data) = (place(at), name.to_owned(), Value::Object(data.clone()).to_string());
         let Window { start, count, sort, filter } = window.clone();
         let window = wit::Window { start, count, sort, filter };
@@ -205,7 +209,7 @@ impl Runtime {
             let rows = answer.rows.iter().map(|row| object(row, "one of its rows")).collect::<Result<_>>()?;
             Ok(RowPage { rows, total: answer.total })
         };
-        page().map_err(|problem| self.broken(&slot, &at.surface, problem))
+        page().map_err(|problem| self.broken(&slot, &at.surface, &trace, problem))
     }
 
     /// Cells of a column for the rows of somebody else's list, one for each address.
@@ -220,6 +224,7 @@ impl Runtime {
             return Err(Problem::invalid(format!("cells are asked for 1 to {} rows", view_check::ROWS)));
         }
         let slot = self.with_surface(plugin, &at.surface)?;
+        let trace = caller.trace.clone();
         let (to, asked) = (place(at), addresses.to_vec());
         let bytes = asked.iter().map(String::len).sum();
         let order = self.order(&slot, caller, format!("column '{}'", at.surface), bytes);
@@ -243,7 +248,7 @@ impl Runtime {
             };
             answer.iter().map(cell).collect()
         };
-        cells().map_err(|problem| self.broken(&slot, &at.surface, problem))
+        cells().map_err(|problem| self.broken(&slot, &at.surface, &trace, problem))
     }
 
     fn order<'a>(&self, slot: &'a Arc<Slot>, caller: Caller, doing: String, bytes: usize) -> Order<'a> {

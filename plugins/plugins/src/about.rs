@@ -28,6 +28,18 @@ pub struct About {
     /// What it asks for and is not granted.
     pub refused: Vec<Allow>,
     pub warnings: Vec<String>,
+    /// What went wrong lately, newest first.
+    pub troubles: Vec<Trouble>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Trouble {
+    pub at: u64,
+    pub doing: String,
+    pub message: String,
+    pub trace: String,
+    /// What the plug-in wrote last.
+    pub words: String,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -78,6 +90,13 @@ impl About {
             reason: text(&need["reason"]),
             imported: need["imported"].as_bool().unwrap_or(true),
         };
+        let trouble = |trouble: &Value| Trouble {
+            at: trouble["at"].as_u64().unwrap_or_default(),
+            doing: text(&trouble["doing"]),
+            message: text(&trouble["message"]),
+            trace: text(&trouble["trace"]),
+            words: text(&trouble["words"]),
+        };
         // One of the commands themselves, their names, or how many there are.
         let commands = match &value["commands"] {
             Value::Array(all) => all.len() as u64,
@@ -103,6 +122,7 @@ impl About {
             mode: value["mode"].as_str().map(str::to_owned),
             refused: Allow::list(&value["not granted"]["needs"]),
             warnings: texts(&value["warnings"]),
+            troubles: value["troubles"].as_array().into_iter().flatten().map(trouble).collect(),
         }
     }
 

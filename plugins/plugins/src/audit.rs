@@ -5,7 +5,9 @@
 use crate::words;
 use kamld_sdk::{
     Place, Result, Screen, admin, format, row,
-    view::{self, Choice, Column, Gap, Icon, Node, Rows, Target, Tone, ValueType, View, Weight, do_, going, typed},
+    view::{
+        self, Choice, Column, Gap, Icon, MenuItem, Node, Rows, Target, Tone, ValueType, View, Weight, do_, going, typed,
+    },
 };
 use serde_json::Value;
 
@@ -87,10 +89,12 @@ fn screen(
     });
     let body: Node = if found.is_empty() {
         let looked = format::counted(looked as u64, "record", "records");
-        view::empty("Nothing is written down about it here")
+        let empty = view::empty("Nothing is written down about it here")
             .text(format!("{looked} of the log were looked at."))
             .icon(Icon::Shield)
-            .into()
+            .actions([MenuItem::new("Show what is about any", do_("audit-of").with("plugin", "")).icon(Icon::List)]);
+        let hint = view::hint("all of it, in a terminal").command("kamld audit");
+        Node::from(view::stack()).with([Node::from(empty), Node::from(hint)])
     } else {
         Node::from(table(found, true).label("Audit log")).named("records")
     };

@@ -63,6 +63,7 @@ pub fn screen(about: &About, account: &Account, refusals: &[Record], draft: &Dra
     let view = view
         .show(Node::from(facts(about)).named("facts"))
         .show(Node::from(may(about)).named("may"))
+        .show_some(troubles(about).map(|section| Node::from(section).named("troubles")))
         .show(Node::from(cost(account)).named("cost"))
         .show(Node::from(refused(about, refusals)).named("refused"))
         .show(Node::from(grant(about, draft)).named("grant"))
@@ -90,6 +91,30 @@ fn facts(about: &About) -> view::Facts {
         Fact::new("Versions kept beside it", previous),
         Fact::new("Licence", &about.licence),
     ])
+}
+
+/// What its author has to mend; nothing while there is nothing.
+fn troubles(about: &About) -> Option<view::Section> {
+    let mut rows = Rows::new([
+        Column::new("when", "When").r#type(ValueType::Time),
+        Column::new("doing", "What it did"),
+        Column::new("message", "What was wrong"),
+        Column::new("words", "What it wrote last"),
+        Column::new("trace", "Trace"),
+    ]);
+    for trouble in &about.troubles {
+        rows.push(row![
+            trouble.at,
+            trouble.doing,
+            words::sentence(&trouble.message),
+            format::shorten(&trouble.words, 300),
+            trouble.trace,
+        ]);
+    }
+    let table = view::Table::from(rows).label("What went wrong lately");
+    (!about.troubles.is_empty()).then(|| {
+        view::section("What went wrong lately").note("For its author. Since the start of the server.").show(table)
+    })
 }
 
 fn short(digest: &str) -> &str {

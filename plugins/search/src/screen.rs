@@ -235,8 +235,9 @@ fn nothing(asked: &Asked, answer: &Answer) -> View {
             "Fewer words find more. A file is found once its upload has ended.",
         )
     };
+    actions.push(MenuItem::new("Look through all data", going(at(""))).icon(Icon::Database));
     let empty = view::empty(title).text(text).icon(Icon::Search).actions(actions);
-    let help = view::details("What can be typed").show(view::list(
+    let help = view::details("What can be typed").open(true).show(view::list(
         EXAMPLES.iter().map(|(text, says)| Item::new(*text).note(*says).open(Target::new().with("q", *text))),
     ));
     View::new().show(empty).show(help)

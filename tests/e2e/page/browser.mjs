@@ -22,6 +22,11 @@ export async function launch() {
   return chromium.launch({ executablePath: process.env.KAMLD_CHROMIUM ?? '/usr/bin/chromium', args: quiet });
 }
 
+/** A browser that keeps what pages store in a folder, and can be killed and started on it again. */
+export async function launchKept(folder) {
+  return chromium.launchPersistentContext(folder, { executablePath: process.env.KAMLD_CHROMIUM ?? '/usr/bin/chromium', args: quiet });
+}
+
 /** A tab of a new person, let in by the link; foreign requests, errors and broken policy are kept in `page.trouble`. */
 export async function tab(browser, server, options = {}) {
   const context = await browser.newContext({

@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '../../..');
 export const binary = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug/kamld');
 
 // A person's own settings of kamld must not reach the tests.
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAMLD_')));
+export const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAMLD_')));
 
 export class Server {
   constructor(data) {

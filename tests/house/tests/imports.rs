@@ -33,6 +33,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("kamld-sdk", &[]),
     ("kamld-programs", &[]),
+    ("kamld-programs-hostile", &[]),
     ("kamld-features", &[]),
     ("kamld-house", &[]),
     (

@@ -1,22 +1,22 @@
 // The shell put together: the connection, the router, the views, what is done, uploads and keys, and the host that views
 // ask. What a person sees of it is drawn by `layout/page.ts`.
-import type { CommandDeclaration, KdView, Target, ViewHost } from "../../view/src/index.js";
+import type { KdView, Target, ViewHost } from "../../view/src/index.js";
 import { Actions } from "./actions/actions.js";
 import { undoLast } from "./actions/journal.js";
 import { rememberVisit } from "./box/past.js";
 import { openDialog } from "./layout/dialog.js";
 import { Keys } from "./layout/keys.js";
-import { dismiss, notify, say } from "./layout/notices.js";
+import { dismiss, notify, notifyProblem, say } from "./layout/notices.js";
 import { addressParts, crumbs, follow, formatPlace, parsePlace, type Place } from "./places/place.js";
 import { Router, type Travel } from "./places/router.js";
 import { inSlot, screenOf, slug, type Known, type Screen, type Surface } from "./places/screens.js";
 import { Session, type Outcome } from "./session.js";
 import { locale, prefer, preferences } from "./settings/preferences.js";
 import { Store } from "./store.js";
-import { fetchBytes, fetchMarkdown, fetchRows, headObject, objectUrl, type Command, type ObjectHead } from "./transport/http.js";
+import { endSession, fetchBytes, fetchMarkdown, fetchRows, headObject, objectUrl, stopResult, type Command, type ObjectHead } from "./transport/http.js";
 import { asProblem, type Problem } from "./transport/problem.js";
 import { fromTransfer, choose } from "./uploads/files.js";
-import { destination } from "./uploads/plan.js";
+import { destination, type Destination, type Picked } from "./uploads/plan.js";
 import type { Uploads } from "./uploads/queue.js";
 import { columnsOf, commandsOf } from "./views/additions.js";
 import { Views } from "./views/views.js";
@@ -45,8 +45,7 @@ export class App {
   constructor() {
     this.session = new Session({
       resumed: (resumed) => {
-        if (resumed) this.views.resumed();
-        else this.views.renew();
+        if (!resumed) this.views.renew();
         // Nobody knows what was missed.
         this.#extend([""]);
       },
@@ -66,6 +65,7 @@ export class App {
       open: (target) => this.openTarget(target),
       upload: (to, transfer, anchor) => void this.upload(to, transfer, anchor),
       show: (outcome, command, anchor) => this.show(outcome, command, anchor),
+      tasks: () => void this.openTasks(),
     });
     this.keys = new Keys({
       palette: () => void this.openPalette(),
@@ -225,13 +225,13 @@ export class App {
     });
   }
 
-  show(outcome: Outcome, command: CommandDeclaration | undefined, opener: HTMLElement | null): void {
+  show(outcome: Outcome, command: Command | undefined, opener: HTMLElement | null): void {
     const view = document.createElement("kd-view") as KdView;
     view.host = this.#host();
     view.nodes = outcome.view ?? [];
     const dialog = openDialog({
       title: command?.summary ?? t("outcome"), opener,
-      content: (open) => html`<div class="ks-dialog-body">${view}</div><div class="ks-dialog-foot">
+      content: (open) => html`<div class="ks-dialog-body">${view}${command ? html`<p class="kd-muted ks-by">${t("by.plugin", { plugin: command.plugin })}</p>` : ""}</div><div class="ks-dialog-foot">
         <button type="button" class="kd-button" data-first @click=${() => open.close()}>${t("close")}</button></div>`,
     });
     dialog.element.classList.add("ks-dialog-wide");
@@ -273,10 +273,21 @@ export class App {
     const where = destination(wanted);
     if (!where) return;
     picked ??= choose(folder);
-    let files = await picked;
-    if (!files.length) return;
+    const files = await picked;
+    if (files.length) await this.#send(where, files, anchor);
+  }
+
+  async #send(where: Destination, picked: Picked[], anchor: HTMLElement | null): Promise<void> {
     const { existing, askReplace } = await import("./uploads/conflicts.js");
-    const there = await existing(where, files);
+    let files = picked;
+    let there: Set<string>;
+    try {
+      there = await existing(where, files);
+    } catch (error) {
+      // The files that were chosen are kept for the next try.
+      notifyProblem(asProblem(error), t("conflict.unknown"), [{ text: t("retry"), icon: "retry", press: () => void this.#send(where, picked, anchor) }]);
+      return;
+    }
     if (there.size) {
       const choice = await askReplace(there, files.length, anchor);
       if (!choice) return;
@@ -308,6 +319,7 @@ export class App {
           "rows", () => ({ view: view?.serverId ?? 0, name: source.rows, start, count, sort, filter, data: context?.data ?? {} }), { signal });
         return { rows: page.rows ?? [], total: page.total ?? null, complete: true };
       },
+      stop: async ({ result }) => { if (result !== undefined) await stopResult(result); },
       href: (target) => formatPlace(follow(target, this.router.place.value, this.area)),
       objectUrl: (address) => objectUrl(address),
       bytes: fetchBytes,
@@ -340,11 +352,18 @@ export class App {
   }
 
   signOut = async (): Promise<void> => {
-    const response = await fetch("/api/v1/session", { method: "DELETE", credentials: "same-origin" }).catch(() => null);
-    if (response?.ok) {
+    try {
+      await endSession();
       this.session.link.stop();
       this.session.standing.set("signed-out");
       return;
+    } catch (error) {
+      const problem = asProblem(error);
+      // A laptop has one person, who cannot leave.
+      if (problem.kind !== "not-found" && problem.kind !== "invalid" && problem.kind !== "denied") {
+        notifyProblem(problem, t("signout.failed"), [{ text: t("retry"), icon: "retry", press: () => void this.signOut() }]);
+        return;
+      }
     }
     const id = notify({ text: t("signout.none"), help: t("signout.none.help"), lasts: 12_000, buttons: [{ text: t("close"), press: () => dismiss(id) }] });
   };

@@ -80,12 +80,8 @@ export class Session {
   }
 
   async loadCommands(): Promise<void> {
-    try {
-      const { commands } = await fetchCommands();
-      this.commands.set(commands);
-    } catch (error) {
-      console.warn("the commands could not be read", error);
-    }
+    const { commands } = await fetchCommands();
+    this.commands.set(commands);
   }
 
   #state(state: LinkState): void {
@@ -116,7 +112,17 @@ export class Session {
   #news(generation: unknown): void {
     if (generation !== undefined && generation === this.#generation) return;
     this.#generation = generation;
-    void this.loadCommands();
+    void this.#learn(generation);
+  }
+
+  /** Until it is known: without them no button knows what it needs. */
+  async #learn(generation: unknown, wait = 1000): Promise<void> {
+    try {
+      await this.loadCommands();
+    } catch (error) {
+      console.warn("the commands could not be read", error);
+      setTimeout(() => { if (generation === this.#generation) void this.#learn(generation, Math.min(wait * 2, 30_000)); }, wait);
+    }
   }
 
   #push(member: string, content: Message): void {

@@ -74,7 +74,8 @@ export async function start(port = 0) {
       const view = peer.views.get(text.reopen.view);
       if (!view) return undefined;
       Object.assign(view, { params: text.reopen.params, data: text.reopen.data });
-      return peer.send({ patch: { view: text.reopen.view, nodes: screens.open(view, state).nodes, gone: [], data: {} } });
+      peer.send({ patch: { view: text.reopen.view, nodes: screens.open(view, state).nodes, gone: [], data: {} } });
+      return answer("reopened", {});
     }
     if (text.close) return peer.views.delete(text.close.view);
     if (text.cancel) return state.slow.get(`${peer.name} ${text.cancel.request}`)?.();

@@ -171,7 +171,7 @@ export interface Action {
   copy?: string;
   /** How to take it back; offered for ten seconds and in the list of what was done. */
   undo?: Undo;
-  /** One sentence for when it worked; `{NAME}` stands for a field of the outcome's data. */
+  /** One sentence for when it worked; `{NAME}` stands for a field of the outcome's data, or an argument. */
   done?: string;
   /** Where to go when it worked; `{NAME}` in its strings stands for a field of the outcome's data. */
   then?: Target;

@@ -120,3 +120,12 @@ export function say(type: string | undefined, value: unknown, locale: string): S
 
 /** Which side of its column a value stands at. */
 export const endAligned = (type: string | undefined): boolean => type === "bytes" || type === "count" || type === "number" || type === "duration";
+
+/** A sentence of the server stands alone on the page: it starts with a capital and ends with a stop. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === "") return "";
+  // `a-z, 0-9` is no sentence: only a word gets its capital.
+  const capital = /^\p{Ll}[\p{L}\s'’]/u.test(trimmed) ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
+  return /[.!?…:]$/.test(capital) ? capital : `${capital}.`;
+}

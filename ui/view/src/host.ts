@@ -110,14 +110,24 @@ export interface Additions {
   commands: AddedCommand[];
 }
 
+/** What an error of the host may carry as `problem`: it is shown in place of whatever the error says itself. */
+export interface Problem {
+  /** What happened. */
+  detail: string;
+  /** What was kept and what to do. */
+  help?: string;
+  /** The id under which whoever looks after the server finds it. */
+  trace?: string;
+}
+
 export interface ViewHost {
   /**
    * Runs an action. The values of `arguments`, `set`, `undo` and of targets are resolved already (`values.ts`): they
    * must not be resolved again, since what a person typed may look like a reference. `set` was done by the view; it
-   * comes here only with `reopen`. Resolves when it is over (the button is busy until then); never rejects for what
-   * the person was already told.
+   * comes here only with `reopen`. Resolves when it is over (the button is busy until then), with false when it
+   * did not happen; never rejects for what the person was already told.
    */
-  act(action: Action, context: ActionContext): Promise<void>;
+  act(action: Action, context: ActionContext): Promise<boolean | void>;
   rows(source: Source, window: Window, signal: AbortSignal, context?: { viewId: string; data: Json }): Promise<RowsPage>;
   /** A real URL: middle click and "copy link" work. */
   href(target: Target): string;
@@ -137,6 +147,8 @@ export interface ViewHost {
   additions?(holds: Held, key: string, viewId: string, changed: (addresses?: readonly string[]) => void): { of(): Additions; stop(): void };
   /** Files were dropped on a `drop` node; missing: the node only offers to choose files (`act` with `upload`). */
   drop?(to: string, transfer: DataTransfer, context: ActionContext): void;
+  /** Ends the work on the server that a source waits for; missing: nobody can stop it. */
+  stop?(source: Source): Promise<void>;
   /** Where the result of a query is saved from; missing: `/api/v1/results/ID?format=FORMAT`. */
   resultUrl?(result: string, format: "csv" | "parquet"): string;
 }

@@ -154,20 +154,21 @@ export abstract class KdNode<K extends Kind = Kind> extends LitElement implement
 
   /**
    * Does what an action says; the data model is changed here, the rest is the host's. `typed` are arguments from the
-   * person, which are not looked through for references.
+   * person, which are not looked through for references. Answers whether it happened.
    */
-  async act(action: Action, anchor: HTMLElement, extra: Extra = {}, typed?: Record<string, unknown>): Promise<void> {
+  async act(action: Action, anchor: HTMLElement, extra: Extra = {}, typed?: Record<string, unknown>): Promise<boolean> {
     const { model, host } = this.view;
     const ready = resolveAction(action, { data: model.data, ...definite(extra) });
     if (typed) ready.arguments = { ...ready.arguments, ...typed };
     if (ready.set) {
       model.set(ready.set);
-      if (!ready.reopen) return;
+      if (!ready.reopen) return true;
     }
     try {
-      await host.act(ready, this.context(anchor, extra));
+      return (await host.act(ready, this.context(anchor, extra))) !== false;
     } catch (error) {
       console.error(error);
+      return false;
     }
   }
 

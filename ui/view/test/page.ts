@@ -17,8 +17,10 @@ async function rows(source: { rows?: string; object?: string; result?: string },
   const name = source.rows ?? source.object ?? source.result ?? "";
   await new Promise((resolve) => setTimeout(resolve, 5));
   if (signal.aborted) throw new DOMException("given up", "AbortError");
-  if (name === "broken" && !(globalThis as { mended?: boolean }).mended) throw new Error("the store did not answer");
-  if (name === "slow") await new Promise(() => {});
+  if (name === "broken" && !(globalThis as { mended?: boolean }).mended) {
+    throw Object.assign(new Error("at read (store.rs:7)"), { problem: { detail: "the store did not answer", help: "nothing was changed; try again", trace: "4bf92f3577b34da6a3ce929d0e0e4736" } });
+  }
+  if (name === "slow") await new Promise((_, given) => signal.addEventListener("abort", () => given(new DOMException("given up", "AbortError"))));
   if (name === "none") return { columns: COLUMNS, rows: [], total: 0, complete: true };
   const total = name === "million" ? ROWS : 500;
   const descending = window.sort[0]?.[1] === true;
@@ -32,6 +34,9 @@ const others = {
   columns: [] as { key: string; label: string; type?: string; fits?: string[] }[], commands: [] as { label: string; run: string[]; many?: boolean; fits?: string[] }[],
   cells: {} as Record<string, Record<string, unknown>>, failing: [] as string[], asked: [] as { key: string; addresses: string[] }[], wait: false, release: () => {}, changed: (_?: readonly string[]) => {},
 };
+const stopped: unknown[] = [];
+/** Answers what was done when a test says so; at once where it does not wait. */
+const answers: ((done: boolean) => void)[] = [];
 
 const host: ViewHost = {
   additions(_holds, key, _view, changed) {
@@ -58,8 +63,10 @@ const host: ViewHost = {
   },
   async act(action, { viewId, node, row, selection, value }) {
     acts.push(JSON.parse(JSON.stringify({ action, viewId, node: node.id, row, selection, value })));
+    if ((globalThis as { waits?: boolean }).waits) return new Promise<boolean>((answer) => answers.push(answer));
   },
   rows,
+  stop: async (source) => { stopped.push(source); },
   href: ({ address = "", tab, params }) => `/go/${address}${tab ? `?tab=${tab}` : ""}${params ? `#${JSON.stringify(params)}` : ""}`,
   objectUrl: (address) => `/files/${address}`,
   bytes: async (_, start, length) => Uint8Array.from({ length }, (_byte, index) => (start + index) % 256).buffer,
@@ -78,4 +85,4 @@ const host: ViewHost = {
   locale: "en",
 };
 
-Object.assign(globalThis, { kd: { host, acts, asked, others, loadAll } });
+Object.assign(globalThis, { kd: { host, acts, asked, others, stopped, answers, loadAll } });

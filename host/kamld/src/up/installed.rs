@@ -240,6 +240,7 @@ impl Installed {
             "mode": grant.as_ref().map(|grant| grant.mode.as_str()),
             "not granted": (!ungranted.is_empty()).then_some(ungranted),
             "warnings": package.report.warnings,
+            "troubles": self.status(id).map(|status| status.troubles).unwrap_or_default(),
         }))
     }
 
@@ -376,6 +377,7 @@ impl Installed {
                     "denials": account.denials,
                     "traps": account.traps,
                     "timeouts": account.timeouts,
+                    "cancelled": account.cancelled,
                 })
             })
             .collect()

@@ -161,9 +161,7 @@ fn handle(server: &Server, session: &Arc<Session>, incoming: Incoming) {
         }),
         Incoming { reopen: Some(reopen), .. } => {
             tokio::spawn(async move {
-                {
-                    let mut views = session.views.lock();
-                    let Some(view) = views.get_mut(&reopen.view) else { return };
+                if let Some(view) = session.views.lock().get_mut(&reopen.view) {
                     if let Some(params) = reopen.params {
                         view.place.params = params;
                     }
@@ -172,6 +170,7 @@ fn handle(server: &Server, session: &Arc<Session>, incoming: Incoming) {
                     }
                 }
                 session.redraw(&server, reopen.view, false).await;
+                session.send(message::outgoing(Some(id), "reopened", json!({})));
             });
         }
         Incoming { close: Some(close), .. } => {

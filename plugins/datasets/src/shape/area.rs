@@ -1,7 +1,7 @@
 //! The area "Data": the assets of a project, or of all, under the sentence about capacity. Pure.
 
 use super::{
-    Asset,
+    Asset, files,
     folder::{BYTES, INLINE, Row},
     listing::Usage,
     type_of,
@@ -51,8 +51,7 @@ impl Area<'_> {
             .holds(Held::Assets)
             .row_actions([
                 MenuItem::new("Upload files…", do_("upload").with("address", cell_of("address"))).icon(Icon::Upload),
-                MenuItem::new("Add a tag…", run("tag add").with("address", cell_of("address")).ask(["tag"]))
-                    .icon(Icon::Tag),
+                MenuItem::new("Add a tag…", files::tagging("address")).icon(Icon::Tag),
                 MenuItem::new("Copy address", do_("copy").with("text", cell_of("address"))).icon(Icon::Copy),
                 MenuItem::new("Remove…", run("asset remove").with("asset", cell_of("address")))
                     .icon(Icon::Delete)
@@ -79,7 +78,10 @@ impl Area<'_> {
                 .text("Datasets and models belong to a project. Choose one at the side, or name both at once.")
                 .actions([upload(None), sample(None)]),
             None => {
-                let create = run("project create").ask(["name", "title"]).then(at("{name}"));
+                let create = run("project create")
+                    .ask(["name", "title"])
+                    .then(at("{name}"))
+                    .taken_back_by(run("project remove").with("name", "{name}"));
                 view::empty("No project yet")
                     .text("A project is a place for people, datasets and models. Create one, then drop files into it.")
                     .actions([MenuItem::new("New project", create).icon(Icon::Add), sample(None)])
@@ -97,6 +99,8 @@ fn create(project: Option<&str>) -> Action {
         .ask(["asset", "kind"])
         .done("{project}/{name} is there: drop files into it")
         .then(at("{project}/{name}"))
+        // Right after, it is empty: taking it away loses nothing.
+        .taken_back_by(run("asset remove").with("asset", "{project}/{name}"))
 }
 
 fn columns(project: bool) -> Vec<Column> {

@@ -44,7 +44,9 @@ impl Files<'_> {
             .show_some(self.uncommitted().map(|callout| Node::from(callout).named("changes")))
             .show_some(self.more.then(|| view::text(too_many()).tone(Tone::Muted)));
         let view = if self.entries.is_empty() {
-            view.show(self.nothing().named("nothing"))
+            let put = format!("kamld put ~/data/*.csv {}", self.target());
+            let hint = self.refs.writable().then(|| view::hint("or from a terminal").command(put));
+            view.show(self.nothing().named("nothing")).show_some(hint)
         } else {
             view.show(Node::from(self.table()).named("files"))
         };
@@ -158,7 +160,7 @@ fn row_actions(asset: &str) -> Vec<MenuItem> {
     let restore = run("restore").with("asset", asset).with("path", json!([cell_of("path")]));
     vec![
         MenuItem::new("Download", do_("download").with("address", cell_of("file"))).icon(Icon::Download),
-        MenuItem::new("Add a tag…", run("tag add").with("address", cell_of("subject")).ask(["tag"])).icon(Icon::Tag),
+        MenuItem::new("Add a tag…", tagging("subject")).icon(Icon::Tag),
         MenuItem::new("Copy address", do_("copy").with("text", cell_of("address"))).icon(Icon::Link),
         MenuItem::new("Copy to…", copy).icon(Icon::Copy),
         MenuItem::new("Rename or move…", rename).icon(Icon::Edit),
@@ -167,6 +169,12 @@ fn row_actions(asset: &str) -> Vec<MenuItem> {
             .tone(Tone::Bad),
         MenuItem::new("Remove…", remove("loose").confirm(LOST)).icon(Icon::Delete).tone(Tone::Bad),
     ]
+}
+
+/// Tags what a cell of the row names, with the way back.
+pub fn tagging(subject: &str) -> Action {
+    let change = |command: &str| run(command).with("address", cell_of(subject));
+    change("tag add").ask(["tag"]).taken_back_by(change("tag remove").with("tag", "{tag}"))
 }
 
 /// Said before something is removed that no commit has.

@@ -10,7 +10,7 @@ use kamld_sdk::{
     metadata::catalog::Document,
     row,
     storage::types::Object,
-    view::{self, Action, Column, Fact, Icon, MenuItem, Node, Rows, Side, Tone, View, Weight, at, run},
+    view::{self, Action, Column, Fact, Icon, MenuItem, Node, Rows, Side, Target, Tone, View, Weight, at, going, run},
 };
 use serde_json::json;
 
@@ -147,7 +147,11 @@ pub fn columns(document: &Document) -> View {
             None => "This file has not been looked through yet: its columns show here as soon as it has.",
             Some(_) => "This file was not read as a table, so it has no columns.",
         };
-        return view::empty("No columns").text(says).icon(Icon::Column).into();
+        let see = MenuItem::new("See what is in it", going(Target::new().tab("preview"))).icon(Icon::File);
+        let empty = view::empty("No columns").text(says).icon(Icon::Column).actions([see]);
+        let hint = view::hint("tables are files such as .csv, .parquet and .json")
+            .command("kamld put strikes.csv PROJECT/ASSET");
+        return View::new().show(empty).show(hint);
     }
     let mut rows = Rows::new([
         Column::new("name", "Column").sortable(true),

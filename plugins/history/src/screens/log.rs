@@ -26,7 +26,8 @@ pub fn draw(place: &Place) -> Result<Screen> {
 fn screen(here: &Here, commits: &[Commit], older: bool) -> Screen {
     let top = view::row().gap(Gap::Small).show(here.menu("history"));
     if commits.is_empty() {
-        return View::new().show(top).show(nothing()).into();
+        let hint = view::hint("from a terminal").command(format!("kamld commit {} -m 'as collected'", here.id()));
+        return View::new().show(top).show(nothing()).show(hint).into();
     }
     let names = Names::new(&here.branches, &here.versions);
     let list = commits.iter().map(|commit| {

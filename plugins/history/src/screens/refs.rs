@@ -112,15 +112,15 @@ fn versions(here: &Here) -> view::Section {
         .note("A version is a name that one commit keeps for good, such as v1.")
         .actions([MenuItem::new("New version", create.clone()).icon(Icon::Add)]);
     if here.versions.is_empty() {
-        return section.show(
-            view::empty("No version yet")
-                .text("Name the last commit once others should rely on it.")
-                .icon(Icon::Version)
-                .actions([
-                    MenuItem::new("Name the last commit", create).icon(Icon::Version),
-                    MenuItem::new("See the history", going(Target::new().tab("history"))).icon(Icon::History),
-                ]),
-        );
+        let empty = view::empty("No version yet")
+            .text("Name the last commit once others should rely on it.")
+            .icon(Icon::Version)
+            .actions([
+                MenuItem::new("Name the last commit", create).icon(Icon::Version),
+                MenuItem::new("See the history", going(Target::new().tab("history"))).icon(Icon::History),
+            ]);
+        let hint = view::hint("from a terminal").command(format!("kamld version create {} v1", here.id()));
+        return section.show(empty).show(hint);
     }
     let mut rows = Rows::new([
         Column::new("name", "Version").open(true),

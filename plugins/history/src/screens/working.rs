@@ -39,7 +39,9 @@ fn fixed(here: &Here) -> Screen {
 fn screen(here: &Here, branch: &str, head: Option<&str>, page: &ChangePage, later: bool, message: &str) -> Screen {
     let top = view::row().show(here.menu("changes")).gap(Gap::Small);
     if page.changes.is_empty() && !later {
-        return Screen::from(View::new().show(top).show(nothing(here, branch, head))).data("message", "");
+        let put = format!("kamld put ~/data/*.csv {}", here.at(branch));
+        let hint = view::hint("put files there from a terminal").command(put);
+        return Screen::from(View::new().show(top).show(nothing(here, branch, head)).show(hint)).data("message", "");
     }
     let count = page.changes.len() as u64;
     let said = match (&page.next, later) {

@@ -1,16 +1,17 @@
 // The one place where something is done: every action of every view, of the palette and of menus comes through here.
 // A command is asked for, confirmed, run, told about and taken back in the same way whichever plug-in it belongs to.
-import { resolveAction, type Action, type ActionContext, type CommandDeclaration, type Json, type Target } from "../../../view/src/index.js";
+import { resolveAction, type Action, type ActionContext, type Json, type Target } from "../../../view/src/index.js";
 import { dismiss, copyText, notify, notifyProblem } from "../layout/notices.js";
 import { addressParts, type Place } from "../places/place.js";
 import type { Outcome, Session } from "../session.js";
-import { objectUrl } from "../transport/http.js";
+import { objectUrl, type Command } from "../transport/http.js";
 import { asProblem, sentence, type Problem } from "../transport/problem.js";
 import { newKey } from "../transport/socket.js";
 import type { OpenView, Views } from "../views/views.js";
 import { t } from "../words/words.js";
 import { remember } from "./journal.js";
 import { fill, firstText } from "./outcome.js";
+import { goesOn } from "./works.js";
 
 export interface ActionsHost {
   session: Session;
@@ -19,34 +20,43 @@ export interface ActionsHost {
   open(target: Target): void;
   upload(to: string, files?: DataTransfer, anchor?: HTMLElement): void;
   /** Shows what a command answered. */
-  show(outcome: Outcome, command: CommandDeclaration | undefined, anchor: HTMLElement | null): void;
+  show(outcome: Outcome, command: Command | undefined, anchor: HTMLElement | null): void;
+  /** Shows what goes on. */
+  tasks(): void;
 }
 
-// Bar 26 of the study: after a second one sees that something goes on.
+// Bar 26 of the study: after a second one sees that something goes on, after ten it goes on in the background.
 const SLOW = 1000;
+export const LONG = 10_000;
 // An answer that sends the page on and on would never end.
 const CHAIN = 5;
 
 /** What a try at a command gave. */
 export type Tried = { outcome: Outcome } | { problem: Problem };
 
+/** Whether nobody knows if it happened. */
+const isUnsure = ({ kind, trace }: Problem): boolean => kind === "unavailable" && !trace;
+
 export class Actions {
   constructor(private readonly host: ActionsHost) {}
 
-  async act(action: Action, context: ActionContext, depth = 0): Promise<void> {
+  /** Answers whether it happened. */
+  async act(action: Action, context: ActionContext, depth = 0): Promise<boolean> {
     const view = this.host.views().byId(context.viewId);
+    const command = action.run && this.host.session.command(action.run);
     // What a command destroys is asked for when it is known what it needs.
-    if (action.confirm && !(action.run && this.host.session.command(action.run)?.effect === "destroy")) {
-      const { confirmLoss } = await import("./ask.js");
-      if (!(await confirmLoss(action.confirm, view?.surface.plugin ?? "", context.anchor))) return;
+    if (action.confirm && command?.effect !== "destroy") {
+      const { confirmDestroy } = await import("./ask.js");
+      if (!(await confirmDestroy(command, action.arguments ?? {}, command?.plugin ?? view?.surface.plugin ?? "", context.anchor, action.confirm))) return false;
     }
     if (action.run) return this.run(action, context.anchor, view, context);
     if (action.act !== undefined && view) return this.#ask(action, context, view, depth);
-    if (action.open) return this.host.open(action.open);
-    if (action.set && action.reopen && view) return view.reopen(view.params);
-    if (action.upload !== undefined) return this.host.upload(action.upload, undefined, context.anchor);
-    if (action.download !== undefined) return this.download(action.download);
-    if (action.copy !== undefined) return copyText(action.copy, action.done);
+    if (action.open) this.host.open(action.open);
+    else if (action.set && action.reopen && view) await view.reopen(view.params);
+    else if (action.upload !== undefined) this.host.upload(action.upload, undefined, context.anchor);
+    else if (action.download !== undefined) this.download(action.download);
+    else if (action.copy !== undefined) await copyText(action.copy, action.done);
+    return true;
   }
 
   download(address: string): void {
@@ -60,56 +70,91 @@ export class Actions {
   }
 
   /** The plug-in's own action. */
-  async #ask(action: Action, context: ActionContext, view: OpenView, depth: number): Promise<void> {
+  async #ask(action: Action, context: ActionContext, view: OpenView, depth: number): Promise<boolean> {
+    type Reaction = { data?: Json; note?: string; then?: Action | null };
     const key = newKey();
-    const again = (): void => void this.act(action, context, depth);
+    const ask = (signal?: AbortSignal): Promise<Reaction> => this.host.session.link.request<Reaction>(
+      "act", () => ({ view: view.serverId, name: action.act, arguments: action.arguments ?? {}, data: view.data, key }), { signal, timeout: 0 });
     view.told();
     try {
-      const reaction = await this.host.session.link.request<{ data?: Json; note?: string; then?: Action | null }>(
-        "act", () => ({ view: view.serverId, name: action.act, arguments: action.arguments ?? {}, data: view.data, key }));
+      // What an editor asks while one types goes on unseen.
+      const quiet = context.node.kind === "editor";
+      const reaction = quiet ? await ask() : await this.#watched(view.surface.title, view.surface.plugin, ask);
       if (reaction.data && Object.keys(reaction.data).length) view.patch({ data: reaction.data }, true);
       if (reaction.note) notify({ text: reaction.note, tone: "good" });
       if (reaction.then && depth < CHAIN) {
-        await this.act(resolveAction(reaction.then, { data: view.data }), { ...context, data: view.data }, depth + 1);
+        return await this.act(resolveAction(reaction.then, { data: view.data }), { ...context, data: view.data }, depth + 1);
       }
+      return true;
     } catch (error) {
-      // What an editor asks while one types is nobody's concern when it fails.
-      if (context.node.kind === "editor") return console.warn(error);
-      this.#failed(asProblem(error), "", again);
+      // Nobody's concern when it fails.
+      if (context.node.kind === "editor") console.warn(error);
+      else this.#failed(asProblem(error), "", () => void this.act(action, context, depth));
+      return false;
     }
   }
 
-  /** A command: of a view, or (without one) of the palette. */
-  async run(action: Action, anchor: HTMLElement | null, view?: OpenView, context?: ActionContext): Promise<void> {
+  /** A command: of a view, or (without one) of the palette. Answers whether it happened. */
+  async run(action: Action, anchor: HTMLElement | null, view?: OpenView, context?: ActionContext): Promise<boolean> {
+    const { session } = this.host;
     const words = action.run ?? [];
-    const command = this.host.session.command(words);
+    const again = (values: Json = {}): void => void this.run({ ...action, arguments: { ...action.arguments, ...values } }, anchor, view, context);
+    if (!session.commands.value.length) {
+      // Without its declaration nobody knows what it needs and whether it destroys.
+      try {
+        await session.loadCommands();
+      } catch (error) {
+        this.#failed(asProblem(error), "", again);
+        return false;
+      }
+    }
+    const command = session.command(words);
+    const title = command?.summary ?? words.join(" ");
+    const plugin = command?.plugin ?? "";
     const project = addressParts(view?.address || this.host.place().address).project;
-    let given = { ...(action.arguments ?? {}) };
+    const given = { ...(action.arguments ?? {}) };
     const destroys = command?.effect === "destroy" && !action.undo;
     if (action.ask?.length && command) {
       // The form keeps what was typed until it worked or was given up.
       const { askFor } = await import("./ask.js");
       const asked = command.arguments.filter(({ name }) => action.ask!.includes(name));
-      const tried = await askFor(command, asked, given, anchor, destroys ? view?.surface.plugin ?? "" : undefined,
-        (values, signal) => this.#try(words, { ...given, ...values }, project, newKey(), signal));
-      if (!tried) return;
-      given = { ...given, ...tried.values };
-      return this.#worked(action, command, tried.outcome, anchor, given);
+      let before = { values: "", key: "" };
+      const since = Date.now();
+      const tried = await askFor(command, asked, given, anchor, destroys, async (values, signal) => {
+        // The same again under the same key while nobody knows whether it happened.
+        const now = JSON.stringify(values);
+        const key = now === before.values ? before.key : newKey();
+        const tried = await this.#try(words, { ...given, ...values }, project, key, signal);
+        before = "problem" in tried && isUnsure(tried.problem) ? { values: now, key } : { values: "", key: "" };
+        return tried;
+      });
+      if (!tried) return false;
+      const ended = "pending" in tried ? await this.#behind(title, since, tried.pending, tried.abort) : tried;
+      if ("outcome" in ended) {
+        this.#worked(action, command, ended.outcome, anchor, { ...given, ...tried.values });
+        return true;
+      }
+      // Its form is gone, what was typed is not.
+      this.#failed(ended.problem, "", () => again(tried.values), true);
+      return false;
     }
     if (destroys) {
       const { confirmDestroy } = await import("./ask.js");
-      if (!(await confirmDestroy(command, given, command?.plugin ?? view?.surface.plugin ?? "", anchor, action.confirm))) return;
+      if (!(await confirmDestroy(command, given, command?.plugin ?? view?.surface.plugin ?? "", anchor, action.confirm))) return false;
     }
     const key = newKey();
-    const once = async (): Promise<void> => {
-      const tried = await this.#watched(command?.summary ?? words.join(" "), (signal) => this.#try(words, given, project, key, signal));
-      if ("outcome" in tried) return this.#worked(action, command, tried.outcome, anchor, given);
+    const once = async (): Promise<boolean> => {
+      const tried = await this.#watched(title, plugin, (signal) => this.#try(words, given, project, key, signal));
+      if ("outcome" in tried) {
+        this.#worked(action, command, tried.outcome, anchor, given);
+        return true;
+      }
       this.#takeBack(context);
       // The key stays only when nobody knows whether it happened.
-      const unsure = tried.problem.kind === "unavailable" && !tried.problem.trace;
-      this.#failed(tried.problem, "", unsure ? () => void once() : () => void this.run(action, anchor, view, context));
+      this.#failed(tried.problem, "", isUnsure(tried.problem) ? () => void once() : () => again());
+      return false;
     };
-    await once();
+    return once();
   }
 
   async #try(words: readonly string[], given: Json, project: string, key: string, signal?: AbortSignal): Promise<Tried> {
@@ -120,29 +165,56 @@ export class Actions {
     }
   }
 
-  /** After a second it says that it is at work, and can be stopped. */
-  async #watched(title: string, work: (signal: AbortSignal) => Promise<Tried>): Promise<Tried> {
+  /** After a second it says that it is at work, after ten it is in the list of what goes on; both can stop it. */
+  async #watched<T>(title: string, plugin: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const abort = new AbortController();
+    const stop = (): void => abort.abort();
+    const since = Date.now();
+    const tasks = new Set(this.host.session.tasks.value.map(({ id }) => id));
     let shown = 0;
-    const timer = setTimeout(() => {
-      shown = notify({ tone: "busy", text: t("working", { what: title }), lasts: 0, buttons: [{ text: t("stop"), icon: "stop", press: () => abort.abort() }] });
-    }, SLOW);
+    let ended: (() => void) | undefined;
+    const timers = [
+      setTimeout(() => {
+        shown = notify({ tone: "busy", text: t("working", { what: title }), lasts: 0, buttons: [{ text: t("stop"), icon: "stop", press: stop }] });
+      }, SLOW),
+      setTimeout(() => {
+        dismiss(shown);
+        shown = 0;
+        // A task that the plug-in announced tells more than this could.
+        const announced = this.host.session.tasks.value.some((task) => task.state === "running" && task.plugin === plugin && !tasks.has(task.id));
+        if (!announced) ended = goesOn(title, since, stop);
+        this.#toBackground(title);
+      }, LONG),
+    ];
     try {
       return await work(abort.signal);
     } finally {
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
       if (shown) dismiss(shown);
+      ended?.();
     }
   }
 
-  #worked(action: Action, command: CommandDeclaration | undefined, outcome: Outcome, anchor: HTMLElement | null, given: Json): void {
-    const data = (outcome?.data ?? {}) as Json;
+  /** What a form began goes on without it. */
+  async #behind(title: string, since: number, work: Promise<Tried>, abort: AbortController): Promise<Tried> {
+    const ended = goesOn(title, since, () => abort.abort());
+    this.#toBackground(title);
+    return work.finally(ended);
+  }
+
+  #toBackground(title: string): void {
+    notify({ text: t("background.goes", { what: title }), buttons: [{ text: t("show"), icon: "task", press: () => this.host.tasks() }] });
+  }
+
+  #worked(action: Action, command: Command | undefined, outcome: Outcome, anchor: HTMLElement | null, given: Json): void {
+    // What the outcome does not tell, the arguments do.
+    const data = { ...given, ...((outcome?.data ?? {}) as Json) };
     const reads = command?.effect === "read";
     const view = outcome?.view ?? [];
     if (reads && !action.done && !action.then) {
       if (view.length) return this.host.show(outcome, command, anchor);
     }
-    const text = action.done ? fill(action.done, data) : reads ? "" : sentence(firstText(view)) || t("done", { what: command?.summary ?? "" });
+    const text = action.done ? String(fill(action.done, data)) : reads ? "" : sentence(firstText(view)) || t("done", { what: command?.summary ?? "" });
     const { undo } = action;
     const entry = undo ? remember(text || (command?.summary ?? ""), () => this.#undo({ run: undo.run, arguments: fill(undo.arguments, data) })) : undefined;
     if (!undo && !reads) remember(text || (command?.summary ?? ""), undefined);
@@ -150,13 +222,12 @@ export class Actions {
       notify({ tone: "good", text, buttons: entry ? [{ text: t("undo"), icon: "undo", press: () => void entry.undo() }] : [] });
     }
     if (action.then) this.host.open(fill(action.then, data));
-    void given;
   }
 
   /** Whether it was taken back. */
   async #undo(undo: { run: string[]; arguments: Json }): Promise<boolean> {
     const project = addressParts(this.host.place().address).project;
-    const tried = await this.#watched(t("undoing"), (signal) => this.#try(undo.run, undo.arguments, project, newKey(), signal));
+    const tried = await this.#watched(t("undoing"), "", (signal) => this.#try(undo.run, undo.arguments, project, newKey(), signal));
     if ("outcome" in tried) {
       notify({ tone: "good", text: t("undone") });
       return true;
@@ -171,12 +242,13 @@ export class Actions {
     if (context?.node.kind === "switch" && typeof bind === "string" && typeof context.value === "boolean") context.set({ [bind]: !context.value });
   }
 
-  #failed(problem: Problem, title: string, again: () => void): void {
+  /** `always` offers to try again even where the same would be refused again, since it can be changed. */
+  #failed(problem: Problem, title: string, again: () => void, always = false): void {
     if (problem.kind === "cancelled") {
       notify({ text: t("stopped"), ...(problem.help ? { help: problem.help } : {}) });
       return;
     }
-    const retry = problem.kind === "invalid" || problem.kind === "denied" ? [] : [{ text: t("retry"), icon: "retry", press: again }];
+    const retry = !always && (problem.kind === "invalid" || problem.kind === "denied") ? [] : [{ text: t("retry"), icon: "retry", press: again }];
     notifyProblem(problem, title, retry);
   }
 }

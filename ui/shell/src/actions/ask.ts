@@ -4,11 +4,12 @@ import { html, nothing, type TemplateResult } from "lit";
 import { icon, type CommandDeclaration } from "../../../view/src/index.js";
 import type { CommandArgument } from "../../../view/src/host.js";
 import { openDialog, type OpenDialog } from "../layout/dialog.js";
-import { copyText } from "../layout/notices.js";
+import { traceLine } from "../layout/notices.js";
 import type { Outcome } from "../session.js";
+import type { Command } from "../transport/http.js";
 import { cancelled, sentence, type Problem } from "../transport/problem.js";
 import { t } from "../words/words.js";
-import type { Tried } from "./actions.js";
+import { LONG, type Tried } from "./actions.js";
 
 export type Values = Record<string, unknown>;
 
@@ -26,11 +27,14 @@ export function valueOf(argument: CommandArgument, text: string, checked: boolea
 
 export const label = (name: string): string => (name ? name[0]!.toUpperCase() + name.slice(1).replaceAll("-", " ") : "");
 
-/** What a person types to say that it may be destroyed: the last part of what it is called. */
+/** What a person types to say that it may be lost: the last part of what it is called, or of many how many. */
 export function nameOf(command: CommandDeclaration | undefined, given: Values): string {
-  const first = command?.arguments.find(({ type, name }) => type !== "boolean" && typeof given[name] === "string") ;
-  const value = first ? String(given[first.name]) : Object.values(given).find((one) => typeof one === "string");
-  return typeof value === "string" ? value.replace(/\/$/, "").split("/").pop()! : "";
+  const many = Object.values(given).find(Array.isArray) as unknown[] | undefined;
+  if (many && many.length > 1) return String(many.length);
+  const first = command?.arguments.find(({ type, name }) => type !== "boolean" && typeof given[name] === "string");
+  const value = many?.[0] ?? given["name"] ?? (first ? given[first.name] : Object.values(given).find((one) => typeof one === "string"));
+  const last = typeof value === "string" ? value.replace(/\/$/, "").split("/").pop()!.replace(/@.*$/, "") : "";
+  return last || (command?.name.at(-1) ?? "");
 }
 
 export function problemBox(problem: Problem | undefined): TemplateResult | typeof nothing {
@@ -38,8 +42,7 @@ export function problemBox(problem: Problem | undefined): TemplateResult | typeo
   return html`<div class="ks-problem" role="alert">
     <p><strong>${sentence(problem.detail)}</strong></p>
     ${problem.help ? html`<p>${sentence(problem.help)}</p>` : nothing}
-    ${problem.trace ? html`<p class="ks-trace"><span class="kd-muted">${t("trace")}</span> <code>${problem.trace}</code>
-      <button type="button" class="kd-button kd-button-quiet kd-button-small" @click=${() => void copyText(problem.trace!)}>${t("copy")}</button></p>` : nothing}
+    ${traceLine(problem.trace)}
   </div>`;
 }
 
@@ -65,16 +68,19 @@ function field(argument: CommandArgument, given: Values, id: string, first: bool
     ${input}${help}${argument.repeated ? html`<p class="kd-muted ks-help">${t("ask.lines")}</p>` : nothing}</div>`;
 }
 
-/** A form in a dialog; resolves when the command worked or the person gave up. `destroys` names the plug-in then. */
+/** What a form gave; `pending` when it takes so long that it goes on without the form. */
+export type Asked = { values: Values } & ({ outcome: Outcome } | { pending: Promise<Tried>; abort: AbortController });
+
+/** A form in a dialog; resolves when the command worked or the person gave up. `destroys` says that it is lost then. */
 export function askFor(
-  command: CommandDeclaration, asked: readonly CommandArgument[], given: Values, opener: HTMLElement | null, destroys: string | undefined,
+  command: Command, asked: readonly CommandArgument[], given: Values, opener: HTMLElement | null, destroys: boolean,
   run: (values: Values, signal: AbortSignal) => Promise<Tried>,
-): Promise<{ outcome: Outcome; values: Values } | undefined> {
+): Promise<Asked | undefined> {
   let problem: Problem | undefined;
   let abort: AbortController | undefined;
   const id = `ask-${command.name.join("-")}`;
 
-  const send = async (event: Event, dialog: OpenDialog<{ outcome: Outcome; values: Values }>): Promise<void> => {
+  const send = async (event: Event, dialog: OpenDialog<Asked>): Promise<void> => {
     event.preventDefault();
     if (abort) return;
     const form = event.target as HTMLFormElement;
@@ -87,14 +93,20 @@ export function askFor(
     abort = new AbortController();
     problem = undefined;
     dialog.draw();
-    const tried = await run(values, abort.signal);
+    const mine = abort;
+    const pending = run(values, mine.signal);
+    const long = setTimeout(() => { abort = undefined; dialog.close({ values, pending, abort: mine }); }, LONG);
+    const tried = await pending;
+    clearTimeout(long);
+    // It went on without the form.
+    if (abort !== mine) return;
     abort = undefined;
     if ("outcome" in tried) return dialog.close({ outcome: tried.outcome, values });
     problem = tried.problem.kind === "cancelled" ? cancelled() : tried.problem;
     dialog.draw();
   };
 
-  const dialog = openDialog<{ outcome: Outcome; values: Values }>({
+  const dialog = openDialog<Asked>({
     title: command.summary,
     opener,
     leave: () => {
@@ -107,12 +119,13 @@ export function askFor(
       <div class="ks-dialog-body">
         ${command.about && command.about !== command.summary ? html`<p class="kd-muted ks-about">${command.about.split("\n")[0]}</p>` : nothing}
         ${asked.map((argument, index) => field(argument, given, `${id}-${argument.name}`, index === 0))}
-        ${destroys !== undefined ? html`<div class="ks-problem"><p><strong>${t("destroy.forever")}</strong></p>${by(destroys)}</div>` : nothing}
+        ${destroys ? html`<div class="ks-problem"><p><strong>${t("destroy.forever")}</strong></p></div>` : nothing}
         ${problemBox(problem)}
+        ${by(command.plugin)}
       </div>
       <div class="ks-dialog-foot">
         <button type="button" class="kd-button" @click=${() => open.leave()}>${abort ? t("stop") : t("cancel")}</button>
-        <button class="kd-button ${destroys !== undefined ? "kd-button-danger" : "kd-button-primary"}" aria-busy=${abort ? "true" : "false"}>
+        <button class="kd-button ${destroys ? "kd-button-danger" : "kd-button-primary"}" aria-busy=${abort ? "true" : "false"}>
           ${abort ? html`<span class="ks-spin"></span>` : nothing}<span>${problem ? t("retry") : verb(command)}</span></button>
       </div>
     </form>`,
@@ -121,14 +134,15 @@ export function askFor(
 }
 
 const verb = (command: CommandDeclaration): string => label(command.name[command.name.length - 1] ?? "");
-const by = (plugin: string): TemplateResult | typeof nothing => (plugin ? html`<p class="kd-muted">${t("by.plugin", { plugin })}</p>` : nothing);
+/** Whose words and whose question these are: said by the shell, where no plug-in can write. */
+const by = (plugin: string): TemplateResult | typeof nothing => (plugin ? html`<p class="kd-muted ks-by">${t("by.plugin", { plugin })}</p>` : nothing);
 
-/** Before something that cannot be undone: its name is typed. */
+/** Before something that cannot be undone: its name is typed. Without a command it is a plug-in's own action. */
 export async function confirmDestroy(command: CommandDeclaration | undefined, given: Values, plugin: string, opener: HTMLElement | null, loss = t("destroy.forever")): Promise<boolean> {
   const name = nameOf(command, given);
   let typed = "";
   const dialog = openDialog<boolean>({
-    title: command?.summary ?? t("destroy.title"),
+    title: command?.effect === "destroy" ? command.summary : t("confirm.title"),
     opener,
     content: (open) => html`<form class="ks-form" @submit=${(event: Event) => { event.preventDefault(); if (typed === name) open.close(true); }}>
       <div class="ks-dialog-body">
@@ -141,21 +155,9 @@ export async function confirmDestroy(command: CommandDeclaration | undefined, gi
       </div>
       <div class="ks-dialog-foot">
         <button type="button" class="kd-button" ?data-first=${!name} @click=${() => open.leave()}>${t("destroy.keep")}</button>
-        <button class="kd-button kd-button-danger" ?disabled=${typed !== name}>${icon("delete")}<span>${command ? verb(command) : t("destroy.do")}</span></button>
+        <button class="kd-button kd-button-danger" ?disabled=${typed !== name}>${icon("delete")}<span>${command ? verb(command) : t("confirm.do")}</span></button>
       </div>
     </form>`,
-  });
-  return (await dialog.closed) === true;
-}
-
-/** Before something that no undo takes back and that is not destroyed for good: one press, with what is lost in words. */
-export async function confirmLoss(loss: string, plugin: string, opener: HTMLElement | null): Promise<boolean> {
-  const dialog = openDialog<boolean>({
-    title: t("confirm.title"),
-    opener,
-    content: (open) => html`<div class="ks-dialog-body"><p>${loss}</p>${by(plugin)}</div>
-      <div class="ks-dialog-foot"><button type="button" class="kd-button" data-first @click=${() => open.leave()}>${t("cancel")}</button>
-        <button type="button" class="kd-button kd-button-danger" @click=${() => open.close(true)}>${t("confirm.do")}</button></div>`,
   });
   return (await dialog.closed) === true;
 }

@@ -1,8 +1,13 @@
 // What a command answered, put into words and targets. Pure.
 
-/** `{NAME}` in any text of a value stands for a field of the outcome's data; a name that is not there stays as it is. */
+/**
+ * `{NAME}` in any text of a value stands for a field of the outcome's data; a name that is not there stays as it is. A
+ * text that is nothing else may stand for a list.
+ */
 export function fill<T>(value: T, data: Record<string, unknown>): T {
   if (typeof value === "string") {
+    const whole = /^\{([\w-]+)\}$/.exec(value)?.[1] ?? "";
+    if (Object.hasOwn(data, whole) && Array.isArray(data[whole])) return data[whole] as T;
     return value.replace(/\{([\w.-]+)\}/g, (whole, name: string) => {
       let at: unknown = data;
       for (const part of name.split(".")) {

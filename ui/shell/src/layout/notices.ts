@@ -1,6 +1,6 @@
 // What happened, said in a corner: a sentence, perhaps with Undo, a problem with what was kept and what to do, work that
 // goes on with Stop. Undo stays ten seconds and more, longer while somebody points at it; a problem stays until it is read.
-import { html, LitElement, nothing } from "lit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
 import { Store, Watch } from "../store.js";
@@ -72,6 +72,13 @@ export async function copyText(text: string, done = t("copied")): Promise<void> 
   }
 }
 
+/** The id under which the server's log has it, to copy. */
+export function traceLine(trace: string | undefined): TemplateResult | typeof nothing {
+  if (!trace) return nothing;
+  return html`<p class="ks-trace"><span class="kd-muted">${t("trace")}</span> <code>${trace}</code>
+    <button type="button" class="kd-button kd-button-quiet kd-button-small" @click=${() => void copyText(trace)}>${t("copy")}</button></p>`;
+}
+
 class Notices extends LitElement {
   #timers = new Map<number, { left: number; since: number; timer: ReturnType<typeof setTimeout> }>();
   #held = false;
@@ -124,8 +131,7 @@ class Notices extends LitElement {
     return html`<div class="ks-notice ks-notice-${tone}">
       <span class="ks-notice-sign">${sign}</span>
       <div class="ks-notice-text"><p>${text}</p>${help ? html`<p class="kd-muted">${help}</p>` : nothing}
-        ${trace ? html`<p class="ks-trace"><span class="kd-muted">${t("trace")}</span> <code>${trace}</code>
-          <button type="button" class="kd-button kd-button-quiet kd-button-small" @click=${() => void copyText(trace)}>${t("copy")}</button></p>` : nothing}
+        ${traceLine(trace)}
         ${buttons.length && (help || trace) ? html`<div class="kd-buttons">${buttons.map((button) => this.#button(id, button))}</div>` : nothing}
       </div>
       ${buttons.length && !help && !trace ? html`<div class="kd-buttons">${buttons.map((button) => this.#button(id, button))}</div>` : nothing}

@@ -3,6 +3,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
+import { works } from "../actions/works.js";
 import type { App } from "../app.js";
 import { addressParts, crumbs, formatPlace, HOME, type Place } from "../places/place.js";
 import { bySlug, inSlot, slug, type Surface } from "../places/screens.js";
@@ -49,7 +50,7 @@ export class Page extends LitElement {
     if (this.#watching) return;
     this.#watching = true;
     const { session, router, looked, assetKind, sideOpen } = app;
-    new Watch(this, session.surfaces, session.standing, session.tasks, session.person, router.place, uploading, unfinished, looked, assetKind, preferences, sideOpen);
+    new Watch(this, session.surfaces, session.standing, session.tasks, works, session.person, router.place, uploading, unfinished, looked, assetKind, preferences, sideOpen);
     session.standing.watch((standing) => {
       clearTimeout(this.#timer);
       if (standing === "lost") this.#timer = setTimeout(() => { this.away = true; }, TELL_AFTER);
@@ -154,7 +155,7 @@ export class Page extends LitElement {
     const groups = uploading.value.map(sums).filter(({ state }) => state === "sending" || state === "waiting" || state === "paused");
     const sent = groups.reduce((sum, group) => sum + group.sent, 0);
     const all = groups.reduce((sum, group) => sum + group.bytes, 0);
-    const busy = running + groups.length + unfinished.value.length;
+    const busy = running + groups.length + unfinished.value.length + works.value.length;
     return html`<header class="ks-top">
       <div class="ks-top-row">
         <a class="ks-brand" href="/" aria-label=${t("home.link")}><span class="ks-logo" aria-hidden="true"></span><span class="ks-wide">KAML-D</span></a>
@@ -188,7 +189,7 @@ export class Page extends LitElement {
     if (place.kind === "object") {
       const { address, found } = app.looked.value;
       if (address !== place.address || !found) return skeleton();
-      if ("problem" in found) return stateBox("failed", () => app.lookAgain(), sentence(found.problem.detail), found.problem.help);
+      if ("problem" in found) return stateBox("failed", () => app.lookAgain(), sentence(found.problem.detail), found.problem.help, found.problem.trace);
       if (found.head === null) return stateBox("nothing-here", () => app.lookAgain(), t("nothere.object", { address }));
     }
     const screen = app.screen;
@@ -238,7 +239,8 @@ export class Page extends LitElement {
     const content = (): TemplateResult => html`
       <div class="ks-side-parts">${repeat(inSlot(app.session.surfaces.value, "side"), (surface) => `${surface.plugin} ${surface.name}`, (surface) => html`<div>
         <h2 class="ks-side-title">${surface.title}</h2>
-        <ks-surface .app=${app} .surface=${surface} .address=${app.router.place.value.address} .params=${NONE}></ks-surface></div>`)}</div>
+        <ks-surface .app=${app} .surface=${surface} .address=${app.router.place.value.address} .params=${NONE}></ks-surface>
+        <p class="kd-muted ks-by">${t("by.plugin", { plugin: surface.plugin })}</p></div>`)}</div>
       <footer class="ks-side-foot">
         <a class="kd-button kd-button-quiet" href="/settings">${icon("settings")}<span>${t("settings")}</span></a>
         <button type="button" class="kd-button kd-button-quiet kd-button-icon" aria-label=${t("keys")} title=${t("keys")} @click=${(event: Event) => void app.openKeys(event.currentTarget as HTMLElement)}>${icon("keyboard")}</button>

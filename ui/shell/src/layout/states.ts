@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { icon } from "../../../view/src/index.js";
 import { sentence } from "../transport/problem.js";
+import { traceLine } from "./notices.js";
 import { t } from "../words/words.js";
 import type { WordKey } from "../words/en.js";
 
@@ -15,7 +16,7 @@ const SAYS: Record<StateKind, { sign: string; title: WordKey; text: WordKey | un
   failed: { sign: "warning", title: "failed.page", text: undefined },
 };
 
-export function stateBox(kind: StateKind, retry?: () => void, text = "", help = ""): TemplateResult {
+export function stateBox(kind: StateKind, retry?: () => void, text = "", help = "", trace = ""): TemplateResult {
   const { sign, title, text: fixed } = SAYS[kind];
   const content = html`<div class="ks-state">
     <span class="ks-state-sign">${icon(sign)}</span>
@@ -27,6 +28,6 @@ export function stateBox(kind: StateKind, retry?: () => void, text = "", help = 
     <div class="kd-buttons">
       ${retry ? html`<button type="button" class="kd-button" @click=${retry}>${icon("retry")}<span>${t("retry")}</span></button>` : nothing}
       ${kind === "signed-out" || kind === "empty" ? nothing : html`<a class="kd-button kd-button-quiet" href="/">${icon("home")}<span>${t("home.go")}</span></a>`}
-    </div></div>`;
+    </div>${traceLine(trace)}</div>`;
   return kind === "signed-out" ? html`<main id="main" tabindex="-1" class="ks-alone">${content}</main>` : content;
 }

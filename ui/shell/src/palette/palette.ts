@@ -7,7 +7,9 @@ import { openDialog, type OpenDialog } from "../layout/dialog.js";
 import { follow } from "../places/place.js";
 import { inSlot, slug } from "../places/screens.js";
 import { visits } from "../box/past.js";
+import { traceLine } from "../layout/notices.js";
 import { fetchPalette, type PaletteFind } from "../transport/http.js";
+import { asProblem, sentence, type Problem } from "../transport/problem.js";
 import { t } from "../words/words.js";
 import { OWN_PAGES } from "../settings/pages.js";
 import { best, rank, wordsOf } from "./rank.js";
@@ -31,6 +33,7 @@ export function openPalette(app: App, opener: HTMLElement | null): void {
   let query = "";
   let active = 0;
   let found: PaletteFind[] = [];
+  let problem: Problem | undefined;
   let asking: AbortController | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const { session, router } = app;
@@ -71,13 +74,19 @@ export function openPalette(app: App, opener: HTMLElement | null): void {
   const ask = (dialog: OpenDialog<void>): void => {
     clearTimeout(timer);
     asking?.abort();
+    problem = undefined;
     if (wordsOf(query).length === 0) { found = []; return; }
     timer = setTimeout(async () => {
       asking = new AbortController();
       try {
         found = await fetchPalette(query.trim(), asking.signal);
-        dialog.draw();
-      } catch { /* a later key asked anew, or nobody answers: the rest is there */ }
+      } catch (error) {
+        // A later key asked anew.
+        if (asking.signal.aborted) return;
+        found = [];
+        problem = asProblem(error);
+      }
+      dialog.draw();
     }, ASK_AFTER);
   };
 
@@ -120,6 +129,9 @@ export function openPalette(app: App, opener: HTMLElement | null): void {
               ${icon(one.sign)}<span class="ks-ellipsis">${one.title}</span><span class="kd-muted ks-ellipsis ks-end">${one.note}</span></div>`;
           })}
         </div>
+        ${problem ? html`<div class="ks-palette-problem" role="alert"><p><strong>${t("palette.failed")}</strong> ${sentence(problem.detail)}</p>
+          ${problem.help ? html`<p class="kd-muted">${sentence(problem.help)}</p>` : nothing}
+          <div class="kd-buttons"><button type="button" class="kd-button kd-button-small" @click=${() => ask(open)}>${icon("retry")}<span>${t("retry")}</span></button>${traceLine(problem.trace)}</div></div>` : nothing}
         ${all.length ? nothing : html`<p class="ks-palette-none kd-muted">${t("palette.none", { q: query })}</p>`}`;
     },
   });

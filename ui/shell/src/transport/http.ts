@@ -1,22 +1,29 @@
 // What goes beside the WebSocket: windows of rows, markdown, what an object is, bytes, commands, the palette's finds.
 // Every failure is a `Refused` with a problem in words.
 import type { CommandDeclaration, RowsPage, Source, SourceColumn, Statistic, Window } from "../../../view/src/host.js";
-import { problemOf, Refused } from "./problem.js";
+import { newTrace, problemOf, Refused, traceHeader, unreachable } from "./problem.js";
 
 /** The letters that mean something in a URL are escaped, the slashes and `@` of an address are not. */
 export function encodeAddress(address: string): string {
   return address.split("/").map((part) => encodeURIComponent(part).replaceAll("%40", "@").replaceAll("%2B", "+").replaceAll("%2C", ",").replaceAll("%3D", "=").replaceAll("%3A", ":")).join("/");
 }
 
-export async function refuse(response: Response): Promise<never> {
-  const body: unknown = await response.json().catch(() => null);
-  throw new Refused(problemOf(body, response.status));
+/** Under an id of its own, so that what fails is told with it even where something else answers than the server. */
+async function ask(url: string, init: RequestInit = {}): Promise<Response> {
+  const trace = newTrace();
+  let response: Response;
+  try {
+    response = await fetch(url, { credentials: "same-origin", ...init, headers: { ...(init.headers as Record<string, string>), ...traceHeader(trace) } });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Refused(unreachable(trace));
+  }
+  if (response.ok || (init.method === "HEAD" && response.status === 404)) return response;
+  throw new Refused(problemOf(await response.json().catch(() => null), response.status, response.headers.get("kamld-trace") ?? trace));
 }
 
 export async function fetchJson<T>(url: string, init?: RequestInit): Promise<T> {
-  const response = await fetch(url, { credentials: "same-origin", ...init });
-  if (!response.ok) await refuse(response);
-  return (await response.json()) as T;
+  return (await (await ask(url, init)).json()) as T;
 }
 
 /** The windows of a source that the host keeps itself; those of a plug-in go over the WebSocket. */
@@ -50,9 +57,7 @@ export async function fetchRows(source: Source, window: Window, signal: AbortSig
 export const objectUrl = (address: string): string => `/api/v1/objects/${encodeAddress(address)}`;
 
 export async function fetchBytes(address: string, start: number, length: number, signal: AbortSignal): Promise<ArrayBuffer> {
-  const response = await fetch(objectUrl(address), { signal, credentials: "same-origin", headers: { Range: `bytes=${start}-${start + length - 1}` } });
-  if (!response.ok) await refuse(response);
-  return response.arrayBuffer();
+  return (await ask(objectUrl(address), { signal, headers: { Range: `bytes=${start}-${start + length - 1}` } })).arrayBuffer();
 }
 
 export interface ObjectHead {
@@ -63,9 +68,8 @@ export interface ObjectHead {
 
 /** What an object is; null when there is none. */
 export async function headObject(address: string, signal?: AbortSignal): Promise<ObjectHead | null> {
-  const response = await fetch(objectUrl(address), { method: "HEAD", credentials: "same-origin", cache: "no-cache", ...(signal ? { signal } : {}) });
+  const response = await ask(objectUrl(address), { method: "HEAD", cache: "no-cache", ...(signal ? { signal } : {}) });
   if (response.status === 404) return null;
-  if (!response.ok) throw new Refused(problemOf(null, response.status));
   return {
     mediaType: (response.headers.get("content-type") ?? "application/octet-stream").split(";")[0]!.trim().toLowerCase(),
     size: Number(response.headers.get("content-length") ?? 0),
@@ -87,16 +91,14 @@ export interface PaletteFind {
   open: Record<string, unknown>;
 }
 
-let paletteOffered = true;
-
-/** What the server finds for the palette; a server that does not offer it is asked once. */
+/** What the server finds for the palette. */
 export async function fetchPalette(q: string, signal: AbortSignal): Promise<PaletteFind[]> {
-  if (!paletteOffered) return [];
-  const response = await fetch(`/api/v1/palette?q=${encodeURIComponent(q)}`, { signal, credentials: "same-origin" });
-  if (response.status === 404) paletteOffered = false;
-  if (!response.ok) return [];
-  const body = (await response.json()) as { items?: PaletteFind[] };
-  return body.items ?? [];
+  return (await fetchJson<{ items?: PaletteFind[] }>(`/api/v1/palette?q=${encodeURIComponent(q)}`, { signal })).items ?? [];
+}
+
+/** Ends the query whose rows nobody wants any more; one that is gone already is as good. */
+export async function stopResult(result: string): Promise<void> {
+  await ask(`/api/v1/results/${encodeURIComponent(result)}`, { method: "DELETE" }).catch((error: unknown) => console.warn("the query could not be stopped", error));
 }
 
 // Trusted Types: HTML gets into the page through this policy alone, and it lets through only what the server answered
@@ -127,6 +129,10 @@ export async function fetchMarkdown(text: string, base = "", area = ""): Promise
   drawn.set(key, trusted);
   if (drawn.size > KEPT) drawn.delete(drawn.keys().next().value!);
   return trusted;
+}
+
+export async function endSession(): Promise<void> {
+  await ask("/api/v1/session", { method: "DELETE" });
 }
 
 /** Whether the server answers at all, and whether it knows who asks. */

@@ -23,21 +23,15 @@ export class Refused extends Error {
   }
 }
 
-/** A sentence of the server stands alone on the page: it starts with a capital and ends with a stop. */
-export function sentence(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed === "") return "";
-  // `a-z, 0-9` is no sentence: only a word gets its capital.
-  const capital = /^\p{Ll}[\p{L}\s'’]/u.test(trimmed) ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
-  return /[.!?…:]$/.test(capital) ? capital : `${capital}.`;
-}
+export { sentence } from "../../../view/src/format.js";
 
-export function problemOf(body: unknown, status = 0): Problem {
+/** `trace` is the id under which it was asked, for an answer that names none. */
+export function problemOf(body: unknown, status = 0, asked = ""): Problem {
   const given = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
   const text = (name: string): string | undefined => (typeof given[name] === "string" && given[name] !== "" ? (given[name] as string) : undefined);
   const at = given["at"] as Problem["at"];
-  const trace = text("trace");
-  const help = text("help");
+  const trace = text("trace") ?? asked;
+  const help = text("help") ?? (status && text("detail") === undefined ? t("problem.status.help") : undefined);
   return {
     kind: (status === 401 ? "signed-out" : text("kind") ?? (status === 503 ? "unavailable" : status === 404 ? "not-found" : "internal")) as ProblemKind,
     title: text("title") ?? "",
@@ -48,10 +42,16 @@ export function problemOf(body: unknown, status = 0): Problem {
   };
 }
 
-export const unreachable = (): Problem => ({ kind: "unavailable", title: "", detail: t("problem.unreachable"), help: t("problem.unreachable.help") });
+export const unreachable = (asked = ""): Problem => ({ kind: "unavailable", title: "", detail: t("problem.unreachable"), help: t("problem.unreachable.help"), ...(asked ? { trace: asked } : {}) });
 export const late = (): Problem => ({ kind: "unavailable", title: "", detail: t("problem.late"), help: t("problem.late.help") });
 export const large = (): Problem => ({ kind: "limit", title: "", detail: t("problem.large"), help: t("problem.large.help") });
 export const cancelled = (): Problem => ({ kind: "cancelled", title: "", detail: t("problem.cancelled") });
+
+const hex = (bytes: number): string => Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** The id of a request, as W3C Trace Context has it: the server's log has it too, whoever answers in its place. */
+export const newTrace = (): string => hex(16);
+export const traceHeader = (trace: string): Record<string, string> => ({ traceparent: `00-${trace}-${hex(8)}-01` });
 
 /** Whatever was thrown, as a problem. */
 export function asProblem(error: unknown): Problem {
@@ -59,6 +59,7 @@ export function asProblem(error: unknown): Problem {
   if (error instanceof DOMException && error.name === "AbortError") return cancelled();
   // `fetch` throws a TypeError when nobody answers; anything else is a fault of ours.
   if (error instanceof TypeError && /fetch|network|load failed/i.test(error.message)) return unreachable();
-  console.error(error);
-  return { kind: "internal", title: "", detail: t("problem.page"), help: t("problem.page.help") };
+  const trace = newTrace();
+  console.error(trace, error);
+  return { kind: "internal", title: "", detail: t("problem.page"), help: t("problem.page.help"), trace };
 }

@@ -8,21 +8,19 @@ import { cleanPath, type Destination, type Picked } from "./plan.js";
 // More than this is not looked at: one that sends a thousand files means to.
 const MOST = 10_000;
 
-/** Those of the paths that the asset has already. Unknown counts as none: the server has the last word. */
+/** Those of the paths that the asset has already. Fails when nobody can tell: a change that no commit has may be replaced. */
 export async function existing(to: Destination, picked: readonly Picked[]): Promise<Set<string>> {
   const wanted = new Set(picked.map(({ path }) => cleanPath(to.folder + path)));
   const found = new Set<string>();
-  try {
-    let after: string | undefined;
-    for (let seen = 0; seen < MOST;) {
-      const query = new URLSearchParams({ limit: "2000", ...(to.folder ? { prefix: to.folder } : {}), ...(after ? { after } : {}) });
-      const page = await fetchJson<{ objects: { path: string }[]; next?: string | null }>(`/api/v1/listing/${encodeAddress(to.asset)}?${query}`);
-      for (const { path } of page.objects) if (wanted.has(path)) found.add(path);
-      seen += page.objects.length;
-      if (!page.next || page.objects.length === 0) break;
-      after = page.next;
-    }
-  } catch { /* the upload itself will say what is wrong */ }
+  let after: string | undefined;
+  for (let seen = 0; seen < MOST;) {
+    const query = new URLSearchParams({ limit: "2000", ...(to.folder ? { prefix: to.folder } : {}), ...(after ? { after } : {}) });
+    const page = await fetchJson<{ objects: { path: string }[]; next?: string | null }>(`/api/v1/listing/${encodeAddress(to.asset)}?${query}`);
+    for (const { path } of page.objects) if (wanted.has(path)) found.add(path);
+    seen += page.objects.length;
+    if (!page.next || page.objects.length === 0) break;
+    after = page.next;
+  }
   return found;
 }
 

@@ -4,7 +4,9 @@ import { html, LitElement, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
 import { journal } from "../actions/journal.js";
+import { works, type Work } from "../actions/works.js";
 import type { App } from "../app.js";
+import { traceLine } from "../layout/notices.js";
 import type { Task } from "../session.js";
 import { Watch } from "../store.js";
 import { sentence } from "../transport/problem.js";
@@ -26,7 +28,7 @@ export class TasksPanel extends LitElement {
     super.connectedCallback();
     if (this.#watching) return;
     this.#watching = true;
-    new Watch(this, groupsOf, leftOf, this.app.session.tasks, journal);
+    new Watch(this, groupsOf, leftOf, this.app.session.tasks, works, journal);
   }
 
   protected override render(): unknown {
@@ -34,15 +36,19 @@ export class TasksPanel extends LitElement {
     const groups = groupsOf.value;
     const tasks = session.tasks.value;
     const left = leftOf.value;
-    const nothingYet = !groups.length && !tasks.length && !left.length && !journal.value.length;
+    const nothingYet = !groups.length && !tasks.length && !works.value.length && !left.length && !journal.value.length;
     return html`<div class="ks-dialog-body ks-tasks">
-      ${nothingYet ? html`<div class="ks-quiet"><p><strong>${t("tasks.none")}</strong></p><p class="kd-muted">${t("tasks.none.help")}</p></div>` : nothing}
+      ${nothingYet ? html`<div class="ks-quiet"><p><strong>${t("tasks.none")}</strong></p><p class="kd-muted">${t("tasks.none.help")}</p>
+        <p><button type="button" class="kd-button kd-button-primary" @click=${(event: Event) => {
+          (event.currentTarget as HTMLElement).closest("dialog")?.dispatchEvent(new Event("cancel", { cancelable: true }));
+          void this.app.upload("");
+        }}>${icon("upload")}<span>${t("upload")}</span></button></p></div>` : nothing}
       ${left.length ? html`<section><h3>${t("uploads.left")}</h3><p class="kd-muted">${t("uploads.left.help")}</p>
         <ul class="ks-list">${left.map((one) => this.#left(one))}</ul></section>` : nothing}
       ${groups.length ? html`<section><div class="kd-spread"><h3>${t("uploads")}</h3>
         ${groups.some((group) => ["done", "stopped"].includes(sums(group).state)) ? html`<button type="button" class="kd-button kd-button-quiet kd-button-small" @click=${async () => (await uploads()).clear()}>${t("uploads.clear")}</button>` : nothing}</div>
         <ul class="ks-list">${repeat(groups, ({ id }) => id, (group) => this.#group(group))}</ul></section>` : nothing}
-      ${tasks.length ? html`<section><h3>${t("tasks")}</h3><ul class="ks-list">${repeat(tasks, ({ id }) => id, (task) => this.#task(task))}</ul></section>` : nothing}
+      ${tasks.length || works.value.length ? html`<section><h3>${t("tasks")}</h3><ul class="ks-list">${repeat(works.value, ({ id }) => id, (work) => this.#work(work))}${repeat(tasks, ({ id }) => id, (task) => this.#task(task))}</ul></section>` : nothing}
       ${journal.value.length ? html`<section><h3>${t("journal")}</h3><ul class="ks-list">${repeat(journal.value, ({ id }) => id, (entry) => html`<li class="ks-item">
         <div class="ks-item-main"><span>${entry.text}</span><span class="kd-muted">${clock(entry.when)}</span></div>
         ${entry.state === "undone" ? html`<span class="kd-muted">${t("undone.short")}</span>`
@@ -75,14 +81,14 @@ export class TasksPanel extends LitElement {
       : state === "done" ? t("uploads.done", { size: bytes(all) })
         : state === "paused" ? t("uploads.paused", { percent: percent(all ? sent / all : 0) })
           : state === "failed" ? t("uploads.failed", { n: group.files - doneFiles, kept: count(doneFiles) })
-            : state === "stopped" ? t("uploads.stopped", { kept: count(doneFiles) }) : t("uploads.waiting");
+            : state === "stopped" ? t("uploads.stopped", { kept: count(doneFiles) }) : group.jobs.some(({ tries }) => tries > 0) ? t("uploads.away") : t("uploads.waiting");
     const button = (text: string, sign: string, press: () => void): unknown =>
       html`<button type="button" class="kd-button kd-button-quiet kd-button-small kd-button-icon" aria-label=${`${text}: ${title}`} title=${text} @click=${press}>${icon(sign)}</button>`;
     return html`<li class="ks-item ks-item-tall">
       <div class="ks-item-main"><span class="ks-ellipsis" title=${name}>${title}</span><span class="kd-muted ks-ellipsis">${group.to.asset}${group.to.folder ? `/${group.to.folder}` : ""}</span>
         ${state === "done" || state === "stopped" ? nothing : html`<progress max="100" value=${all ? (sent / all) * 100 : 0} aria-label=${name}></progress>`}
         <span class="kd-muted kd-number">${state === "done" ? icon("check") : nothing} ${says}</span>
-        ${problem ? html`<span class="kd-tone-bad">${sentence(problem.detail)} ${problem.help ? sentence(problem.help) : ""}</span>` : nothing}
+        ${problem ? html`<span class="kd-tone-bad">${sentence(problem.detail)} ${problem.help ? sentence(problem.help) : ""}</span>${traceLine(problem.trace)}` : nothing}
         ${group.jobs.length > 1 && group.jobs.some(({ state: one }) => one === "sending") ? html`<ul class="ks-files">${group.jobs.filter(({ state: one }) => one === "sending").map(({ piece, sent: part }) =>
           html`<li class="kd-muted"><span class="ks-ellipsis">${piece.kind === "single" ? piece.file.path : t("uploads.small", { n: filesOf(piece) })}</span><span class="kd-number">${percent(piece.bytes ? Math.min(1, part / piece.bytes) : 0)}</span></li>`)}</ul>` : nothing}
       </div>
@@ -92,6 +98,12 @@ export class TasksPanel extends LitElement {
         ${state === "failed" ? button(t("retry"), "retry", () => void uploads().then((queue) => queue.resume(group))) : nothing}
         ${["sending", "waiting", "paused", "failed"].includes(state) ? button(t("stop"), "close", () => void uploads().then((queue) => queue.stop(group))) : nothing}
       </div></li>`;
+  }
+
+  #work({ title, since, stop }: Work): unknown {
+    return html`<li class="ks-item ks-item-tall"><div class="ks-item-main"><span>${title}</span><progress aria-label=${title}></progress>
+        <span class="kd-muted">${t("tasks.since", { time: wait((Date.now() - since) / 1000) })}</span></div>
+      <button type="button" class="kd-button kd-button-quiet kd-button-small kd-button-icon" aria-label=${`${t("stop")}: ${title}`} title=${t("stop")} @click=${stop}>${icon("close")}</button></li>`;
   }
 
   #task(task: Task): unknown {

@@ -149,6 +149,7 @@ export class Uploads {
     const progress = (sent: number): void => {
       if (job.state !== "sending") return;
       job.sent = sent;
+      if (sent > 0) job.tries = 0;
       this.#progressed(group);
     };
     try {

@@ -1,6 +1,6 @@
 // Bytes on their way: tus 1.0 for one file, one request for an archive. `fetch` tells nothing of how far an upload is, so
 // XMLHttpRequest sends.
-import { problemOf, Refused, unreachable, cancelled } from "../transport/problem.js";
+import { cancelled, newTrace, problemOf, Refused, traceHeader, unreachable } from "../transport/problem.js";
 import { encodeAddress } from "../transport/http.js";
 import { tar } from "./tar.js";
 import type { Picked } from "./plan.js";
@@ -19,6 +19,7 @@ interface Sent {
   status: number;
   header(name: string): string | null;
   body: unknown;
+  trace: string;
 }
 
 function send(method: string, url: string, headers: Record<string, string>, body: Blob | null, progress: (sent: number) => void, signal: AbortSignal): Promise<Sent> {
@@ -26,23 +27,24 @@ function send(method: string, url: string, headers: Record<string, string>, body
     if (signal.aborted) return reject(new Refused(cancelled()));
     const request = new XMLHttpRequest();
     request.open(method, url);
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    const trace = newTrace();
+    for (const [name, value] of Object.entries({ ...headers, ...traceHeader(trace) })) request.setRequestHeader(name, value);
     const stop = (): void => request.abort();
     signal.addEventListener("abort", stop, { once: true });
     request.upload.onprogress = (event) => progress(event.loaded);
     request.onloadend = () => {
       signal.removeEventListener("abort", stop);
-      if (request.status === 0) return reject(new Refused(signal.aborted ? cancelled() : unreachable()));
+      if (request.status === 0) return reject(new Refused(signal.aborted ? cancelled() : unreachable(trace)));
       let answer: unknown = null;
       try { answer = JSON.parse(request.responseText || "null"); } catch { /* it is not JSON */ }
-      resolve({ status: request.status, header: (name) => request.getResponseHeader(name), body: answer });
+      resolve({ status: request.status, header: (name) => request.getResponseHeader(name), body: answer, trace });
     };
     request.send(body);
   });
 }
 
 function check(sent: Sent): Sent {
-  if (sent.status >= 400) throw new Refused(problemOf(sent.body, sent.status));
+  if (sent.status >= 400) throw new Refused(problemOf(sent.body, sent.status, sent.trace));
   return sent;
 }
 
@@ -53,7 +55,7 @@ export async function create(asset: string, picked: Picked, signal: AbortSignal)
   if (file.type) metadata.push(`filetype ${base64(file.type)}`);
   const sent = check(await send("POST", "/api/v1/uploads", { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": metadata.join(",") }, null, () => {}, signal));
   const at = sent.header("Location");
-  if (!at) throw new Refused(problemOf(null, sent.status));
+  if (!at) throw new Refused(problemOf(null, sent.status, sent.trace));
   return new URL(at, location.href).pathname;
 }
 

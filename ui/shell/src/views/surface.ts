@@ -111,12 +111,14 @@ export class SurfaceFrame extends LitElement {
     return html`<div class="ks-skeleton" role="status">
       <span class="kd-hidden">${t("loading.what", { what: this.surface.title })}</span>
       <div class="ks-bone ks-bone-title"></div><div class="ks-bone"></div><div class="ks-bone"></div><div class="ks-bone ks-bone-short"></div>
-      ${this.long ? html`<p class="kd-muted">${t("loading.long", { plugin: this.surface.plugin })}</p>` : nothing}
+      ${this.long ? html`<div class="kd-spread"><p class="kd-muted">${t("loading.long", { plugin: this.surface.plugin })}</p>
+        <button type="button" class="kd-button kd-button-small" @click=${() => this.#view?.stop()}>${icon("stop")}<span>${t("stop")}</span></button></div>` : nothing}
     </div>`;
   }
 
   #problem(problem: Problem, view: OpenView, lost = false): unknown {
-    const title = lost ? t("lost.title", { what: this.surface.title }) : problem.kind === "denied" ? t("denied.title") : problem.kind === "not-found" ? t("nothere.title") : t("failed.title", { what: this.surface.title });
+    const title = lost ? t("lost.title", { what: this.surface.title })
+      : problem.kind === "cancelled" ? t("loading.stopped", { what: this.surface.title }) : problem.kind === "denied" ? t("denied.title") : problem.kind === "not-found" ? t("nothere.title") : t("failed.title", { what: this.surface.title });
     return html`<div class="ks-state" role="alert">
       <span class="ks-state-sign">${icon(lost ? "plugin" : problem.kind === "denied" ? "shield" : problem.kind === "not-found" ? "search" : "warning")}</span>
       <h2>${title}</h2>

@@ -26,8 +26,6 @@ interface Answer {
 
 // A view that nobody looks at is closed at the server after this; its picture is kept longer.
 const LINGER = 15_000;
-// A reopened view that stays as it is gets no patch.
-const SETTLE = 1000;
 const KEPT = 24;
 
 let counter = 0;
@@ -43,9 +41,8 @@ export class OpenView {
   shown = 0;
   #abort: AbortController | undefined;
   #typed: Record<string, unknown> = {};
-  /** It was reopened while nobody listened. */
-  #untold = false;
-  #settle: ReturnType<typeof setTimeout> | undefined;
+  /** Counts how often it was reopened. */
+  #turn = 0;
   #linger: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly session: Session, host: ViewHost, readonly surface: Surface, readonly address: string, params: Record<string, string>) {
@@ -86,7 +83,7 @@ export class OpenView {
       const answer = await this.session.link.request<Answer>(
         "open",
         { plugin, surface: name, address: this.address, params: this.params, data: this.data },
-        { signal: abort.signal, sent: (sent) => { id = sent; this.serverId = sent; } },
+        { signal: abort.signal, timeout: 0, sent: (sent) => { id = sent; this.serverId = sent; } },
       );
       if (this.#abort !== abort) return;
       this.serverId = answer.view ?? id;
@@ -98,6 +95,11 @@ export class OpenView {
     } finally {
       if (this.#abort === abort) this.#abort = undefined;
     }
+  }
+
+  /** The person does not want to wait for it. */
+  stop(): void {
+    this.#abort?.abort();
   }
 
   #draw(answer: Answer): void {
@@ -115,21 +117,20 @@ export class OpenView {
     return whole;
   }
 
-  /** The same surface with other params or data; what differs comes as a patch, or nothing when nothing does. */
+  /** The same surface with other params or data; what differs comes as a patch before the answer. */
   async reopen(params: Record<string, string> = this.params): Promise<void> {
     this.params = params;
     if (this.serverId === 0 || this.#abort) return this.open();
     // The server knows now what was typed.
     this.#typed = {};
-    this.#untold = !this.session.link.tell("reopen", { view: this.serverId, params, data: this.data });
+    const turn = ++this.#turn;
     this.state.set({ is: "renewing" });
-    clearTimeout(this.#settle);
-    this.#settle = setTimeout(() => this.#settled(), SETTLE);
-  }
-
-  #settled(): void {
-    clearTimeout(this.#settle);
-    if (this.state.value.is === "renewing" && !this.#abort) this.state.set({ is: "ready" });
+    try {
+      await this.session.link.request("reopen", () => ({ view: this.serverId, params: this.params, data: this.data }), { timeout: 0 });
+    } catch (error) {
+      console.warn("a view could not be drawn again", error);
+    }
+    if (turn === this.#turn && this.state.value.is === "renewing" && !this.#abort) this.state.set({ is: "ready" });
   }
 
   /** A plug-in's own action is told the whole data model: from now on the server knows what was typed. */
@@ -146,12 +147,6 @@ export class OpenView {
     const data = { ...((patch["data"] as Record<string, unknown>) ?? {}) };
     if (!answers) for (const typed of Object.keys(this.#typed)) for (const pointer of Object.keys(data)) if (touches(typed, pointer)) delete data[pointer];
     this.element.patch({ nodes: (patch["nodes"] as unknown[]) ?? [], gone: (patch["gone"] as string[]) ?? [], data });
-    this.#settled();
-  }
-
-  /** The connection is back and the server still has it open. */
-  resumed(): void {
-    if (this.#untold && this.serverId) void this.reopen();
   }
 
   lost(problem: Problem): void {
@@ -225,10 +220,6 @@ export class Views {
 
   renew(): void {
     for (const view of this.#views.values()) view.renew();
-  }
-
-  resumed(): void {
-    for (const view of this.#views.values()) view.resumed();
   }
 
   #byServer(id: unknown): OpenView | undefined {

@@ -3,6 +3,7 @@
 import { html, nothing } from "lit";
 import { define, KdNode } from "../node.js";
 import { actionButton } from "../parts/button.js";
+import { failure } from "../parts/failure.js";
 import { words } from "../words.js";
 
 class KdCode extends KdNode<"code"> {
@@ -21,12 +22,12 @@ class KdMarkdown extends KdNode<"markdown"> {
   #text: string | undefined;
   #base: string | undefined;
   #html: TrustedHTML | string | undefined;
-  #failed = false;
+  #failed: unknown;
 
   protected draw({ text, base }: KdNode<"markdown">["props"]): unknown {
     if (this.#text !== text || this.#base !== base) void this.#load(text, base);
     // Until it is there, and when it cannot be made, the text itself is shown.
-    return html`<div class="kd-prose" ?hidden=${this.#html === undefined}></div>${this.#html === undefined ? html`<pre class="kd-prose-plain">${text}</pre>` : nothing}`;
+    return html`${this.#failed ? failure(this, this.#failed, () => void this.#load(text, base), words.plainText) : nothing}<div class="kd-prose" ?hidden=${this.#html === undefined}></div>${this.#html === undefined ? html`<pre class="kd-prose-plain">${text}</pre>` : nothing}`;
   }
 
   async #load(text: string, base: string | undefined): Promise<void> {
@@ -36,11 +37,10 @@ class KdMarkdown extends KdNode<"markdown"> {
       const made = await this.view.host.markdown(text, base);
       if (this.#text !== text || this.#base !== base) return;
       this.#html = made;
-      this.#failed = false;
+      this.#failed = undefined;
     } catch (error) {
-      console.error(error);
       this.#html = undefined;
-      this.#failed = true;
+      this.#failed = error ?? new Error();
     }
     this.requestUpdate();
     await this.updateComplete;

@@ -1,6 +1,7 @@
 // `hex`: bytes as they are. Only what is seen is fetched and in the page, whatever the size; a field leads to an offset.
 import { html } from "lit";
 import { define, freshId, KdNode } from "../node.js";
+import { failure } from "../parts/failure.js";
 import { words } from "../words.js";
 
 const WIDE = 16;
@@ -16,7 +17,7 @@ class KdHex extends KdNode<"hex"> {
   #blocks = new Map<number, Uint8Array | "asked">();
   #object = "";
   #abort = new AbortController();
-  #failed = false;
+  #failed: unknown;
   #id = freshId("offset");
 
   override disconnectedCallback(): void {
@@ -39,7 +40,7 @@ class KdHex extends KdNode<"hex"> {
     const rows = [];
     for (let line = this.#first; line < Math.min(this.#lines, this.#first + this.#visible); line++) rows.push(this.#row(line, size));
     return html`<div class="kd-hex-tools"><label class="kd-label" for=${this.#id}>${words.offset}</label><input class="kd-control kd-mono" id=${this.#id} placeholder="0x0" autocomplete="off" spellcheck="false" @change=${this.#go}></div>
-      ${this.#failed ? html`<p class="kd-note" role="alert">${words.failed}. <button type="button" class="kd-text-button" @click=${() => { this.#failed = false; this.requestUpdate(); }}>${words.retry}</button></p>` : ""}
+      ${this.#failed ? failure(this, this.#failed, () => { this.#failed = undefined; this.requestUpdate(); }) : ""}
       <div class="kd-hex" tabindex="0" role="region" aria-label=${object} @scroll=${this.#scrolled}><div class="kd-hex-height"></div>
       <table class="kd-hex-table"><thead class="kd-hidden"><tr><th>${words.offset}</th><th>${words.bytesColumn}</th><th>${words.textColumn}</th></tr></thead><tbody>${rows}</tbody></table></div>`;
   }
@@ -118,7 +119,7 @@ class KdHex extends KdNode<"hex"> {
         }
       } catch (error) {
         this.#blocks.delete(index);
-        if ((error as Error)?.name !== "AbortError") this.#failed = true;
+        if ((error as Error)?.name !== "AbortError") this.#failed = error ?? new Error();
       }
       this.requestUpdate();
     }

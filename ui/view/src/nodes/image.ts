@@ -2,6 +2,7 @@
 // each other or one over the other.
 import { html, nothing } from "lit";
 import { define, freshId, KdNode } from "../node.js";
+import { failure } from "../parts/failure.js";
 import { icon } from "../parts/icon.js";
 import { words } from "../words.js";
 
@@ -11,11 +12,13 @@ class KdImage extends KdNode<"image"> {
   /** Undefined is as large as fits. */
   #scale: number | undefined;
   #failed = "";
+  #why: unknown;
 
   protected draw({ source, width, height, alt, zoom = false }: KdNode<"image">["props"]): unknown {
+    if (this.#failed === source && this.#why) return failure(this, this.#why, () => this.#again());
     if (this.#failed === source) return html`<p class="kd-note">${words.imageFailed} <span class="kd-muted">${alt}</span></p>`;
     const picture = html`<img src=${this.view.host.objectUrl(source)} alt=${alt} width=${width ?? nothing} height=${height ?? nothing} loading="lazy" decoding="async"
-      @error=${() => { this.#failed = source; this.requestUpdate(); }} @load=${() => this.#apply()}>`;
+      @error=${() => void this.#lost(source)} @load=${() => this.#apply()}>`;
     if (!zoom) return html`<div class="kd-image">${picture}</div>`;
     const tool = (name: string, picture_: string, act: () => void) =>
       html`<button type="button" class="kd-button kd-button-quiet kd-button-icon" title=${name} @click=${act}>${icon(picture_)}<span class="kd-hidden">${name}</span></button>`;
@@ -24,6 +27,18 @@ class KdImage extends KdNode<"image"> {
         <span class="kd-muted kd-number" role="status">${this.#scale === undefined ? words.fit : words.percent(String(Math.round(this.#scale * 100)))}</span></div>
         ${width && height ? html`<span class="kd-muted kd-number">${words.image(width, height)}</span>` : nothing}</div>
       <div class="kd-image kd-image-zoom" tabindex="0" role="group" aria-label=${alt} @keydown=${this.#key}>${picture}</div>`;
+  }
+
+  /** An image does not tell why it did not come: its first byte does. */
+  async #lost(source: string): Promise<void> {
+    this.#why = await this.view.host.bytes(source, 0, 1, new AbortController().signal).then(() => undefined, (error: unknown) => error);
+    this.#failed = source;
+    this.requestUpdate();
+  }
+
+  #again(): void {
+    this.#failed = "";
+    this.requestUpdate();
   }
 
   #key = (event: KeyboardEvent): void => {

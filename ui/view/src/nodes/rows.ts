@@ -1,9 +1,10 @@
 // `rows`: the rows of a query, a window at a time, with how many there are and what it took, as a chart where that makes
 // sense, and to be saved as CSV or Parquet.
 import { html, nothing } from "lit";
-import type { Column, Series } from "../catalogue.js";
+import type { Column, Series, Source } from "../catalogue.js";
 import { define } from "../node.js";
 import { bytes, duration } from "../format.js";
+import { failure } from "../parts/failure.js";
 import { icon } from "../parts/icon.js";
 import { columnsOf, isNumeric, isTime, type Shown } from "../parts/columns.js";
 import { Rows } from "../parts/rows.js";
@@ -18,7 +19,7 @@ class KdRows extends KdTableNode<"rows"> {
   #result = "";
   #chart = false;
   #drawn: { x: number[]; type: string; series: Series[]; names: string[] } | undefined;
-  #chartError = "";
+  #chartError: unknown;
 
   protected override tableLabel = (): string => this.props.text ?? words.table;
 
@@ -27,6 +28,8 @@ class KdRows extends KdTableNode<"rows"> {
   }
 
   protected override showStatistics = (): boolean => true;
+
+  protected override waitsFor = (): Source => ({ result: this.props.result });
 
   protected draw({ result, chart, columns }: KdTableNode<"rows">["props"]): unknown {
     if (this.#result !== result) {
@@ -54,7 +57,8 @@ class KdRows extends KdTableNode<"rows"> {
   }
 
   #picture(): unknown {
-    if (this.#chartError) return html`<p class="kd-note">${this.#chartError}</p>`;
+    if (typeof this.#chartError === "string") return html`<p class="kd-note">${this.#chartError}</p>`;
+    if (this.#chartError) return failure(this, this.#chartError, () => { this.#chartError = undefined; void this.#plot(); });
     const drawn = this.#drawn;
     if (!drawn) return this.skeleton();
     return html`<kd-plot .x=${drawn.x} .series=${drawn.series} .type=${drawn.type} .label=${this.tableLabel()} .locale=${this.locale}></kd-plot>`;
@@ -85,8 +89,7 @@ class KdRows extends KdTableNode<"rows"> {
       await import("../parts/plot.js");
       this.#drawn = { x: kept.map(({ x }) => x), type: time ? "time" : "number", names: [], series: numbers.map(({ key, label }) => ({ label, values: kept.map(({ row }) => number(row[key])) as number[] })) };
     } catch (error) {
-      console.error(error);
-      this.#chartError = words.failed;
+      this.#chartError = error ?? new Error();
     }
     this.requestUpdate();
   }

@@ -1,7 +1,8 @@
 // `tags`: words that describe something, changed in place: a word is added in a field beside them, and taken away by
-// the button on it. The same is done by keyboard alone.
+// the button on it. The same is done by keyboard alone. A change is seen at once and goes back when the host says no.
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import type { Action } from "../catalogue.js";
 import { define, freshId, KdNode } from "../node.js";
 import { icon } from "../parts/icon.js";
 import { fits } from "../parts/check.js";
@@ -11,15 +12,38 @@ class KdTags extends KdNode<"tags"> {
   #adding = false;
   #problem = "";
   #id = freshId("tag");
+  /** Words on their way, and whether the host has said yes: they are shown as they will be. */
+  #coming = new Map<string, { add: boolean; sure: boolean }>();
+  #told = "";
 
   protected draw({ items, add, remove }: KdNode<"tags">["props"]): unknown {
-    return html`<ul class="kd-chips">${repeat([...new Set(items)], (item) => item, (item) => html`<li class="kd-chip">${item}${remove ? html`<button type="button" class="kd-chip-remove"
-      title=${words.remove(item)} @click=${(event: Event) => void this.actBusy(remove, event.currentTarget as HTMLElement, { value: item })}>${icon("close")}<span class="kd-hidden">${words.remove(item)}</span></button>` : nothing}</li>`)}
+    const told = items.join("\n");
+    if (told !== this.#told) {
+      this.#told = told;
+      for (const [word, { add: coming, sure }] of this.#coming) if (sure || items.includes(word) === coming) this.#coming.delete(word);
+    }
+    const shown = new Set(items.filter((item) => this.#coming.get(item)?.add !== false));
+    for (const [word, { add: coming }] of this.#coming) if (coming) shown.add(word);
+    return html`<ul class="kd-chips">${repeat([...shown], (item) => item, (item) => html`<li class="kd-chip" aria-busy=${this.#coming.has(item) ? "true" : nothing}>${item}${remove && !this.#coming.has(item) ? html`<button type="button" class="kd-chip-remove"
+      title=${words.remove(item)} @click=${(event: Event) => this.#change(remove, item, false, event.currentTarget as HTMLElement)}>${icon("close")}<span class="kd-hidden">${words.remove(item)}</span></button>` : nothing}</li>`)}
       ${add ? html`<li>${this.#adding ? html`<form class="kd-tag-form" @submit=${this.#submit}>
         <input class="kd-tag-input" aria-label=${words.addTag} placeholder=${words.addTag} maxlength="64" autocomplete="off" spellcheck="false" aria-invalid=${this.#problem ? "true" : nothing}
           aria-describedby=${this.#problem ? this.#id : nothing} @keydown=${this.#key} @blur=${this.#leave}></form>`
         : html`<button type="button" class="kd-chip kd-tag-add" @click=${this.#begin}>${icon("add")}<span>${items.length ? words.add : words.addTag}</span></button>`}</li>` : nothing}
     </ul>${this.#problem ? html`<p class="kd-error" id=${this.#id} role="alert">${this.#problem}</p>` : nothing}`;
+  }
+
+  #change(action: Action, word: string, add: boolean, anchor: HTMLElement): void {
+    this.#coming.set(word, { add, sure: false });
+    this.requestUpdate();
+    // The button goes with its word: the focus stays in the list.
+    if (!add) void this.updateComplete.then(() => this.querySelector<HTMLElement>(".kd-tag-add")?.focus());
+    void this.act(action, anchor, { value: word }).then((done) => {
+      const same = this.props.items.includes(word) === add;
+      if (done && !same) this.#coming.set(word, { add, sure: true });
+      else this.#coming.delete(word);
+      this.requestUpdate();
+    });
   }
 
   #begin = (): void => {
@@ -56,7 +80,7 @@ class KdTags extends KdNode<"tags"> {
     if (this.#problem) return;
     // The field stays for the next word.
     input.value = "";
-    if (!items.includes(word)) void this.act(add, input, { value: word });
+    if (!items.includes(word) && !this.#coming.has(word)) this.#change(add, word, true, input);
   };
 }
 define("tags", KdTags);

@@ -9,6 +9,9 @@ const AT_ONCE = 4;
 // How soon it is asked again how many rows there are, and how often: each pause is twice the one before, a minute in all.
 const LOOK_AGAIN = 250;
 const LOOKS = 8;
+// After a second one sees that something goes on, after ten that it is still at work.
+const SLOW = 1000;
+const LONG = 10_000;
 
 export type Row = Record<string, unknown>;
 type Fetch = (window: Window, signal: AbortSignal) => Promise<RowsPage>;
@@ -26,6 +29,10 @@ export class Rows {
   started = false;
   /** Whether there were rows before they were put in another order: they keep their room meanwhile. */
   again = false;
+  /** How long the first rows are waited for: 1 from a second on, 2 from ten. */
+  slow = 0;
+  /** A person did not want to wait. */
+  stopped = false;
   sort: [string, boolean][] = [];
   filter = "";
   #blocks = new Map<number, Row[]>();
@@ -33,6 +40,7 @@ export class Rows {
   #generation = 0;
   #look: ReturnType<typeof setTimeout> | undefined;
   #looks = 0;
+  #patience: ReturnType<typeof setTimeout>[] = [];
 
   constructor(private readonly fetch: Fetch, private readonly changed: () => void, private readonly wantStatistics = false) {}
 
@@ -65,17 +73,38 @@ export class Rows {
     this.complete = false;
     this.#looks = 0;
     if (!this.again) this.total = 0;
-    this.want(0, BLOCK);
+    this.#begin();
   }
 
   retry(): void {
-    this.error = undefined;
+    this.#begin();
     this.changed();
+  }
+
+  #begin(): void {
+    this.error = undefined;
+    this.stopped = false;
+    this.#patience = [setTimeout(() => this.#late(1), SLOW), setTimeout(() => this.#late(2), LONG)];
     this.want(0, BLOCK);
+  }
+
+  #late(step: number): void {
+    if (this.started) return;
+    this.slow = step;
+    this.changed();
+  }
+
+  /** Nobody waits for them any more. */
+  giveUp(): void {
+    this.stop();
+    this.stopped = true;
+    this.changed();
   }
 
   stop(): void {
     clearTimeout(this.#look);
+    for (const timer of this.#patience) clearTimeout(timer);
+    this.slow = 0;
     for (const abort of this.#asked.values()) abort.abort();
     this.#asked.clear();
   }
@@ -88,7 +117,7 @@ export class Rows {
 
   /** Sees to it that rows are there soon; what was asked for elsewhere and is not there yet is given up. */
   want(start: number, end: number): void {
-    if (this.error) return;
+    if (this.error || this.stopped) return;
     const first = Math.floor(Math.max(0, start) / BLOCK);
     const last = Math.floor(Math.max(0, end - 1) / BLOCK);
     for (const [block, abort] of this.#asked) {
@@ -158,6 +187,7 @@ export class Rows {
   #keep(block: number, page: RowsPage): void {
     if (!this.started) this.total = 0;
     this.started = true;
+    this.slow = 0;
     if (page.columns?.length) this.columns = page.columns;
     this.ms ??= page.ms;
     this.bytes = page.bytes ?? this.bytes;

@@ -2,12 +2,13 @@
 // selection, order, filter, actions, and what to say while rows load, fail or are not there.
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import type { MenuItem, SelectMode, Target } from "../catalogue.js";
+import type { MenuItem, SelectMode, Source, Target } from "../catalogue.js";
 import { freshId, KdNode } from "../node.js";
 import { count } from "../format.js";
 import { addedColumns, columnsOf, statisticWords, typeWord, type Shown } from "./columns.js";
 import type { Added } from "./added.js";
 import { actionButton, follow } from "./button.js";
+import { failure } from "./failure.js";
 import { icon } from "./icon.js";
 import { moreButton, toggleMenu, type MenuEntry } from "./menu.js";
 import type { Row, Rows } from "./rows.js";
@@ -245,17 +246,32 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     return html`<div class="kd-bones" role="status"><span class="kd-hidden">${words.loading}</span>${Array.from({ length: 6 }, () => html`<div>${Array.from({ length: columns }, () => html`<span class="kd-skeleton"></span>`)}</div>`)}</div>`;
   }
 
-  protected failure(error: unknown): TemplateResult {
-    const says = error instanceof Error && error.message ? error.message : words.failed;
-    return html`<div class="kd-callout kd-callout-bad" role="alert">${icon("error")}<div><p class="kd-strong">${words.failed}</p>${says === words.failed ? nothing : html`<p>${says}</p>`}
-      <div class="kd-buttons"><button type="button" class="kd-button" @click=${() => this.rows?.retry()}>${icon("retry")}<span>${words.retry}</span></button></div></div></div>`;
+  /** What the host stops when a person does not want to wait; none where it cannot. */
+  protected waitsFor(): Source | undefined {
+    return undefined;
+  }
+
+  #waiting(rows: Rows): unknown {
+    const source = this.waitsFor();
+    if (!rows.slow) return nothing;
+    return html`<p class="kd-waiting kd-muted"><span>${rows.slow > 1 ? words.takesLong : words.working}</span>
+      ${source && this.view.host.stop ? html`<button type="button" class="kd-button kd-button-small" @click=${() => {
+        rows.giveUp();
+        void this.view.host.stop?.(source);
+      }}>${icon("stop")}<span>${words.stop}</span></button>` : nothing}</p>`;
+  }
+
+  #stoppedHere(rows: Rows): unknown {
+    return html`<div class="kd-callout" role="status">${icon("info")}<div><p class="kd-strong">${words.stopped}</p><p>${words.stoppedHelp}</p>
+      ${this.waitsFor()?.result === undefined ? html`<div class="kd-buttons"><button type="button" class="kd-button" @click=${() => rows.retry()}>${icon("retry")}<span>${words.retry}</span></button></div>` : nothing}</div></div>`;
   }
 
   /** Many rows: a window on them, or pages. */
   protected many(rows: Rows): unknown {
-    if (rows.error) return this.failure(rows.error);
+    if (rows.stopped) return this.#stoppedHere(rows);
+    if (rows.error) return failure(this, rows.error, () => rows.retry());
     // In another order the table stays, and with it the focus; only its rows are new.
-    if (!rows.started && !(rows.again && rows.length && !this.asPages)) return this.skeleton();
+    if (!rows.started && !(rows.again && rows.length && !this.asPages)) return [this.skeleton(), this.#waiting(rows)];
     if (!rows.length) return this.nothingThere();
     if (this.asPages) return this.#pages(rows);
     if (!this.#windowed) {
