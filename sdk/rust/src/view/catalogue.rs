@@ -186,9 +186,6 @@ pub struct Table {
     /// Where rows come from when they are not in `rows`; then the table is as long as it has rows, and only what is seen is fetched.
     #[serde(rename = "source", skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// All rows, when the plug-in knows.
-    #[serde(rename = "total", skip_serializing_if = "Option::is_none")]
-    pub total: Option<u64>,
     /// What the table is, for whoever cannot see it.
     #[serde(rename = "label", skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -216,6 +213,9 @@ pub struct Table {
     /// The id of a child to show when there are no rows.
     #[serde(rename = "empty-view", skip_serializing_if = "Option::is_none")]
     pub empty_view: Option<String>,
+    /// What its rows are about, so that other plug-ins add columns and commands to them. The cell that `key` names is then the address, and the cell `$is` the kind of the asset or the media type of the object; a row without `$is`, such as a folder, is left as it is.
+    #[serde(rename = "holds", skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Held>,
     #[serde(skip)]
     children: Vec<Node>,
 }
@@ -229,7 +229,6 @@ impl Table {
             rows: None,
             empty: None,
             source: None,
-            total: None,
             label: None,
             select: None,
             bind: None,
@@ -239,6 +238,7 @@ impl Table {
             filter: None,
             statistics: None,
             empty_view: None,
+            holds: None,
             children: Vec::new(),
         }
     }
@@ -268,13 +268,6 @@ impl Table {
     #[must_use]
     pub fn source(mut self, source: Source) -> Self {
         self.source = Some(source);
-        self
-    }
-
-    /// All rows, when the plug-in knows.
-    #[must_use]
-    pub fn total(mut self, total: u64) -> Self {
-        self.total = Some(total);
         self
     }
 
@@ -338,6 +331,13 @@ impl Table {
     #[must_use]
     pub fn empty_view(mut self, empty_view: impl Into<String>) -> Self {
         self.empty_view = Some(empty_view.into());
+        self
+    }
+
+    /// What its rows are about, so that other plug-ins add columns and commands to them. The cell that `key` names is then the address, and the cell `$is` the kind of the asset or the media type of the object; a row without `$is`, such as a folder, is left as it is.
+    #[must_use]
+    pub fn holds(mut self, holds: Held) -> Self {
+        self.holds = Some(holds);
         self
     }
 
@@ -1154,15 +1154,12 @@ impl From<Markdown> for Node {
     }
 }
 
-/// Words that describe something; with `subject` they can be changed in place.
+/// Words that describe something; with `add` and `remove` they can be changed in place.
 #[derive(Clone, Debug, Serialize)]
 pub struct Tags {
     /// The property `items`.
     #[serde(rename = "items")]
     pub items: Vec<String>,
-    /// `PROJECT/ASSET[/PATH]`
-    #[serde(rename = "subject", skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
     /// Adds the word in `{"$value": true}`.
     #[serde(rename = "add", skip_serializing_if = "Option::is_none")]
     pub add: Option<Action>,
@@ -1174,14 +1171,7 @@ pub struct Tags {
 impl Tags {
     /// With what it cannot be without.
     pub fn new(items: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { items: items.into_iter().map(Into::into).collect(), subject: None, add: None, remove: None }
-    }
-
-    /// `PROJECT/ASSET[/PATH]`
-    #[must_use]
-    pub fn subject(mut self, subject: impl Into<String>) -> Self {
-        self.subject = Some(subject.into());
-        self
+        Self { items: items.into_iter().map(Into::into).collect(), add: None, remove: None }
     }
 
     /// Adds the word in `{"$value": true}`.
@@ -1199,7 +1189,7 @@ impl Tags {
     }
 }
 
-/// Words that describe something; with `subject` they can be changed in place.
+/// Words that describe something; with `add` and `remove` they can be changed in place.
 pub fn tags(items: impl IntoIterator<Item = impl Into<String>>) -> Tags {
     Tags::new(items)
 }
@@ -2943,6 +2933,16 @@ impl Column {
         self.width = Some(width);
         self
     }
+}
+
+/// What the rows of a table are about: the slots `asset-column` and `asset-action` are for the one, `object-column` and `object-action` for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Held {
+    /// `assets`
+    Assets,
+    /// `objects`
+    Objects,
 }
 
 /// A piece of text and whether it matched.
