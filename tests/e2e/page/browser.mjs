@@ -75,7 +75,10 @@ export async function accessibility(page) {
 /** Until a screen is drawn and nothing of it is on its way any more. */
 export async function settled(page) {
   await page.locator('main h1').first().waitFor();
-  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main .kd-skeleton'));
+  await page.waitForFunction(() => {
+    const drawn = [...document.querySelectorAll('main ks-surface')].every((surface) => surface.firstElementChild);
+    return drawn && !document.querySelector('main [aria-busy="true"], main .kd-skeleton, main .ks-skeleton');
+  });
 }
 
 /** Until what was changed is drawn. */

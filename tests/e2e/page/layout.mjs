@@ -120,6 +120,7 @@ export const small = (page) =>
 export const untranslated = (page, known) =>
   page.evaluate((known) => {
     const said = new Set();
+    known += `\n${decodeURIComponent(location.href).toLowerCase()}`;
     // What stands within the marks, which may hold each other.
     const outside = (text) => {
       let depth = 0;
@@ -134,21 +135,23 @@ export const untranslated = (page, known) =>
     };
     const written = /^[\s\d.,:;·…→~%×+/()|-]*(?:(?:\d[\d.,]*\s?(?:bytes?|[kMGTP]?B(?:\/s)?|ms|sec|min|hrs?|days?)|(?:\d+ (?:second|minute|hour|day)s? ago)|now|yesterday|CSV|Parquet|SQL|KAML-D)[\s·,~%().…]*)*$/;
     const judge = (text, where) => {
-      for (const part of outside(text)) {
+      // Elements join what they were given by a dot or a comma, and end it as a sentence.
+      for (const part of outside(text).flatMap((one) => (known.includes(one.trim().toLowerCase()) ? [] : one.split(/ · |, /)))) {
         const words = part.trim();
         if (!/[A-Za-z]{2}/.test(words) || written.test(words)) continue;
-        if (known.includes(words.toLowerCase().replace(/\s+/g, ' '))) continue;
+        if (known.includes(words.toLowerCase().replace(/\s+/g, ' ').replace(/\.$/, ''))) continue;
         said.add(`${where}: “${words.slice(0, 60)}”`);
       }
     };
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let text = walker.nextNode(); text; text = walker.nextNode()) {
       const from = text.parentElement;
-      if (from.closest('script, style, code, kbd, time, .cm-editor, kd-markdown, noscript')) continue;
+      // Names of languages are written by the browser.
+      if (from.closest('script, style, code, kbd, time, .cm-editor, kd-markdown, noscript, #ks-locale')) continue;
       judge(text.data, from.tagName.toLowerCase());
     }
     for (const element of document.body.querySelectorAll('[aria-label], [title], [placeholder], [alt]')) {
-      if (element.matches('time')) continue;
+      if (element.matches('time, code')) continue;
       for (const name of ['aria-label', 'title', 'placeholder', 'alt']) if (element.hasAttribute(name)) judge(element.getAttribute(name), `${element.tagName.toLowerCase()} ${name}`);
     }
     return [...said];
@@ -159,7 +162,8 @@ export function listening(page) {
   const texts = new Set();
   const take = (value, key = '') => {
     if (typeof value === 'string') {
-      if (!['kind', 'id', 'type', 'icon', 'tone', 'weight', 'gap'].includes(key)) texts.add(value.toLowerCase().replace(/\s+/g, ' '));
+      // Types of columns are shown; those of values are not, nor how a node is drawn.
+      if (!['kind', 'id', 'icon', 'tone', 'weight', 'gap'].includes(key) && (key !== 'type' || /[A-Z]/.test(value))) texts.add(value.toLowerCase().replace(/\s+/g, ' '));
     } else if (Array.isArray(value)) value.forEach((one) => take(one, key));
     else if (value && typeof value === 'object') for (const [name, one] of Object.entries(value)) take(one, name);
   };

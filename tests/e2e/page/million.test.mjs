@@ -26,7 +26,7 @@ before(async () => {
   [server, browser] = await Promise.all([Server.fresh(), launch()]);
   await server.run('project create', { name: 'large' });
   await server.run('asset create', { asset: 'large/birds' });
-  await server.put('large/birds/million.csv', [...lines()].join(''));
+  await server.put('large/birds/million.csv', Buffer.from([...lines()].join('')));
   page = await tab(browser, server);
   page.setDefaultTimeout(20_000);
 });
@@ -45,8 +45,7 @@ test('the first rows are there soon after the file is opened', async () => {
     await page.goto(`${server.url}/data/large/birds`);
     await settled(page);
     times.push(
-      await page.evaluate(async () => {
-        const link = [...document.querySelectorAll('main a')].find(({ textContent }) => textContent.trim() === 'million.csv');
+      await page.getByRole('main').getByRole('link', { name: 'million.csv' }).first().evaluate(async (link) => {
         const since = performance.now();
         link.click();
         while (!/^bird 0$/.test(document.querySelector('main [role=grid] tbody td:nth-child(2)')?.textContent ?? '')) {

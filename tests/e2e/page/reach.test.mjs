@@ -80,8 +80,7 @@ test('each stop of the Tab key on every route shows its focus and is not hidden,
   bar(14, `targets below 24x24 (primary ones below 32), of ${targets}`, '0', tiny.size);
   bar(15, `stops of the Tab key without a ring of 2 px or covered, of ${stops} on ${Object.keys(routes).length} routes`, '0', hidden.size);
   assert.ok(stops > 15 * Object.keys(routes).length, `${stops} stops`);
-  assert.deepEqual([...tiny], []);
-  assert.deepEqual([...hidden], []);
+  assert.deepEqual([...tiny, ...hidden], []);
   await page.context().close();
 });
 
@@ -95,7 +94,9 @@ function focusStop() {
   const y = (Math.max(0, box.top) + Math.min(innerHeight, box.bottom)) / 2;
   const hit = document.elementFromPoint(x, y);
   const around = at.closest('form, label, .ks-box');
-  const ring = [at, around, at.querySelector(':scope .kd-active')].some((one) => {
+  // The cell of a long table; an editor in its shadow root.
+  const within = at.shadowRoot?.activeElement?.closest('.cm-editor') ?? at.querySelector('.kd-active');
+  const ring = [at, around, within].some((one) => {
     const { outlineStyle, outlineWidth } = one ? getComputedStyle(one) : {};
     return one && outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
   });

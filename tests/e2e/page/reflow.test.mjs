@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { drawn, launch, settled, tab } from './browser.mjs';
-import { cutOff, listening, overlapping, untranslated, wider } from './layout.mjs';
+import { cutOff, listening, overlapping, small, untranslated, wider } from './layout.mjs';
 import { routes } from './routes.mjs';
 import { Server } from './server.mjs';
 import { bar, print } from './table.mjs';
@@ -19,6 +19,17 @@ after(async () => {
   print('reflow');
   await browser?.close();
   await server?.stop();
+});
+
+test('the looks of this file see what they look for', async () => {
+  const page = await browser.newPage();
+  await page.setContent(`<style>div { position: absolute; inset-block-start: 0; white-space: nowrap } .cut { inline-size: 3rem; overflow: hidden; white-space: nowrap }</style>
+    <main><div>One text</div><div>another one</div><p class="cut" style="margin-block-start: 5rem">much too long for it</p><button style="inline-size: 20px">x</button></main>`);
+  assert.equal((await overlapping(page)).length, 1);
+  assert.equal((await cutOff(page)).length, 1);
+  assert.equal((await small(page)).found.length, 1);
+  assert.equal((await untranslated(page, 'one text')).length, 2);
+  await page.context().close();
 });
 
 // WCAG 1.4.12, as a person's own style does it.

@@ -100,6 +100,19 @@ test("rows of a source are fetched by block, cancelled when no longer wanted, an
   assert.ok([...Array(1_000_000 / 100).keys()].filter((block) => source.row(block * 100)).length <= 70, "keeps too much");
 });
 
+test("statistics of a part of the rows are measured again when all are read", async () => {
+  let complete = false;
+  let told;
+  const source = new rows.Rows(async ({ start, count, statistics }) => ({
+    rows: Array.from({ length: Math.min(count, 50 - start) }, (_, index) => ({ id: start + index })), total: 50, complete, ...(statistics ? { statistics: [{ max: complete ? 49 : 9 }] } : {}),
+  }), () => told?.(), true);
+  const until = (fits) => new Promise((done) => { told = () => { if (fits()) done(); }; told(); });
+  source.order([], "");
+  await until(() => source.statistics?.[0]?.max === 9);
+  complete = true;
+  await until(() => source.complete && source.statistics?.[0]?.max === 49);
+});
+
 test("inputs are checked before anything is sent", () => {
   const say = (rule, value) => check.problemOf(rule, value, "en") === "";
   assert.deepEqual([["a-1", true], ["A", false], ["-a", false], ["", true]].map(([text, good]) => say({ pattern: "name" }, text) === good), [true, true, true, true]);

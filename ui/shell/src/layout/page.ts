@@ -32,6 +32,8 @@ export class Page extends LitElement {
   declare bare: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #drawer: HTMLDialogElement | null = null;
+  /** Where the focus goes back to when the drawer closes. */
+  #opener: HTMLElement | null = null;
   #shown: Place | undefined;
   #watching = false;
 
@@ -96,7 +98,10 @@ export class Page extends LitElement {
   protected override updated(): void {
     // The side bar as a drawer is a dialog: it holds the focus and Escape closes it.
     const drawer = this.querySelector<HTMLDialogElement>("dialog.ks-side-drawer");
-    if (drawer && drawer !== this.#drawer) drawer.showModal();
+    if (drawer && drawer !== this.#drawer) {
+      this.#opener = document.activeElement as HTMLElement | null;
+      drawer.showModal();
+    } else if (!drawer && this.#drawer && document.activeElement === document.body) this.#opener?.focus({ preventScroll: true });
     this.#drawer = drawer;
     const { value } = this.app?.router.place ?? {};
     if (value === this.#shown) return;

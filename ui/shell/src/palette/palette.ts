@@ -24,7 +24,8 @@ interface Entry {
 }
 
 const MOST = 60;
-const ASK_AFTER = 60;
+// Less than between two keys of whoever types fast; what is found is to stand there within a tenth of a second.
+const ASK_AFTER = 30;
 let isOpen = false;
 
 export function openPalette(app: App, opener: HTMLElement | null): void {

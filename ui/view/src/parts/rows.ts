@@ -41,6 +41,8 @@ export class Rows {
   #look: ReturnType<typeof setTimeout> | undefined;
   #looks = 0;
   #patience: ReturnType<typeof setTimeout>[] = [];
+  /** Whether the statistics are of a part of the rows: those that were read by then. */
+  #partly = false;
 
   constructor(private readonly fetch: Fetch, private readonly changed: () => void, private readonly wantStatistics = false) {}
 
@@ -154,7 +156,8 @@ export class Rows {
 
   /** Apart from the rows, which are not to wait for it. */
   async #measure(generation: number): Promise<void> {
-    this.statistics = [];
+    this.statistics ??= [];
+    this.#partly = !this.complete;
     try {
       const page = await this.fetch({ start: 0, count: 1, sort: [], filter: this.filter, statistics: true }, new AbortController().signal);
       if (generation !== this.#generation) return;
@@ -163,6 +166,10 @@ export class Rows {
     } catch {
       // Rows without statistics are still rows.
     }
+  }
+
+  #measureWhole(): void {
+    if (this.complete && this.#partly) void this.#measure(this.#generation);
   }
 
   /** The source is still being read: how many rows there are is known later, whether or not anybody scrolls. */
@@ -176,6 +183,7 @@ export class Rows {
         if (generation !== this.#generation || this.complete) return;
         if (page.total !== null) this.total = page.total;
         this.complete = page.total !== null && page.complete;
+        this.#measureWhole();
         this.changed();
       } catch {
         // The rows that are there stay; scrolling on tells what is wrong.
@@ -204,6 +212,7 @@ export class Rows {
       this.total = Math.max(this.total, seen + (page.complete ? 0 : BLOCK));
       this.complete = page.complete;
     }
+    this.#measureWhole();
     this.#lookAgain();
     for (const old of this.#blocks.keys()) {
       if (this.#blocks.size <= KEPT) break;
