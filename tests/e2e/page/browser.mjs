@@ -71,5 +71,8 @@ export async function accessibility(page) {
 /** Until a screen is drawn and nothing of it is on its way any more. */
 export async function settled(page) {
   await page.locator('main h1').first().waitFor();
-  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main .kd-skeleton'));
+  await page.waitForFunction(() => {
+    const screens = [...document.querySelectorAll('main ks-surface')];
+    return !document.querySelector('main [aria-busy="true"], main .kd-skeleton, main .ks-skeleton') && screens.every((one) => one.querySelector('.ks-surface-body, .ks-state'));
+  });
 }
