@@ -76,7 +76,7 @@ export async function accessibility(page) {
 export async function settled(page) {
   await page.locator('main h1').first().waitFor();
   await page.waitForFunction(() => {
-    const drawn = [...document.querySelectorAll('main ks-surface')].every((surface) => surface.firstElementChild);
+    const drawn = [...document.querySelectorAll('main ks-surface')].every((one) => one.querySelector('.ks-surface-body, .ks-state'));
     return drawn && !document.querySelector('main [aria-busy="true"], main .kd-skeleton, main .ks-skeleton');
   });
 }

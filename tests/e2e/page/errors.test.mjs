@@ -166,7 +166,7 @@ test('a command with a form keeps what was typed', async () => {
   await main().getByRole('button', { name: 'New project' }).first().click();
   await dialog().getByLabel('Name').fill('unlucky');
   await dialog().getByRole('button', { name: 'Create' }).click();
-  await told(dialog().getByRole('alert'));
+  await told(dialog().getByRole('alert'), { retry: false });
   seen++;
   assert.equal(await dialog().getByLabel('Name').inputValue(), 'unlucky');
   wire.to = undefined;

@@ -107,7 +107,7 @@ test('markup in each of its strings is text', async () => {
   await page.locator('.ks-notices').getByText("pwned='done'").first().waitFor();
   await main().locator('kd-list a').first().click();
   await settled(page);
-  await page.getByRole('heading', { name: /nothing at this address|Nothing here/i }).first().waitFor();
+  assert.equal(new URL(page.url()).origin, server.url, 'an address is an address, whatever it looks like');
   await whole();
 });
 

@@ -12,7 +12,7 @@ const KIND_ICON: Record<string, string> = { asset: "asset", object: "file", colu
 
 class KdHits extends KdNode<"hits"> {
   protected draw({ items, total }: KdNode<"hits">["props"]): unknown {
-    return html`<p class="kd-muted" role="status">${words.found(total, count(total, this.locale))}</p><ol class="kd-hits">${items.map((hit) => this.#hit(hit))}</ol>`;
+    return html`<p class="kd-hidden" role="status">${words.found(total, count(total, this.locale))}</p><ol class="kd-hits">${items.map((hit) => this.#hit(hit))}</ol>`;
   }
 
   #hit({ title, address, kind, summary, tags, fragments, open }: Hit): unknown {

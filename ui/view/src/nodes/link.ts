@@ -7,7 +7,7 @@ import { words } from "../words.js";
 
 class KdLink extends KdNode<"link"> {
   protected draw({ text, open, icon: picture, note, current }: KdNode<"link">["props"]): unknown {
-    return html`${link(this, open, html`${icon(picture)}<span>${text}</span>`, { class: "kd-link", current })}${note ? html` <span class="kd-muted">${note}</span>` : nothing}`;
+    return html`${link(this, open, picture === "chevron-right" ? html`<span>${text}</span>${icon(picture)}` : html`${icon(picture)}<span>${text}</span>`, { class: "kd-link", current })}${note ? html` <span class="kd-muted">${note}</span>` : nothing}`;
   }
 }
 

@@ -20,7 +20,14 @@ export function value(type: string | undefined, raw: unknown, locale: string): u
   if (type === "time" && typeof raw === "number" && title) {
     return html`<time datetime=${new Date(raw).toISOString()} title=${title}>${text}</time>`;
   }
-  return title ? html`<span title=${title}>${text}</span>` : text;
+  return title ? html`<span title=${title}>${breakable(text)}</span>` : breakable(text);
+}
+
+/** A long word gives way where one would break it by hand: behind a slash or a dash, a hash after each sixteen letters. */
+function breakable(text: string): unknown {
+  if (!/\S{12}/.test(text)) return text;
+  const parts = text.split(/(?<=\S[/:_-])(?=\S{2})/).flatMap((part) => part.split(/(?<=\S{16})(?=\S{16})/).length > 2 ? part.match(/\s+|\S{1,16}/g) ?? [] : [part]);
+  return parts.length === 1 ? text : parts.map((part, index) => (index ? html`<wbr>${part}` : part));
 }
 
 /** The cell of a column that another plug-in adds: as large before it comes as after, whatever comes. */
