@@ -255,7 +255,10 @@ mod tests {
         let nodes = nodes("birds/strikes@v1/2019/may.csv", Drawn::Nobody, true);
         let words = words(&nodes);
         assert!(!words.contains("[\"rm\"]") && !words.contains("[\"mv\"]"), "{words}");
-        assert!(words.contains(r#""run":["tag","add"],"arguments":{"address":"birds/strikes/2019/may.csv""#), "{words}");
+        assert!(
+            words.contains(r#""run":["tag","add"],"arguments":{"address":"birds/strikes/2019/may.csv""#),
+            "{words}"
+        );
     }
 
     #[test]
