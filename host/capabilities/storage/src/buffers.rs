@@ -61,10 +61,18 @@ impl Buffers {
 mod tests {
     use super::*;
 
+    fn filled(buffers: &Arc<Buffers>, len: usize, byte: u8) -> Bytes {
+        let fill = |bytes: &mut [u8]| {
+            bytes.fill(byte);
+            Ok(())
+        };
+        buffers.filled(len, fill).unwrap()
+    }
+
     #[test]
     fn memory_is_used_again_but_never_while_somebody_reads_it() {
         let buffers = Arc::new(Buffers::default());
-        let step = |byte: u8| buffers.filled(SIZE, |bytes| Ok(bytes.fill(byte))).unwrap();
+        let step = |byte: u8| filled(&buffers, SIZE, byte);
         let (one, two) = (step(1), step(2));
         let part = one.slice(10..20);
         let (first, second) = (one.as_ptr(), two.as_ptr());
@@ -81,7 +89,7 @@ mod tests {
         let buffers = Arc::new(Buffers::default());
         buffers.filled(SIZE, |_| Err(io::ErrorKind::UnexpectedEof.into())).unwrap_err();
         assert_eq!(buffers.free.lock().len(), 1);
-        assert_eq!(buffers.filled(3, |bytes| Ok(bytes.fill(7))).unwrap(), [7, 7, 7][..]);
-        assert_eq!(buffers.filled(SIZE - 5, |_| Ok(())).unwrap().len(), SIZE - 5);
+        assert_eq!(filled(&buffers, 3, 7), [7, 7, 7][..]);
+        assert_eq!(filled(&buffers, SIZE - 5, 1).len(), SIZE - 5);
     }
 }
