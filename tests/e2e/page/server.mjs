@@ -76,7 +76,8 @@ export class Server {
 
   async put(address, body) {
     const path = address.split('/').map(encodeURIComponent).join('/');
-    const answer = await this.http(`/api/v1/objects/${path}`, { method: 'PUT', body });
+    // As bytes: of a text fetch would say that it is plain, whatever its name says.
+    const answer = await this.http(`/api/v1/objects/${path}`, { method: 'PUT', body: Buffer.from(body) });
     if (!answer.ok) throw new Error(`put ${address}: ${await answer.text()}`);
   }
 }
