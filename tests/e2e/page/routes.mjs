@@ -11,7 +11,7 @@ export const routes = {
   table: '/data/sample/birds/birdstrikes.csv',
   columns: '/data/sample/birds/birdstrikes.csv?tab=columns',
   markdown: '/data/sample/birds/about.md',
-  picture: '/data/sample/images/ffox.png',
+  picture: '/data/sample/images/icons/gimp.png',
   search: '/find?q=wind',
   'nothing found': '/find?q=zzzzqqq',
   sql: '/find?q=select%20*%20from%20birds."birdstrikes.csv"%20limit%2050&as=sql&in=sample',
