@@ -55,7 +55,7 @@ function drawing() {
   globalThis.half = async (png) => {
     const { canvas, pixels, pen } = await read(png, 0.5);
     // Fewer shades make a smaller file, and nobody sees the difference.
-    for (let at = 0; at < pixels.data.length; at++) if (at % 4 !== 3) pixels.data[at] = Math.min(255, Math.round(pixels.data[at] / 12) * 12);
+    for (let at = 0; at < pixels.data.length; at++) if (at % 4 !== 3) pixels.data[at] = Math.min(255, Math.round(pixels.data[at] / 6) * 6);
     pen.putImageData(pixels, 0, 0);
     return write(canvas);
   };
@@ -88,9 +88,9 @@ function drawing() {
 function still() {
   const fixed = [
     [/\b[0-9a-f]{8,64}\b/g, (hash) => '0123456789abcdef'.repeat(4).slice(0, hash.length)],
-    [/\(less than [\d.,]+ %|\([\d.,]+ % of capacity/g, () => '(1 % of capacity'],
+    [/\((less than )?[\d.,]+\s%/g, () => '(1 %'],
     [/\b(\d+ (seconds?|minutes?) ago|just now|now|in \d+ seconds?)\b/g, () => 'just now'],
-    [/\bin [\d.,]+ ?(ms|s)\b/g, () => 'in 5 ms'],
+    [/\bin [\d.,]+\s?(ms|s)\b/g, () => 'in 5 ms'],
     [/\b\d{1,2}:\d{2}(:\d{2})?( [AP]M)?\b/g, () => '12:00'],
     [/\b\d{4}-\d{2}-\d{2}\b/g, () => '2026-11-27'],
     [/127\.0\.0\.1:\d+/g, () => '127.0.0.1:8080'],
@@ -102,6 +102,8 @@ function still() {
     if (text !== node.data) node.data = text;
   }
   for (const time of document.querySelectorAll('time')) time.textContent = 'just now';
+  // What each plug-in cost so far.
+  if (location.pathname === '/settings/plugins') for (const cell of document.querySelectorAll('td.kd-number, .kd-stat-value')) cell.textContent = '0';
   document.activeElement?.blur();
 }
 

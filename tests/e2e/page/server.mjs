@@ -44,8 +44,8 @@ export class Server {
 
   /** Ends it at once, as a power cut would. */
   async kill() {
-    const gone = once(this.process, 'exit');
     this.process.removeAllListeners('exit');
+    const gone = once(this.process, 'exit');
     this.process.kill('SIGKILL');
     await gone;
   }
