@@ -178,7 +178,6 @@ impl Session {
                     false => views::between(id, &before, &screen),
                 };
                 view.topics = screen.topics.clone();
-                views::follow(&mut view.data, &before, &screen);
                 view.shown = Some(screen);
                 if let Some(patch) = patch {
                     self.send(message::outgoing(None, "patch", patch));

@@ -364,7 +364,6 @@ async fn opened(server: &Server, session: &Session, id: u64, open: Open, cancel:
                 continue;
             }
             view.topics = screen.topics.clone();
-            view.data = screen.data.clone();
             view.shown = Some(screen.clone());
         }
         let mut content = json!({ "nodes": screen.nodes, "data": screen.data });

@@ -11,8 +11,7 @@ use std::collections::HashMap;
 pub struct Open {
     pub plugin: PluginId,
     pub place: Place,
-    /// The data model as far as it is known: what the page sent last, with what the plug-in has put there since. Without
-    /// the latter a plug-in that is asked again would not know what it did already.
+    /// The data model as the page last sent it.
     pub data: Map<String, Value>,
     /// What the page has; none before the first drawing.
     pub shown: Option<Screen>,
@@ -46,13 +45,6 @@ pub fn between(view: u64, before: &Screen, after: &Screen) -> Option<Value> {
         return None;
     }
     Some(json!({ "view": view, "nodes": nodes, "gone": gone, "data": data }))
-}
-
-/// What of the data model differs, put into the one that is known.
-pub fn follow(data: &mut Map<String, Value>, before: &Screen, after: &Screen) {
-    data.retain(|key, _| after.data.contains_key(key) || !before.data.contains_key(key));
-    let changed = after.data.iter().filter(|(key, value)| before.data.get(*key) != Some(value));
-    data.extend(changed.map(|(key, value)| (key.clone(), value.clone())));
 }
 
 /// Everything anew, for a page that may have missed something.
@@ -89,14 +81,5 @@ mod tests {
         assert_eq!((ids, &patch["gone"]), (vec![json!("root"), json!("c")], &json!(["b"])));
         assert_eq!(patch["data"], json!({"/n~1m": 2}));
         assert_eq!(between(7, &before, &before), None);
-    }
-
-    #[test]
-    fn what_the_plugin_puts_into_the_data_is_known_and_what_was_typed_stays() {
-        let before = screen(&[("root", "", &[])], json!({"ran": "", "q": "x", "gone": 1}));
-        let after = screen(&[("root", "", &[])], json!({"ran": "select 1", "q": "x"}));
-        let mut data = json!({"ran": "", "q": "typed", "gone": 1, "own": 2}).as_object().cloned().unwrap();
-        follow(&mut data, &before, &after);
-        assert_eq!(Value::Object(data), json!({"ran": "select 1", "q": "typed", "own": 2}));
     }
 }
