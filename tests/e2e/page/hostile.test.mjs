@@ -111,6 +111,13 @@ test('markup in each of its strings is text', async () => {
   await whole();
 });
 
+test('what it adds to the lists of others is text', async () => {
+  await page.goto(`${server.url}/data/sample`);
+  await main().getByText("globalThis.pwned='cells'").first().waitFor();
+  await main().getByRole('columnheader', { name: '<b>Owner</b>' }).waitFor();
+  await whole();
+});
+
 test('it cannot pass for the shell', async () => {
   // The shell's own page of that name, not the plug-in's.
   await page.goto(`${server.url}/settings/appearance`);

@@ -117,6 +117,8 @@ test('a new version of a file shows what differs and goes back', async () => {
   await page.goto(`${server.url}/data/birds/strikes?tab=changes`);
   await main().getByText('Give these changes up').click();
   await main().getByRole('button', { name: /discard|give|back/i }).first().click();
+  // What nothing brings back is done when its name was typed.
+  await dialog().getByRole('textbox').fill('strikes');
   await dialog().getByRole('button').last().click();
   await main().getByText(/nothing|no changes|committed/i).first().waitFor();
   const { size } = (await (await server.http('/api/v1/listing/birds/strikes?prefix=raw/airports')).json()).objects[0];

@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 struct Program;
 
 /// Where it goes, what it is called there, and what a person reads on it.
-const SURFACES: [(&str, &str, &str); 12] = [
+const SURFACES: [(&str, &str, &str); 13] = [
     ("area", "loud", "Loud"),
     ("area", "crowd", "Crowd"),
     ("area", "deep", "Deep"),
@@ -42,6 +42,7 @@ const SURFACES: [(&str, &str, &str); 12] = [
     ("settings", "appearance", "Appearance"),
     ("area", "settings", "Settings"),
     ("side", "sign-in", "Sign in again"),
+    ("asset-column", "column", "<b>Owner</b>"),
 ];
 
 /// Runs where a page takes text for markup.
@@ -146,6 +147,7 @@ impl surface::Guest for Program {
             icon: "\"><script>globalThis.pwned='icon'</script>".into(),
             order: order as u32 + 90,
             fits: Vec::new(),
+            cells: String::new(),
         };
         SURFACES.iter().enumerate().map(offer).collect()
     }
@@ -176,6 +178,10 @@ impl surface::Guest for Program {
 
     fn rows(_: surface::Place, _: String, _: surface::Window, _: String) -> Result<surface::RowPage, Error> {
         Err(Error::Invalid(Detail { message: evil("rows"), help: Some(evil("rows-help")), at: None }))
+    }
+
+    fn cells(_: surface::Place, addresses: Vec<String>) -> Result<Vec<String>, Error> {
+        Ok(addresses.iter().map(|_| serde_json::json!(evil("cells")).to_string()).collect())
     }
 }
 
