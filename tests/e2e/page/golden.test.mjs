@@ -86,6 +86,8 @@ function drawing() {
 
 /** What differs from run to run is the same: times, ids, how long something took, how full the disk is. */
 function still() {
+  // How long ago something was is told anew now and then: not any more.
+  for (let id = setTimeout(() => {}); id > 0; id--) clearTimeout(id);
   const fixed = [
     [/\b[0-9a-f]{8,64}\b/g, (hash) => '0123456789abcdef'.repeat(4).slice(0, hash.length)],
     [/\((less than )?[\d.,]+\s%/g, () => '(1 %'],
