@@ -66,16 +66,19 @@ test('nothing moves after it was painted', async () => {
 
 test('the scripts are small, ours alone, and run under a strict policy', async () => {
   const page = await tab(browser, server);
-  const scripts = [];
-  page.on('response', async (answer) => {
-    if (/javascript/.test(answer.headers()['content-type'] ?? '')) scripts.push(answer.body().then((body) => gzipSync(body).length));
+  // Each once, however often the page that needs it is opened.
+  const scripts = new Map();
+  page.on('response', (answer) => {
+    if (!/javascript/.test(answer.headers()['content-type'] ?? '') || scripts.has(answer.url())) return;
+    scripts.set(answer.url(), answer.body().then((body) => gzipSync(body).length));
   });
+  const size = async () => (await Promise.all(scripts.values())).reduce((sum, size) => sum + size, 0) / 1024;
   const answer = await page.goto(server.url);
   await settled(page);
-  const first = (await Promise.all(scripts)).reduce((sum, size) => sum + size, 0) / 1024;
+  const first = await size();
   await page.goto(`${server.url}/data/sample`);
   await settled(page);
-  const data = (await Promise.all(scripts)).reduce((sum, size) => sum + size, 0) / 1024;
+  const data = await size();
   bar(5, 'script of the first screen, gzipped', '60 kB', first, 'kB');
   bar(5, 'script with the data tab, gzipped', '120 kB', data, 'kB');
   assert.ok(first <= 60 && data <= 120, `${first} kB, ${data} kB`);

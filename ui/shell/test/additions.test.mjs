@@ -70,6 +70,7 @@ test("a command of another plug-in runs for a row and for a selection, and asks 
   assert.equal(await page.locator(".kd-bulk").getByRole("button", { name: "Move…" }).count(), 0);
   await choose("songs", "Move…");
   const dialog = page.getByRole("dialog", { name: "Move the documentation" });
+  await dialog.getByRole("textbox").first().waitFor();
   assert.deepEqual(await dialog.getByRole("textbox").count(), 1);
   await dialog.getByLabel("To").fill("birds/plumage");
   await page.keyboard.press("Enter");

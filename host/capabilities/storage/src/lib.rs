@@ -13,7 +13,6 @@ mod backing;
 mod branches;
 mod buffers;
 mod check;
-#[cfg(feature = "conformance")]
 pub mod conformance;
 mod edit;
 pub mod embedded;
