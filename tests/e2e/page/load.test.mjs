@@ -78,6 +78,7 @@ test('the scripts are small, ours alone, and run under a strict policy', async (
   const first = await size();
   await page.goto(`${server.url}/data/sample`);
   await settled(page);
+  await page.getByRole('main').getByRole('columnheader', { name: 'Size' }).waitFor();
   const data = await size();
   bar(5, 'script of the first screen, gzipped', '60 kB', first, 'kB');
   bar(5, 'script with the data tab, gzipped', '120 kB', data, 'kB');
