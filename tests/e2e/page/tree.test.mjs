@@ -38,6 +38,8 @@ const unstable = [
   [/\b20[2-9]\d-\d{2}-\d{2}(?: \d{2}:\d{2}(?::\d{2})? UTC)?/g, 'DATE'],
   [/\b\d{1,2}:\d{2} [AP]M\b/g, 'CLOCK'],
   [/\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b/g, 'ID'],
+  // One that could be read as a number stands in quotes.
+  [/(?<=code: )"?(?:ID|\d{7,64})"?/g, 'ID'],
   [/(?:less than )?[\d.,]+ % of capacity/g, 'PART of capacity'],
   [/\bin [\d.,]+ (?:ms|sec)\b/g, 'in DURATION'],
   [/127\.0\.0\.1:\d+/g, 'SERVER'],
