@@ -2,12 +2,14 @@
 
 After each kill the server starts again on the same data folder, and everything that it had acknowledged is looked
 for: objects with their bytes, offsets of unfinished uploads, commits, versions, tags. `storage check` must find
-every ref pointing at what is there. KAMLD_KILLS rounds, 200 by default; KAMLD_SEED repeats a run.
+every ref pointing at what is there. KAMLD_KILLS rounds, 200 by default, on two servers side by side: one of them mostly
+waits for its disk or for the moment of its kill. KAMLD_SEED repeats a run.
 """
 
 import base64
 import hashlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -21,6 +23,7 @@ from kamld import Kamld
 
 ROUNDS = int(os.environ.get("KAMLD_KILLS", "200"))
 SEED = int(os.environ.get("KAMLD_SEED", str(random.randrange(1 << 32))))
+LANES = 2
 ASSET = "crash/test"
 ERRORS = (urllib.error.URLError, ConnectionError, OSError, TimeoutError, EOFError)
 
@@ -180,17 +183,17 @@ def verify(server, truth, rng):
         resume(server, truth, url, rng)
 
 
-def main():
-    rng = random.Random(SEED)
-    print(f"seed {SEED}, {ROUNDS} kills", flush=True)
+def lane(number, rounds, seed):
+    """Kills one server so many times; whether nothing was lost."""
+    rng = random.Random(seed)
     folder = tempfile.mkdtemp(prefix="kamld-kill-")
-    truth, acknowledged, started = Truth(), 0, time.monotonic()
+    truth, started = Truth(), time.monotonic()
     server = Kamld(folder).start()
     try:
         for words, arguments in ((["project", "create"], {"name": "crash"}), (["asset", "create"], {"asset": ASSET})):
             status, body = command(server, words, arguments)
             assert status == 200, (status, body)
-        for round_ in range(ROUNDS):
+        for round_ in range(rounds):
             stop = threading.Event()
             thread = threading.Thread(target=writer, args=(server, truth, rng, stop))
             failures = []
@@ -204,22 +207,30 @@ def main():
             assert not failures, failures[0]
             server = Kamld(folder).start()
             verify(server, truth, rng)
-            acknowledged = len(truth.objects) + len(truth.versions) + len(truth.tags) + len(truth.commits)
             if round_ % 20 == 19:
                 check = server.http("POST", "/api/v1/storage/check", b"", timeout=300)[2].decode().strip().splitlines()
                 last = json.loads(check[-1])
                 assert not last.get("damaged"), last
-                print(f"{round_ + 1} kills, {len(truth.commits)} commits, {len(truth.versions)} versions, "
-                      f"{len(truth.tags)} tags, {time.monotonic() - started:.0f} s", flush=True)
+                print(f"server {number}: {round_ + 1} kills, {len(truth.commits)} commits, {len(truth.versions)} "
+                      f"versions, {len(truth.tags)} tags, {time.monotonic() - started:.0f} s", flush=True)
         server.stop()
-        print(f"nothing acknowledged was lost in {ROUNDS} kills ({acknowledged} things acknowledged)")
-        print("1 passed, 0 failed")
+        acknowledged = len(truth.objects) + len(truth.versions) + len(truth.tags) + len(truth.commits)
+        print(f"server {number}: nothing acknowledged was lost in {rounds} kills ({acknowledged} things acknowledged)")
         shutil.rmtree(folder)
+        return True
     except AssertionError as error:
         server.kill()
-        print(f"FAIL with seed {SEED}: {error}\nthe data folder is kept: {folder}")
-        print("0 passed, 1 failed")
-        sys.exit(1)
+        print(f"server {number}: FAIL with KAMLD_SEED={SEED}: {error}\nthe data folder is kept: {folder}", flush=True)
+        return False
+
+
+def main():
+    print(f"seed {SEED}, {ROUNDS} kills", flush=True)
+    lanes = [(number, ROUNDS // LANES + (number < ROUNDS % LANES), SEED + number) for number in range(LANES)]
+    with multiprocessing.Pool(LANES) as pool:
+        held = pool.starmap(lane, lanes)
+    print(f"{sum(held)} passed, {LANES - sum(held)} failed")
+    sys.exit(0 if all(held) else 1)
 
 
 def guarded(run, failures):
@@ -231,4 +242,5 @@ def guarded(run, failures):
     return inner
 
 
-main()
+if __name__ == "__main__":
+    main()

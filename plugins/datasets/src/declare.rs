@@ -70,6 +70,7 @@ impl HasCommands for Plugin {
                     .about("Within one branch no bytes are copied. A target that ends in '/' keeps the name.")
                     .arg(object_arg("from"))
                     .arg(Arg::positional("to").address().required().help("PROJECT/ASSET[@BRANCH][/PATH]"))
+                    .flag("replace", "take the place of what is there; what no commit has of it is lost")
                     .effect(Effect::Write)
                     .example("cp birds/strikes/2019.csv birds/strikes/raw/", "a second name for the same bytes")
                     .example("cp birds/strikes@v1/2019.csv birds/strikes/old.csv", "an object as it was in v1")
@@ -85,6 +86,7 @@ impl HasCommands for Plugin {
                     .about("Within one branch of an asset: its history goes on, and no bytes are copied.")
                     .arg(object_arg("from"))
                     .arg(Arg::positional("to").address().required().help("its new address, within the same branch; a folder ends in '/'"))
+                    .flag("replace", "take the place of what is there; what no commit has of it is lost")
                     .effect(Effect::Write)
                     .example("mv birds/strikes/2019.csv birds/strikes/strikes-2019.csv", "renames one object")
                     .output(schema::object([

@@ -60,6 +60,7 @@ fn removed_before(address: &Address, removed: u64, error: Error) -> Error {
 pub fn cp(args: &Args) -> Result<Outcome> {
     let (from, to) = (args.need_address("from")?, args.need_address("to")?);
     let (from, to) = plan(&from, find(&from)?, &to)?;
+    replaces_nothing(&to, args)?;
     let copied = if same_branch(&from, &to) {
         objects::copy(&from.project, &from.asset, from.at.as_deref(), from.need_path()?, to.need_path()?)?
     } else {
@@ -78,6 +79,7 @@ pub fn mv(args: &Args) -> Result<Outcome> {
         .help(format!("copy, look, then remove: kamld cp {from} {to}; kamld rm {from}")));
     }
     let (from, to) = plan(&from, find(&from)?, &to)?;
+    replaces_nothing(&to, args)?;
     let moved = objects::move_(&from.project, &from.asset, from.at.as_deref(), from.need_path()?, to.need_path()?)?;
     let view = view::text(format!("moved {} to {to}", format::counted(moved, "object", "objects"))).tone(Tone::Good);
     Ok(Outcome::new(&serde_json::json!({ "moved": moved, "to": to.to_string() }))?.view(view))
@@ -107,6 +109,27 @@ pub fn find(address: &Address) -> Result<What> {
             .help(format!("kamld ls {} shows what is there", Address { path: None, ..address.clone() })));
     }
     Ok(What::Folder)
+}
+
+/// What is at the target already and in no commit would be lost for good.
+fn replaces_nothing(to: &Address, args: &Args) -> Result<()> {
+    if args.flag("replace") {
+        return Ok(());
+    }
+    match find(to) {
+        Ok(there) => Err(taken(to, there)),
+        Err(error) if error.kind() == Kind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn taken(to: &Address, there: What) -> Error {
+    let (what, other) = match there {
+        What::Object => ("an object", "choose another name"),
+        What::Folder => ("a folder", "choose another name, or end it with '/' to go into the folder"),
+    };
+    Error::already_exists(format!("there is {what} '{to}' already; nothing was changed"))
+        .help(format!("{other}; with --replace it takes the place of what is there"))
 }
 
 fn same_branch(from: &Address, to: &Address) -> bool {
@@ -230,6 +253,14 @@ mod tests {
         ] {
             assert_eq!(planned(from, what, to).unwrap(), (expected.0.to_owned(), expected.1.to_owned()), "{from} {to}");
         }
+    }
+
+    #[test]
+    fn who_would_replace_something_is_told_what_to_do() {
+        let error = taken(&"b/s/a/".parse().unwrap(), What::Folder);
+        assert_eq!(error.message(), "there is a folder 'b/s/a/' already; nothing was changed");
+        assert!(error.help_text().unwrap().contains("--replace"), "{error}");
+        assert_eq!(error.kind(), Kind::AlreadyExists);
     }
 
     #[test]

@@ -7,7 +7,10 @@ mod data;
 mod files;
 mod object;
 
-use crate::{Plugin, shape::refs::looking_at};
+use crate::{
+    Plugin,
+    shape::{files::uploading, refs::looking_at},
+};
 use kamld_sdk::{
     Error, HasSurfaces, Kind, Offer, Place, Reaction, Result, RowPage, Slot, Surfaces, Window,
     metadata::TABLES,
@@ -58,7 +61,7 @@ fn act(place: &Place, name: &str, arguments: &Map<String, Value>) -> Result<Reac
             going(tab)
         }
         "download" => Action::new().download(text("address")),
-        "upload" => Action::new().upload(text("address")),
+        "upload" => uploading(text("address")),
         "copy" => Action::new().copy(match arguments.get("text") {
             Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"),
             _ => text("text").to_owned(),

@@ -77,7 +77,10 @@ pub fn brings(about: &About) -> String {
         Some("commands") if about.commands > 1 => Some(format!("{} commands", about.commands)),
         word => word.map(str::to_owned),
     };
-    about.provides.iter().filter_map(one).collect::<Vec<_>>().join(", ")
+    // A component names its exports in the order of its build.
+    let mut brings: Vec<String> = about.provides.iter().filter_map(one).collect();
+    brings.sort_by_key(|words| words.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ').to_owned());
+    brings.join(", ")
 }
 
 /// The action that turns a plug-in on or off.

@@ -2,6 +2,7 @@
 // and a plug-in switched off. On what `kamld up --sample` serves, with real files of npm vega-datasets.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { until } from './between.mjs';
 import { launch, tab } from './browser.mjs';
 import { dropFolder, vega } from './files.mjs';
 import { Server } from './server.mjs';
@@ -136,6 +137,14 @@ test('the one box finds words, then sees SQL while it is typed', async () => {
   await page.keyboard.press('Enter');
   await page.waitForURL(/q=select/);
   await main().getByText('3376').or(main().getByText('3,376')).first().waitFor();
+  // Something else changes: the screen may look different and is drawn again, its query is not run again.
+  const result = () => page.evaluate(() => [...document.querySelectorAll('main kd-view')].map(({ data }) => data.result).find(Boolean));
+  const calls = async () => (await (await server.http('/api/v1/plugins/ledger')).json()).plugins.find(({ id }) => id === 'kamld/sql').calls;
+  const [before, drawn] = [await result(), await calls()];
+  assert.ok(before);
+  await server.run('query save', { name: 'airports', query: 'select 1' });
+  await until('it is drawn again', async () => (await calls()) > drawn + 1);
+  assert.equal(await result(), before);
   await box.fill('select nam from strikes."raw/airports.csv"');
   await page.keyboard.press('Enter');
   await main().getByText(/nam\b/).first().waitFor();

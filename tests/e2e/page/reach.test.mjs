@@ -24,7 +24,7 @@ after(async () => {
 for (const [name, options] of [
   ['light', {}],
   ['dark', { scheme: 'dark' }],
-  ['high contrast', { forced: 'active' }],
+  ['high contrast', { preferences: { theme: 'contrast' } }],
 ]) {
   test(`axe finds nothing on any route, ${name}`, async () => {
     const found = [];

@@ -1,7 +1,7 @@
 // A running kamld for the tests of the page: start on a fresh data folder, stop, kill, start again on the same one.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -11,15 +11,32 @@ export const binary = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'),
 // A person's own settings of kamld must not reach the tests.
 export const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAMLD_')));
 
+// New data folders that were started and stopped once: a copy of one need not compile the plug-ins again. `run` makes them.
+const prepared = process.env.KAMLD_PREPARED;
+
 export class Server {
   constructor(data) {
     this.data = data;
   }
 
+  /** On a new data folder, with or without the sample data. */
   static async fresh(...words) {
     const server = new Server(await mkdtemp(join(tmpdir(), 'kamld-page-')));
-    await server.start(...words);
+    if (prepared) await cp(join(prepared, words.includes('--sample') ? 'sample' : 'empty'), server.data, { recursive: true });
+    await server.start(...(prepared ? words.filter((word) => word !== '--sample') : words));
     return server;
+  }
+
+  /** Makes the folders of `KAMLD_PREPARED`. */
+  static async prepare(folder) {
+    for (const [name, words] of [['sample', ['--sample']], ['empty', []]]) {
+      const server = new Server(join(folder, name));
+      await server.start(...words);
+      server.process.removeAllListeners('exit');
+      const gone = once(server.process, 'exit');
+      server.process.kill('SIGINT');
+      await gone;
+    }
   }
 
   async start(...words) {

@@ -108,6 +108,54 @@ test('a file that is renamed, and one that is removed and was committed', async 
   assert.deepEqual(await paths('sample/cars'), before);
 });
 
+test('a copy, which replaces nothing', async () => {
+  const before = await paths('sample/cars');
+  await visit('/data/sample/cars');
+  const copy = async (to) => {
+    await menu('cars.json', 'Copy to…');
+    await dialog().getByLabel('To').fill(to);
+    await dialog().getByRole('button').last().click();
+  };
+  await copy('sample/cars/about.md');
+  await dialog().getByText(/already; nothing was changed/).waitFor();
+  await page.keyboard.press('Escape');
+  await dialog().waitFor({ state: 'detached' });
+  await copy('sample/cars/copy.json');
+  await main().getByRole('link', { name: 'copy.json' }).waitFor();
+  await takeBack();
+  await main().getByRole('link', { name: 'copy.json' }).waitFor({ state: 'detached' });
+  assert.deepEqual(await paths('sample/cars'), before);
+});
+
+test('files that were uploaded by the button or dropped, unless they replaced others', async () => {
+  const before = await paths('sample/cars');
+  await visit('/data/sample/cars');
+  const file = (name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(`this is ${name}`) });
+  const choosing = page.waitForEvent('filechooser');
+  await main().getByRole('button', { name: 'Upload' }).click();
+  await (await choosing).setFiles(['one.txt', 'two.txt', 'three.txt', 'four.txt', 'five.txt'].map(file));
+  await main().getByRole('link', { name: 'five.txt' }).waitFor();
+  await takeBack();
+  await main().getByRole('link', { name: 'five.txt' }).waitFor({ state: 'detached' });
+  assert.deepEqual(await paths('sample/cars'), before);
+  const drop = (name) => page.evaluate((name) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([`this is ${name}`], name));
+    document.querySelector('main').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  }, name);
+  await drop('dropped.txt');
+  await main().getByRole('link', { name: 'dropped.txt' }).waitFor();
+  await takeBack();
+  await main().getByRole('link', { name: 'dropped.txt' }).waitFor({ state: 'detached' });
+  await drop('about.md');
+  await dialog().getByRole('button', { name: 'Replace' }).click();
+  const replaced = page.locator('.ks-notices').getByText('file is in').last();
+  await replaced.waitFor();
+  assert.equal(await page.locator('.ks-notice', { has: replaced }).last().getByRole('button', { name: 'Undo' }).count(), 0, 'the one before it would not come back');
+  await server.run('restore', { asset: 'sample/cars', path: ['about.md'] });
+  assert.deepEqual(await paths('sample/cars'), before);
+});
+
 test('a branch, made and removed', async () => {
   const branches = async () => (await server.run('branch list', { asset: 'sample/cars' })).branches.map(({ name }) => name);
   await visit('/data/sample/cars?tab=refs');
@@ -148,13 +196,27 @@ test('what can be taken back stays so for ten seconds and more, and is in the li
   await button.waitFor({ state: 'detached', timeout: 30_000 });
   const lasted = bar(28, 'Undo is offered for', '10 s', (Date.now() - begun) / 1000, 's');
   assert.ok(lasted >= 10, `${lasted} s`);
-  await page.getByRole('button', { name: /Tasks and uploads/ }).click();
+  // It is still there after a reload, and in another tab; for thirty days.
+  const aged = async (days) => {
+    await page.evaluate((days) => {
+      const all = JSON.parse(localStorage.getItem('kamld.journal'));
+      localStorage.setItem('kamld.journal', JSON.stringify(all.map((entry) => ({ ...entry, when: Date.now() - days * 86_400_000 }))));
+    }, days);
+    await page.reload();
+    await settled(page);
+    await page.getByRole('button', { name: /Tasks and uploads/ }).click();
+    return dialog().getByRole('heading', { name: 'Done in the last 30 days' }).count();
+  };
+  const kept = await aged(29.9);
   await dialog().getByRole('button', { name: 'Undo' }).first().click();
   await dialog().getByText('undone').first().waitFor();
   await page.keyboard.press('Escape');
   await until('it is gone', async () => !(await show('sample/cars')).tags.includes('lasting'));
   undone++;
-  bar(28, 'the list of what was done is kept for', '30 days', 'the session of the tab; commits for good');
+  const later = await aged(30.1);
+  await page.keyboard.press('Escape');
+  bar(28, 'lists of what was done that are there after 29.9 and 30.1 days', '1 / 0', `${kept} / ${later}`);
+  assert.deepEqual([kept, later], [1, 0]);
 });
 
 /** Its button works only when the name was typed, and giving it up changes nothing. */

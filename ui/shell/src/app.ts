@@ -2,7 +2,8 @@
 // ask. What a person sees of it is drawn by `layout/page.ts`.
 import type { KdView, Target, ViewHost } from "../../view/src/index.js";
 import { Actions } from "./actions/actions.js";
-import { undoLast } from "./actions/journal.js";
+import { forgetAll, startJournal, type Undo } from "./actions/journal.js";
+import { fill } from "./actions/outcome.js";
 import { rememberVisit } from "./box/past.js";
 import { openDialog } from "./layout/dialog.js";
 import { Keys } from "./layout/keys.js";
@@ -18,12 +19,19 @@ import { asProblem, type Problem } from "./transport/problem.js";
 import { fromTransfer, choose } from "./uploads/files.js";
 import { destination, type Destination, type Picked } from "./uploads/plan.js";
 import type { Uploads } from "./uploads/queue.js";
+import { addressesOf } from "./uploads/state.js";
 import { columnsOf, commandsOf } from "./views/additions.js";
 import { Views } from "./views/views.js";
 import { t } from "./words/words.js";
 import { html } from "lit";
 
 /** What the object in the address is; `undefined` while that is asked. */
+/** Below this width the side bar is a drawer; frame.css has the same figure. */
+export const SIDE_IS_DRAWER = matchMedia("(max-width: 1023px)");
+
+// More files than this are taken back by going back to a commit, not by a list of their names.
+const UNDONE_AT_MOST = 1000;
+
 export type Looked = { head: ObjectHead | null } | { problem: Problem } | undefined;
 
 export class App {
@@ -63,7 +71,7 @@ export class App {
       views: () => this.views,
       place: () => this.router.place.value,
       open: (target) => this.openTarget(target),
-      upload: (to, transfer, anchor) => void this.upload(to, transfer, anchor),
+      upload: (to, anchor, undo) => void this.upload(to, undefined, anchor, undo),
       show: (outcome, command, anchor) => this.show(outcome, command, anchor),
       tasks: () => void this.openTasks(),
     });
@@ -78,12 +86,13 @@ export class App {
       },
       upload: () => void this.upload(""),
       tasks: () => this.openTasks(),
-      undo: () => { if (!undoLast()) notify({ text: t("undo.none") }); },
+      undo: () => void this.actions.undoLast(),
       side: () => this.toggleSide(),
     });
   }
 
   start(): void {
+    startJournal();
     this.router.start();
     this.session.start();
     this.#look(this.router.place.value);
@@ -199,7 +208,7 @@ export class App {
   }
 
   toggleSide(): void {
-    if (matchMedia("(max-width: 767px)").matches) this.sideOpen.update((open) => !open);
+    if (SIDE_IS_DRAWER.matches) this.sideOpen.update((open) => !open);
     else prefer({ side: !preferences.value.side });
   }
 
@@ -262,7 +271,7 @@ export class App {
     return "";
   }
 
-  async upload(to: string, transfer?: DataTransfer, anchor: HTMLElement | null = null, folder = false): Promise<void> {
+  async upload(to: string, transfer?: DataTransfer, anchor: HTMLElement | null = null, undo?: Undo): Promise<void> {
     // Taken before anything is waited for: the browser forgets a drop at once.
     let picked = transfer ? fromTransfer(transfer) : undefined;
     let wanted = to || this.uploadTo;
@@ -272,12 +281,13 @@ export class App {
     }
     const where = destination(wanted);
     if (!where) return;
-    picked ??= choose(folder);
+    undo ??= this.views.undoOfUpload(wanted);
+    picked ??= choose(false);
     const files = await picked;
-    if (files.length) await this.#send(where, files, anchor);
+    if (files.length) await this.#send(where, files, anchor, undo);
   }
 
-  async #send(where: Destination, picked: Picked[], anchor: HTMLElement | null): Promise<void> {
+  async #send(where: Destination, picked: Picked[], anchor: HTMLElement | null, undo: Undo | undefined): Promise<void> {
     const { existing, askReplace } = await import("./uploads/conflicts.js");
     let files = picked;
     let there: Set<string>;
@@ -285,7 +295,7 @@ export class App {
       there = await existing(where, files);
     } catch (error) {
       // The files that were chosen are kept for the next try.
-      notifyProblem(asProblem(error), t("conflict.unknown"), [{ text: t("retry"), icon: "retry", press: () => void this.#send(where, picked, anchor) }]);
+      notifyProblem(asProblem(error), t("conflict.unknown"), [{ text: t("retry"), icon: "retry", press: () => void this.#send(where, picked, anchor, undo) }]);
       return;
     }
     if (there.size) {
@@ -293,7 +303,7 @@ export class App {
       if (!choice) return;
       if (choice === "new") files = files.filter(({ path }) => !there.has(where.folder + path));
     }
-    const { refused } = (await this.uploads()).add(where, files);
+    const { refused } = (await this.uploads()).add(where, files, there.size && files === picked ? undefined : undo);
     if (refused.length) notify({ tone: "bad", text: t("uploads.refused", { n: refused.length }), help: refused.slice(0, 5).join(", "), lasts: 0 });
   }
 
@@ -302,7 +312,11 @@ export class App {
     return new Uploads({
       progress: (group, percent) => say(percent === 0 ? t("uploads.say.start", { n: group.files, to: group.to.asset }) : t("uploads.say.percent", { percent: `${percent} %` })),
       ended: (group, state) => {
-        if (state === "done") notify({ tone: "good", text: t("uploads.say.done", { n: group.files, to: group.to.asset + (group.to.folder ? `/${group.to.folder}` : "") }) });
+        if (state === "done") {
+          const text = t("uploads.say.done", { n: group.files, to: group.to.asset + (group.to.folder ? `/${group.to.folder}` : "") });
+          const undo = group.files <= UNDONE_AT_MOST && group.undo ? fill(group.undo, { addresses: addressesOf(group) }) : undefined;
+          this.actions.did(text, addressParts(group.to.asset).project, undo);
+        }
         else if (state === "failed") notify({ tone: "bad", text: t("uploads.say.failed"), lasts: 0, buttons: [{ text: t("show"), icon: "task", press: () => this.openTasks() }] });
       },
     });
@@ -354,6 +368,7 @@ export class App {
   signOut = async (): Promise<void> => {
     try {
       await endSession();
+      forgetAll();
       this.session.link.stop();
       this.session.standing.set("signed-out");
       return;

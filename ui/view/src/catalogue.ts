@@ -163,7 +163,7 @@ export interface Action {
   set?: Record<string, unknown>;
   /** With `set`: the plug-in draws the surface again with the new data. */
   reopen?: boolean;
-  /** Choose files of this machine and send them to `PROJECT/ASSET[@BRANCH][/FOLDER]`. */
+  /** Choose files of this machine and send them to `PROJECT/ASSET[@BRANCH][/FOLDER]`. Its `undo` is offered when none of them replaced another; `{addresses}` in it stands for the list of what arrived. */
   upload?: string;
   /** Save the object `PROJECT/ASSET[@REF]/PATH`. */
   download?: string;
@@ -706,7 +706,6 @@ export interface SwitchProps {
   help?: string;
   /** JSON pointer of its value in the data model. */
   bind: string;
-  check?: Validation;
   /** Runs when it is switched; its new value is `{"$value": true}`. */
   change?: Action;
 }
@@ -728,7 +727,6 @@ export interface RangeProps {
   help?: string;
   /** JSON pointer of its value in the data model. */
   bind: string;
-  check?: Validation;
   minimum: number;
   maximum: number;
   step?: number;
@@ -757,6 +755,8 @@ export interface DropProps {
   /** `PROJECT/ASSET[@BRANCH][/FOLDER]` */
   to: string;
   text: string;
+  /** As of an action that uploads. */
+  undo?: Undo;
 }
 
 /** Does something. */
@@ -926,11 +926,11 @@ export const KINDS: Readonly<Record<string, Record<string, string>>> = {
   radio: { label: "s!", help: "s", bind: "s!", check: "#validation", options: "[#choice!" },
   combobox: { label: "s!", help: "s", bind: "s!", check: "#validation", options: "[#choice!", free: "b" },
   checkbox: { label: "s!", help: "s", bind: "s!", check: "#validation" },
-  switch: { label: "s!", help: "s", bind: "s!", check: "#validation", change: "#action" },
+  switch: { label: "s!", help: "s", bind: "s!", change: "#action" },
   date: { label: "s!", help: "s", bind: "s!", check: "#validation" },
-  range: { label: "s!", help: "s", bind: "s!", check: "#validation", minimum: "n!", maximum: "n!", step: "n" },
+  range: { label: "s!", help: "s", bind: "s!", minimum: "n!", maximum: "n!", step: "n" },
   editor: { label: "s!", help: "s", bind: "s!", check: "#validation", language: "s", rows: "i", problem: "#text-problem", complete: "s" },
-  drop: { to: "s!", text: "s!" },
+  drop: { to: "s!", text: "s!", undo: "#undo" },
   button: { text: "s!", icon: "#icon", action: "#action!", weight: "#weight", help: "s" },
   menu: { text: "s!", icon: "#icon", items: "[#menu-item!" },
   command: { run: "[s!", arguments: "o" },

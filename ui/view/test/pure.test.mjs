@@ -1,6 +1,6 @@
 // What needs no browser: values and pointers, formats, checks of what a plug-in sent, the contrast of the tokens.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
@@ -160,4 +160,20 @@ test("text has a contrast of 4.5 and what one has to see 3, in every theme", () 
     }
   }
   assert.deepEqual(low, []);
+});
+
+test("a class is styled in one file: two of one name would style each other", () => {
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const styled = new Map();
+  for (const part of ["view/src", "shell/src"]) {
+    for (const file of readdirSync(join(root, part), { recursive: true }).filter((name) => name.endsWith(".css"))) {
+      const rules = readFileSync(join(root, part, file), "utf8").replaceAll(/\/\*.*?\*\//gs, "");
+      for (const [, selectors] of rules.matchAll(/([^{}]+)\{/g)) for (const selector of selectors.split(",")) {
+        const name = /^\s*\.(k[ds]-[\w-]+)\s*$/.exec(selector)?.[1];
+        if (name) styled.set(name, (styled.get(name) ?? new Set()).add(file));
+      }
+    }
+  }
+  assert.ok(styled.size > 100, "it reads the styles");
+  assert.deepEqual([...styled].filter(([, files]) => files.size > 1).map(([name, files]) => `${name}: ${[...files].join(", ")}`), []);
 });

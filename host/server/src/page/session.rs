@@ -4,11 +4,7 @@
 //! Invariants: a session belongs to one person; without a connection it ends after a minute; of the drawings of one
 //! view the newest wins.
 
-use super::{
-    changes::Change,
-    message,
-    views::{self, Open},
-};
+use super::{changes::Change, message, views::Open};
 use crate::{Caller, Identity, Server, Trace};
 use kamld_types::{Address, Problem, ProjectName, Right, problem::Result};
 use parking_lot::Mutex;
@@ -172,14 +168,7 @@ impl Session {
         let Some(view) = views.get_mut(&id).filter(|view| view.turn == turn) else { return };
         match drawn {
             Ok(screen) => {
-                let before = view.shown.take().unwrap_or_default();
-                let patch = match whole {
-                    true => Some(views::whole(id, &before, &screen)),
-                    false => views::between(id, &before, &screen),
-                };
-                view.topics = screen.topics.clone();
-                view.shown = Some(screen);
-                if let Some(patch) = patch {
+                if let Some(patch) = view.draw(id, screen, whole) {
                     self.send(message::outgoing(None, "patch", patch));
                 }
             }

@@ -363,8 +363,7 @@ async fn opened(server: &Server, session: &Session, id: u64, open: Open, cancel:
                 again -= 1;
                 continue;
             }
-            view.topics = screen.topics.clone();
-            view.shown = Some(screen.clone());
+            view.begin(screen.clone());
         }
         let mut content = json!({ "nodes": screen.nodes, "data": screen.data });
         if let Some(kind) = kind {
@@ -389,11 +388,13 @@ async fn acted(server: &Server, session: &Session, act: Act, cancel: Cancellatio
     let (plugin, place) = place_of(session, view)?;
     let caller = traced(session.caller(project_of(&place.address), cancel));
     let reaction = server.parts.surfaces.act(caller, &plugin, &place, &name, &arguments, &data).await?;
-    // It may have changed something that only the plug-in knows of.
     if let Some(view) = session.views.lock().get_mut(&view) {
-        view.data = data;
+        view.answer(data, &reaction.data);
     }
-    server.parts.changes.tell(super::changes::Change::At(place.address.clone()));
+    // It may have changed something that only the plug-in knows of; a page that draws it again anyway need not be told.
+    if reaction.then.as_ref().is_none_or(|then| then["reopen"] != json!(true)) {
+        server.parts.changes.tell(super::changes::Change::At(place.address.clone()));
+    }
     Ok(json!(reaction))
 }
 

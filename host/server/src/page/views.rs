@@ -11,7 +11,7 @@ use std::collections::HashMap;
 pub struct Open {
     pub plugin: PluginId,
     pub place: Place,
-    /// The data model as the page last sent it.
+    /// The data model as the page has it, but for what was typed since it last sent it.
     pub data: Map<String, Value>,
     /// What the page has; none before the first drawing.
     pub shown: Option<Screen>,
@@ -22,6 +22,54 @@ pub struct Open {
     pub turn: u64,
 }
 
+impl Open {
+    /// Takes a first drawing, whose data is all that the page has from now on.
+    pub fn begin(&mut self, screen: Screen) {
+        self.data = screen.data.clone();
+        self.take(screen);
+    }
+
+    /// Takes a later drawing; answers what the page has to patch. `all` when it may have missed something.
+    pub fn draw(&mut self, id: u64, screen: Screen, all: bool) -> Option<Value> {
+        let before = self.shown.take().unwrap_or_default();
+        let patch = if all { Some(whole(id, &before, &screen)) } else { between(id, &before, &screen) };
+        if let Some(Value::Object(values)) = patch.as_ref().map(|patch| &patch["data"]) {
+            self.put(values);
+        }
+        self.take(screen);
+        patch
+    }
+
+    /// The page sent its data with an action, whose answer changes some of it.
+    pub fn answer(&mut self, sent: Map<String, Value>, changed: &Map<String, Value>) {
+        self.data = sent;
+        self.put(changed);
+    }
+
+    fn take(&mut self, screen: Screen) {
+        self.topics.clone_from(&screen.topics);
+        self.shown = Some(screen);
+    }
+
+    /// As the page does: a pointer into something that is not there changes nothing but the top.
+    fn put(&mut self, values: &Map<String, Value>) {
+        for (pointer, value) in values {
+            let Some(path) = pointer.strip_prefix('/') else { continue };
+            match path.split_once('/') {
+                None => {
+                    self.data.insert(path.replace("~1", "/").replace("~0", "~"), value.clone());
+                }
+                Some((top, rest)) => {
+                    let top = self.data.get_mut(&top.replace("~1", "/").replace("~0", "~"));
+                    if let Some(place) = top.and_then(|top| top.pointer_mut(&format!("/{rest}"))) {
+                        *place = value.clone();
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// A pointer of JSON to a member of an object.
 fn pointer(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
@@ -29,7 +77,7 @@ fn pointer(key: &str) -> String {
 
 /// What has to be patched; none when nothing has. Data is compared with what the plug-in answered before, so that
 /// what a person typed meanwhile stays.
-pub fn between(view: u64, before: &Screen, after: &Screen) -> Option<Value> {
+fn between(view: u64, before: &Screen, after: &Screen) -> Option<Value> {
     let old: HashMap<&str, &Node> = before.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
     let nodes: Vec<&Node> = after.nodes.iter().filter(|node| old.get(node.id.as_str()) != Some(node)).collect();
     let now: HashMap<&str, ()> = after.nodes.iter().map(|node| (node.id.as_str(), ())).collect();
@@ -48,7 +96,7 @@ pub fn between(view: u64, before: &Screen, after: &Screen) -> Option<Value> {
 }
 
 /// Everything anew, for a page that may have missed something.
-pub fn whole(view: u64, before: &Screen, after: &Screen) -> Value {
+fn whole(view: u64, before: &Screen, after: &Screen) -> Value {
     let now: HashMap<&str, ()> = after.nodes.iter().map(|node| (node.id.as_str(), ())).collect();
     let gone: Vec<&str> = before.nodes.iter().map(|node| node.id.as_str()).filter(|id| !now.contains_key(id)).collect();
     let changed = after.data.iter().filter(|(key, value)| before.data.get(*key) != Some(value));
@@ -69,6 +117,31 @@ mod tests {
         };
         let data = data.as_object().cloned().unwrap_or_default();
         Screen { nodes: nodes.iter().map(node).collect(), data, topics: Vec::new() }
+    }
+
+    fn map(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn what_the_plug_in_answered_is_part_of_the_next_drawing() {
+        let mut view = Open {
+            plugin: "acme/x".parse().unwrap(),
+            place: Place::default(),
+            data: map(json!({"q": "a"})),
+            shown: None,
+            topics: Vec::new(),
+            stale: false,
+            turn: 1,
+        };
+        view.begin(screen(&[("root", "", &[])], json!({"q": "a", "result": "r1", "list": [1, 2]})));
+        assert_eq!(Value::Object(view.data.clone()), json!({"q": "a", "result": "r1", "list": [1, 2]}));
+        view.answer(map(json!({"q": "typed", "list": [1, 2]})), &map(json!({"/ran": "", "/list/1": 5, "/no/way": 1})));
+        assert_eq!(Value::Object(view.data.clone()), json!({"q": "typed", "ran": "", "list": [1, 5]}));
+        let patch = view.draw(7, screen(&[("root", "", &[])], json!({"q": "a", "result": "r2", "n/m": 1})), false);
+        assert_eq!(patch.unwrap()["data"], json!({"/result": "r2", "/n~1m": 1, "/list": null}));
+        let expected = json!({"q": "typed", "ran": "", "list": null, "result": "r2", "n/m": 1});
+        assert_eq!(Value::Object(view.data), expected, "what was typed stays");
     }
 
     #[test]

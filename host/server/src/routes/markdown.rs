@@ -148,6 +148,8 @@ fn html_of(text: &str, links: &Links) -> String {
             let dest_url = CowStr::from(links.image(&dest_url).unwrap_or_default());
             Some(Event::Start(Tag::Image { link_type, dest_url, title, id }))
         }
+        // A box that cannot be ticked is a sign; as an input it would want a name of its own.
+        Event::TaskListMarker(done) => Some(Event::Text(if done { "☑ " } else { "☐ " }.into())),
         event => Some(event),
     });
     let mut drawn = String::with_capacity(text.len() * 3 / 2);
@@ -157,12 +159,10 @@ fn html_of(text: &str, links: &Links) -> String {
 
 /// What may leave, whatever was made before.
 static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
-    let tags =
-        "a blockquote br code del em h1 h2 h3 h4 h5 h6 hr img input li ol p pre strong table tbody td th thead tr ul";
+    let tags = "a blockquote br code del em h1 h2 h3 h4 h5 h6 hr img li ol p pre strong table tbody td th thead tr ul";
     let attributes = HashMap::from([
         ("a", HashSet::from(["href", "title"])),
         ("img", HashSet::from(["src", "alt", "title"])),
-        ("input", HashSet::from(["type", "checked", "disabled"])),
         ("ol", HashSet::from(["start"])),
         ("td", HashSet::from(["align"])),
         ("th", HashSet::from(["align"])),
@@ -176,7 +176,6 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .attribute_filter(|element, attribute, value| match (element, attribute) {
             // Pictures come from here; an empty source would fetch the page itself.
             ("img", "src") => value.starts_with("/api/v1/objects/").then(|| value.into()),
-            ("input", "type") => (value == "checkbox").then(|| value.into()),
             _ => Some(value.into()),
         });
     builder
@@ -194,7 +193,7 @@ mod tests {
     #[test]
     fn markdown_is_drawn() {
         let html = drawn("# Birds\n\n* [x] *done*\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n");
-        for piece in ["<h1>Birds</h1>", "checkbox", "<em>done</em>", "<td>2</td>"] {
+        for piece in ["<h1>Birds</h1>", "☑ <em>done</em>", "<td>2</td>"] {
             assert!(html.contains(piece), "{piece} in {html}");
         }
     }

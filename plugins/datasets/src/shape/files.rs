@@ -16,7 +16,7 @@ use kamld_sdk::{
         going, run, selected, typed,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What the screen shows of one folder of an asset, or of all of it.
 pub struct Files<'a> {
@@ -59,8 +59,7 @@ impl Files<'_> {
         if !self.refs.writable() {
             return head;
         }
-        let upload = Action::new().upload(self.target());
-        head.show(view::button("Upload", upload).icon(Icon::Upload).weight(Weight::Primary))
+        head.show(view::button("Upload", uploading(&self.target())).icon(Icon::Upload).weight(Weight::Primary))
     }
 
     /// Where files go that are sent here.
@@ -136,15 +135,31 @@ impl Files<'_> {
             (false, _) => view::empty("No files in this state").icon(Icon::Folder).into(),
             (true, Some(folder)) => {
                 let says = format!("Drop files here: they make the folder {}", folder.trim_end_matches('/'));
-                view::drop(self.target(), says).into()
+                view::drop(self.target(), says).undo(unloaded()).into()
             }
             (true, None) => {
                 let says =
                     "Drop files or a folder here. Commit them, and this state of them can be brought back at any time.";
-                view::drop(self.target(), says).into()
+                view::drop(self.target(), says).undo(unloaded()).into()
             }
         }
     }
+}
+
+/// Takes files of this machine; those that came can be taken away again.
+pub fn uploading(to: &str) -> Action {
+    Action::new().upload(to).undo(unloaded())
+}
+
+fn unloaded() -> view::Undo {
+    run("rm").with("address", "{addresses}").into()
+}
+
+/// A copy replaces nothing, so that it can be taken away again.
+pub fn copying(from: impl Into<Value>) -> Action {
+    let from = from.into();
+    let back = run("rm").with("address", json!(["{to}"]));
+    run("cp").with("from", from.clone()).with("to", from).ask(["to"]).done("Copied to {to}").taken_back_by(back)
 }
 
 /// What can be done with one entry. An entry that lacks a value is not offered what needs it.
@@ -155,7 +170,7 @@ fn row_actions(asset: &str) -> Vec<MenuItem> {
         .ask(["to"])
         .done("It is {to} now")
         .taken_back_by(run("mv").with("from", "{to}").with("to", cell_of("writable")));
-    let copy = run("cp").with("from", cell_of("address")).with("to", cell_of("address")).ask(["to"]);
+    let copy = copying(cell_of("address"));
     let remove = |key: &str| run("rm").with("address", cell_of(key));
     let restore = run("restore").with("asset", asset).with("path", json!([cell_of("path")]));
     vec![

@@ -1,7 +1,7 @@
 //! The tabs of an object: what is in it, with its facts beside, and its columns. Pure.
 
 use super::{
-    files::{LOST, tags},
+    files::{self, LOST, tags},
     refs::{KEY, Refs},
     type_of,
 };
@@ -67,11 +67,7 @@ impl Preview<'_> {
         let address = self.address.to_string();
         let mut items = vec![
             MenuItem::new("Copy address", Action::new().copy(&address)).icon(Icon::Link),
-            MenuItem::new(
-                "Copy to…",
-                run("cp").with("from", address.as_str()).with("to", address.as_str()).ask(["to"]).then(at("{to}")),
-            )
-            .icon(Icon::Copy),
+            MenuItem::new("Copy to…", files::copying(address.as_str()).then(at("{to}"))).icon(Icon::Copy),
         ];
         if self.refs.writable() {
             let folder = self.address.parent().to_string();
@@ -87,7 +83,7 @@ impl Preview<'_> {
             let remove = if self.kept { remove.taken_back_by(restore) } else { remove.confirm(LOST) };
             items.extend([
                 MenuItem::new("Rename or move…", rename).icon(Icon::Edit),
-                MenuItem::new("Upload here…", Action::new().upload(folder.trim_end_matches('/'))).icon(Icon::Upload),
+                MenuItem::new("Upload here…", files::uploading(folder.trim_end_matches('/'))).icon(Icon::Upload),
                 MenuItem::new("Remove", remove).icon(Icon::Delete).tone(Tone::Bad),
             ]);
         }

@@ -83,8 +83,14 @@ impl Action {
     /// ```
     #[must_use]
     pub fn taken_back_by(self, other: Action) -> Self {
-        let run = other.run.unwrap_or_default();
-        self.undo(super::Undo::new(run, other.arguments.unwrap_or_default()))
+        self.undo(super::Undo::from(other))
+    }
+}
+
+/// The command of an action and its arguments.
+impl From<Action> for super::Undo {
+    fn from(action: Action) -> Self {
+        Self::new(action.run.unwrap_or_default(), action.arguments.unwrap_or_default())
     }
 }
 

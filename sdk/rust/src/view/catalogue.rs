@@ -2182,9 +2182,6 @@ pub struct Switch {
     /// JSON pointer of its value in the data model.
     #[serde(rename = "bind")]
     pub bind: String,
-    /// The property `check`.
-    #[serde(rename = "check", skip_serializing_if = "Option::is_none")]
-    pub check: Option<Validation>,
     /// Runs when it is switched; its new value is `{"$value": true}`.
     #[serde(rename = "change", skip_serializing_if = "Option::is_none")]
     pub change: Option<Action>,
@@ -2193,20 +2190,13 @@ pub struct Switch {
 impl Switch {
     /// With what it cannot be without.
     pub fn new(label: impl Into<String>, bind: impl Into<String>) -> Self {
-        Self { label: label.into(), help: None, bind: bind.into(), check: None, change: None }
+        Self { label: label.into(), help: None, bind: bind.into(), change: None }
     }
 
     /// One sentence under it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
-        self
-    }
-
-    /// The property `check`.
-    #[must_use]
-    pub fn check(mut self, check: Validation) -> Self {
-        self.check = Some(check);
         self
     }
 
@@ -2290,9 +2280,6 @@ pub struct Range {
     /// JSON pointer of its value in the data model.
     #[serde(rename = "bind")]
     pub bind: String,
-    /// The property `check`.
-    #[serde(rename = "check", skip_serializing_if = "Option::is_none")]
-    pub check: Option<Validation>,
     /// The property `minimum`.
     #[serde(rename = "minimum")]
     pub minimum: f64,
@@ -2307,20 +2294,13 @@ pub struct Range {
 impl Range {
     /// With what it cannot be without.
     pub fn new(label: impl Into<String>, bind: impl Into<String>, minimum: f64, maximum: f64) -> Self {
-        Self { label: label.into(), help: None, bind: bind.into(), check: None, minimum, maximum, step: None }
+        Self { label: label.into(), help: None, bind: bind.into(), minimum, maximum, step: None }
     }
 
     /// One sentence under it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
-        self
-    }
-
-    /// The property `check`.
-    #[must_use]
-    pub fn check(mut self, check: Validation) -> Self {
-        self.check = Some(check);
         self
     }
 
@@ -2450,12 +2430,22 @@ pub struct Drop {
     /// The property `text`.
     #[serde(rename = "text")]
     pub text: String,
+    /// As of an action that uploads.
+    #[serde(rename = "undo", skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Undo>,
 }
 
 impl Drop {
     /// With what it cannot be without.
     pub fn new(to: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { to: to.into(), text: text.into() }
+        Self { to: to.into(), text: text.into(), undo: None }
+    }
+
+    /// As of an action that uploads.
+    #[must_use]
+    pub fn undo(mut self, undo: Undo) -> Self {
+        self.undo = Some(undo);
+        self
     }
 }
 
@@ -3430,7 +3420,7 @@ pub struct Action {
     /// With `set`: the plug-in draws the surface again with the new data.
     #[serde(rename = "reopen", skip_serializing_if = "Option::is_none")]
     pub reopen: Option<bool>,
-    /// Choose files of this machine and send them to `PROJECT/ASSET[@BRANCH][/FOLDER]`.
+    /// Choose files of this machine and send them to `PROJECT/ASSET[@BRANCH][/FOLDER]`. Its `undo` is offered when none of them replaced another; `{addresses}` in it stands for the list of what arrived.
     #[serde(rename = "upload", skip_serializing_if = "Option::is_none")]
     pub upload: Option<String>,
     /// Save the object `PROJECT/ASSET[@REF]/PATH`.
@@ -3528,7 +3518,7 @@ impl Action {
         self
     }
 
-    /// Choose files of this machine and send them to `PROJECT/ASSET[@BRANCH][/FOLDER]`.
+    /// Choose files of this machine and send them to `PROJECT/ASSET[@BRANCH][/FOLDER]`. Its `undo` is offered when none of them replaced another; `{addresses}` in it stands for the list of what arrived.
     #[must_use]
     pub fn upload(mut self, upload: impl Into<String>) -> Self {
         self.upload = Some(upload.into());

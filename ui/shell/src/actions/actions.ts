@@ -9,7 +9,7 @@ import { asProblem, sentence, type Problem } from "../transport/problem.js";
 import { newKey } from "../transport/socket.js";
 import type { OpenView, Views } from "../views/views.js";
 import { t } from "../words/words.js";
-import { remember } from "./journal.js";
+import { isOpen, journal, remember, setState, undoing, type Entry, type Undo } from "./journal.js";
 import { fill, firstText } from "./outcome.js";
 import { goesOn } from "./works.js";
 
@@ -18,7 +18,7 @@ export interface ActionsHost {
   views(): Views;
   place(): Place;
   open(target: Target): void;
-  upload(to: string, files?: DataTransfer, anchor?: HTMLElement): void;
+  upload(to: string, anchor?: HTMLElement, undo?: Undo): void;
   /** Shows what a command answered. */
   show(outcome: Outcome, command: Command | undefined, anchor: HTMLElement | null): void;
   /** Shows what goes on. */
@@ -53,7 +53,7 @@ export class Actions {
     if (action.act !== undefined && view) return this.#ask(action, context, view, depth);
     if (action.open) this.host.open(action.open);
     else if (action.set && action.reopen && view) await view.reopen(view.params);
-    else if (action.upload !== undefined) this.host.upload(action.upload, undefined, context.anchor);
+    else if (action.upload !== undefined) this.host.upload(action.upload, context.anchor, action.undo);
     else if (action.download !== undefined) this.download(action.download);
     else if (action.copy !== undefined) await copyText(action.copy, action.done);
     return true;
@@ -131,7 +131,7 @@ export class Actions {
       if (!tried) return false;
       const ended = "pending" in tried ? await this.#behind(title, since, tried.pending, tried.abort) : tried;
       if ("outcome" in ended) {
-        this.#worked(action, command, ended.outcome, anchor, { ...given, ...tried.values });
+        this.#worked(action, command, ended.outcome, anchor, { ...given, ...tried.values }, project);
         return true;
       }
       // Its form is gone, what was typed is not.
@@ -146,7 +146,7 @@ export class Actions {
     const once = async (): Promise<boolean> => {
       const tried = await this.#watched(title, plugin, (signal) => this.#try(words, given, project, key, signal));
       if ("outcome" in tried) {
-        this.#worked(action, command, tried.outcome, anchor, given);
+        this.#worked(action, command, tried.outcome, anchor, given, project);
         return true;
       }
       this.#takeBack(context);
@@ -206,7 +206,7 @@ export class Actions {
     notify({ text: t("background.goes", { what: title }), buttons: [{ text: t("show"), icon: "task", press: () => this.host.tasks() }] });
   }
 
-  #worked(action: Action, command: Command | undefined, outcome: Outcome, anchor: HTMLElement | null, given: Json): void {
+  #worked(action: Action, command: Command | undefined, outcome: Outcome, anchor: HTMLElement | null, given: Json, project: string): void {
     // What the outcome does not tell, the arguments do.
     const data = { ...given, ...((outcome?.data ?? {}) as Json) };
     const reads = command?.effect === "read";
@@ -216,24 +216,44 @@ export class Actions {
     }
     const text = action.done ? String(fill(action.done, data)) : reads ? "" : sentence(firstText(view)) || t("done", { what: command?.summary ?? "" });
     const { undo } = action;
-    const entry = undo ? remember(text || (command?.summary ?? ""), () => this.#undo({ run: undo.run, arguments: fill(undo.arguments, data) })) : undefined;
-    if (!undo && !reads) remember(text || (command?.summary ?? ""), undefined);
-    if (text) {
-      notify({ tone: "good", text, buttons: entry ? [{ text: t("undo"), icon: "undo", press: () => void entry.undo() }] : [] });
-    }
+    if (undo || !reads) this.#did(text || (command?.summary ?? ""), project, undo && { run: undo.run, arguments: fill(undo.arguments, data) }, text !== "");
     if (action.then) this.host.open(fill(action.then, data));
   }
 
-  /** Whether it was taken back. */
-  async #undo(undo: { run: string[]; arguments: Json }): Promise<boolean> {
-    const project = addressParts(this.host.place().address).project;
-    const tried = await this.#watched(t("undoing"), "", (signal) => this.#try(undo.run, undo.arguments, project, newKey(), signal));
+  /** Something that happened without a command, such as an upload, and what takes it back. */
+  did(text: string, project: string, undo: Undo | undefined): void {
+    this.#did(text, project, undo, true);
+  }
+
+  #did(text: string, project: string, undo: Undo | undefined, tell: boolean): void {
+    const entry = remember({ text, by: this.host.session.person.value.id, project, ...(undo ? { undo } : {}) });
+    if (tell) notify({ tone: "good", text, buttons: undo ? [{ text: t("undo"), icon: "undo", press: () => void this.undo(entry) }] : [] });
+  }
+
+  /** What the person did, newest first. */
+  get done(): Entry[] {
+    const { id } = this.host.session.person.value;
+    return journal.value.filter(({ by }) => by === id);
+  }
+
+  /** Takes back what was done last, of what can be. */
+  async undoLast(): Promise<void> {
+    const last = this.done.find(isOpen);
+    if (last) await this.undo(last);
+    else notify({ text: t("undo.none") });
+  }
+
+  async undo(entry: Entry): Promise<void> {
+    const now = journal.value.find(({ id }) => id === entry.id);
+    const { undo } = entry;
+    if (!undo || !now || !isOpen(now) || undoing.value.has(entry.id)) return;
+    undoing.update((all) => new Set([...all, entry.id]));
+    const tried = await this.#watched(t("undoing"), "", (signal) => this.#try(undo.run, undo.arguments, entry.project, newKey(), signal));
+    undoing.update((all) => new Set([...all].filter((id) => id !== entry.id)));
     if ("outcome" in tried) {
+      setState(entry.id, "undone");
       notify({ tone: "good", text: t("undone") });
-      return true;
-    }
-    this.#failed(tried.problem, t("undo.failed"), () => void this.#undo(undo));
-    return false;
+    } else this.#failed(tried.problem, t("undo.failed"), () => void this.undo(entry));
   }
 
   /** A switch was thrown on the screen before the server said yes; it said no. */

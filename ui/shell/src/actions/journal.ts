@@ -1,38 +1,77 @@
-// What was done in this session, newest first, each with Undo where there is one: the toast goes, this stays. Kept for
-// the session of the tab; what can be undone after a reload is in the history of the asset.
+// What a person did from this browser, newest first, each with Undo where there is one: the toast goes, this stays for
+// thirty days (bar 28 of the study). Commands only, no results: what Undo needs and not more. Kept in this browser, for
+// the person who did it.
 import { Store } from "../store.js";
+import { newKey } from "../transport/socket.js";
+
+/** The command that takes something back. */
+export interface Undo {
+  run: string[];
+  arguments: Record<string, unknown>;
+}
 
 export interface Entry {
-  id: number;
+  id: string;
   text: string;
+  /** Milliseconds since 1970. */
   when: number;
-  state: "done" | "undoing" | "undone";
-  canUndo: boolean;
-  undo(): Promise<void>;
+  /** The person's id. */
+  by: string;
+  /** The project that the command was run in, or empty. */
+  project: string;
+  state: "done" | "undone";
+  undo?: Undo;
 }
 
-export const journal = new Store<Entry[]>([]);
-const KEPT = 50;
-let counter = 0;
+const KEY = "kamld.journal";
+export const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
+const MOST = 500;
+// What can no longer be taken back from here is in the history of its asset: of a thousand paths none are kept here.
+const LARGEST = 16_384;
 
-function change(id: number, state: Entry["state"]): void {
-  journal.update((all) => all.map((entry) => (entry.id === id ? { ...entry, state } : entry)));
+export const journal = new Store<Entry[]>(stored());
+/** The ids of what is being taken back now. */
+export const undoing = new Store<ReadonlySet<string>>(new Set());
+
+function stored(): Entry[] {
+  try {
+    const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    return Array.isArray(value) ? (value as Entry[]).filter(({ when }) => Date.now() - when < KEPT_MS) : [];
+  } catch {
+    return [];
+  }
 }
 
-export function remember(text: string, undo: (() => Promise<boolean>) | undefined): Entry {
-  const id = ++counter;
-  const entry: Entry = {
-    id, text, when: Date.now(), state: "done", canUndo: undo !== undefined,
-    undo: async () => {
-      const now = journal.value.find((one) => one.id === id);
-      if (!undo || now?.state !== "done") return;
-      change(id, "undoing");
-      change(id, (await undo()) ? "undone" : "done");
-    },
-  };
-  journal.update((all) => [entry, ...all].slice(0, KEPT));
-  return entry;
+/** Another tab may have written since: what it added stays. */
+function change(by: (all: Entry[]) => Entry[]): void {
+  const known = new Map([...stored(), ...journal.value].map((entry) => [entry.id, entry]));
+  const all = by([...known.values()].sort((a, b) => b.when - a.when)).slice(0, MOST);
+  journal.set(all);
+  try {
+    localStorage.setItem(KEY, JSON.stringify(all.filter((entry) => JSON.stringify(entry).length <= LARGEST)));
+  } catch { /* a browser that keeps nothing still has it until the page goes */ }
 }
 
-/** Takes back what was done last, of what can be. */
-export const undoLast = (): Promise<void> | undefined => journal.value.find(({ canUndo, state }) => canUndo && state === "done")?.undo();
+export function remember(entry: Omit<Entry, "id" | "when" | "state">): Entry {
+  const kept: Entry = { ...entry, id: newKey(), when: Date.now(), state: "done" };
+  change((all) => [kept, ...all]);
+  return kept;
+}
+
+export const setState = (id: string, state: Entry["state"]): void => change((all) => all.map((entry) => (entry.id === id ? { ...entry, state } : entry)));
+
+/** Somebody who leaves leaves nothing behind. */
+export const forgetAll = (): void => {
+  journal.set([]);
+  try {
+    localStorage.removeItem(KEY);
+  } catch { /* it kept nothing */ }
+};
+
+export const isOpen = ({ undo, state }: Entry): boolean => undo !== undefined && state === "done";
+
+export function startJournal(): void {
+  addEventListener("storage", (event) => {
+    if (event.key === KEY) journal.set(stored());
+  });
+}

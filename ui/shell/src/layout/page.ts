@@ -4,7 +4,7 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
 import { works } from "../actions/works.js";
-import type { App } from "../app.js";
+import { SIDE_IS_DRAWER, type App } from "../app.js";
 import { addressParts, crumbs, formatPlace, HOME, type Place } from "../places/place.js";
 import { bySlug, inSlot, slug, type Surface } from "../places/screens.js";
 import { OWN_PAGES } from "../settings/pages.js";
@@ -34,7 +34,8 @@ export class Page extends LitElement {
   #drawer: HTMLDialogElement | null = null;
   /** Where the focus goes back to when the drawer closes. */
   #opener: HTMLElement | null = null;
-  #shown: Place | undefined;
+  /** The tab of each row that was brought into sight. */
+  #shown = new WeakMap<Element, Element>();
   #watching = false;
 
   constructor() {
@@ -103,12 +104,11 @@ export class Page extends LitElement {
       drawer.showModal();
     } else if (!drawer && this.#drawer && document.activeElement === document.body) this.#opener?.focus({ preventScroll: true });
     this.#drawer = drawer;
-    const { value } = this.app?.router.place ?? {};
-    if (value === this.#shown) return;
-    this.#shown = value;
-    // On a narrow screen the tab of where one is may be beyond the edge.
-    for (const link of this.querySelectorAll<HTMLElement>(".ks-areas [aria-current], .ks-tabs [aria-current]")) {
+    // On a narrow screen the tab of where one is may be beyond the edge: once, then the row is the person's.
+    for (const link of this.querySelectorAll<HTMLElement>(":is(.ks-areas, .ks-tabs, .ks-settings-nav) [aria-current]")) {
       const row = link.closest("ul")!;
+      if (this.#shown.get(row) === link) continue;
+      this.#shown.set(row, link);
       if (row.scrollWidth <= row.clientWidth) continue;
       const [at, of] = [link.getBoundingClientRect(), row.getBoundingClientRect()];
       row.scrollLeft += document.documentElement.dir === "rtl" ? at.right - of.right + 24 : at.left - of.left - 24;
@@ -172,7 +172,7 @@ export class Page extends LitElement {
             ${groups.length ? html`<span class="ks-spin"></span>` : icon("task")}<span class=${busy ? "kd-number" : "kd-hidden"}>${groups.length && all ? percent(sent / all) : busy ? busy : ""}<span class="kd-hidden"> ${t("tasks.title")}</span></span></button>
           <button type="button" class="kd-button ks-palette-button" aria-keyshortcuts="Control+K Meta+K" title=${t("palette.open")} @click=${(event: Event) => void app.openPalette(event.currentTarget as HTMLElement)}>
             ${icon("list")}<span class="ks-wide">${t("palette.button")}</span><span class="kd-hidden ks-narrow-only">${t("palette.open")}</span><kbd class="ks-wide" aria-hidden="true">${/Mac/.test(navigator.platform) ? "⌘K" : "Ctrl K"}</kbd></button>
-          <button type="button" class="kd-button kd-button-quiet kd-button-icon" aria-expanded=${matchMedia("(max-width: 767px)").matches ? app.sideOpen.value : preferences.value.side}
+          <button type="button" class="kd-button kd-button-quiet kd-button-icon" aria-expanded=${SIDE_IS_DRAWER.matches ? app.sideOpen.value : preferences.value.side}
             aria-label=${t("side.toggle")} title=${t("side.toggle")} @click=${() => app.toggleSide()}>${icon("menu")}</button>
         </div>
       </div>

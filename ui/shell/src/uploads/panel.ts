@@ -3,7 +3,7 @@
 import { html, LitElement, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
-import { journal } from "../actions/journal.js";
+import { isOpen, journal, undoing } from "../actions/journal.js";
 import { works, type Work } from "../actions/works.js";
 import type { App } from "../app.js";
 import { traceLine } from "../layout/notices.js";
@@ -28,7 +28,7 @@ export class TasksPanel extends LitElement {
     super.connectedCallback();
     if (this.#watching) return;
     this.#watching = true;
-    new Watch(this, groupsOf, leftOf, this.app.session.tasks, works, journal);
+    new Watch(this, groupsOf, leftOf, this.app.session.tasks, works, journal, undoing);
   }
 
   protected override render(): unknown {
@@ -36,7 +36,9 @@ export class TasksPanel extends LitElement {
     const groups = groupsOf.value;
     const tasks = session.tasks.value;
     const left = leftOf.value;
-    const nothingYet = !groups.length && !tasks.length && !works.value.length && !left.length && !journal.value.length;
+    const { actions } = this.app;
+    const done = actions.done;
+    const nothingYet = !groups.length && !tasks.length && !works.value.length && !left.length && !done.length;
     return html`<div class="ks-dialog-body ks-tasks">
       ${nothingYet ? html`<div class="ks-quiet"><p><strong>${t("tasks.none")}</strong></p><p class="kd-muted">${t("tasks.none.help")}</p>
         <p><button type="button" class="kd-button kd-button-primary" @click=${(event: Event) => {
@@ -49,10 +51,10 @@ export class TasksPanel extends LitElement {
         ${groups.some((group) => ["done", "stopped"].includes(sums(group).state)) ? html`<button type="button" class="kd-button kd-button-quiet kd-button-small" @click=${async () => (await uploads()).clear()}>${t("uploads.clear")}</button>` : nothing}</div>
         <ul class="ks-list">${repeat(groups, ({ id }) => id, (group) => this.#group(group))}</ul></section>` : nothing}
       ${tasks.length || works.value.length ? html`<section><h3>${t("tasks")}</h3><ul class="ks-list">${repeat(works.value, ({ id }) => id, (work) => this.#work(work))}${repeat(tasks, ({ id }) => id, (task) => this.#task(task))}</ul></section>` : nothing}
-      ${journal.value.length ? html`<section><h3>${t("journal")}</h3><ul class="ks-list">${repeat(journal.value, ({ id }) => id, (entry) => html`<li class="ks-item">
+      ${done.length ? html`<section><h3>${t("journal")}</h3><p class="kd-muted">${t("journal.help")}</p><ul class="ks-list">${repeat(done, ({ id }) => id, (entry) => html`<li class="ks-item">
         <div class="ks-item-main"><span>${entry.text}</span><span class="kd-muted">${clock(entry.when)}</span></div>
         ${entry.state === "undone" ? html`<span class="kd-muted">${t("undone.short")}</span>`
-          : entry.canUndo ? html`<button type="button" class="kd-button kd-button-small" aria-busy=${entry.state === "undoing"} @click=${() => void entry.undo()}>${icon("undo")}<span>${t("undo")}</span></button>` : nothing}
+          : isOpen(entry) ? html`<button type="button" class="kd-button kd-button-small" aria-busy=${undoing.value.has(entry.id)} @click=${() => void actions.undo(entry)}>${icon("undo")}<span>${t("undo")}</span></button>` : nothing}
       </li>`)}</ul></section>` : nothing}
     </div>`;
   }

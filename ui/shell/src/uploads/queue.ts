@@ -1,5 +1,6 @@
 // Uploads of this page: three at a time, each can be paused, stopped and tried again; a lost connection is waited for,
 // and what a reload interrupted is offered again.
+import type { Undo } from "../actions/journal.js";
 import { asProblem } from "../transport/problem.js";
 import { abandon, append, batch, create, position } from "./send.js";
 import { forget, isSame, keep, unfinished, type Unfinished } from "./memory.js";
@@ -34,7 +35,7 @@ export class Uploads {
   }
 
   /** Paths that cannot be written are left out and told. */
-  add(to: Destination, picked: readonly Picked[]): { group: Group | null; refused: string[] } {
+  add(to: Destination, picked: readonly Picked[], undo?: Undo): { group: Group | null; refused: string[] } {
     const refused: string[] = [];
     const files: Picked[] = [];
     for (const one of picked) {
@@ -49,7 +50,7 @@ export class Uploads {
       const known = piece.kind === "single" ? left.value.find((one) => one.asset === to.asset && one.path === piece.file.path && isSame(one, piece.file.file)) : undefined;
       return { id: ++counter, piece, state: "waiting", sent: 0, url: known?.url ?? "", problem: undefined, abort: undefined, tries: 0 };
     });
-    const group: Group = { id: ++counter, to, jobs, rate: new Rate(), started: Date.now(), files: files.length, bytes: files.reduce((sum, { file }) => sum + file.size, 0) };
+    const group: Group = { id: ++counter, to, jobs, rate: new Rate(), started: Date.now(), files: files.length, bytes: files.reduce((sum, { file }) => sum + file.size, 0), undo };
     const urls = new Set(jobs.map(({ url }) => url));
     left.update((all) => all.filter(({ url }) => !urls.has(url)));
     groups.update((all) => [group, ...all]);

@@ -1,4 +1,5 @@
 // What is on its way, for whoever shows it; the work itself is loaded when the first file comes (`queue.ts`).
+import type { Undo } from "../actions/journal.js";
 import { Store } from "../store.js";
 import type { Problem } from "../transport/problem.js";
 import type { Unfinished } from "./memory.js";
@@ -26,6 +27,8 @@ export interface Group {
   started: number;
   files: number;
   bytes: number;
+  /** What takes it back, of one that replaced nothing. */
+  undo: Undo | undefined;
 }
 
 export interface GroupSums {
@@ -36,6 +39,9 @@ export interface GroupSums {
 }
 
 export const filesOf = (piece: Piece): number => (piece.kind === "batch" ? piece.files.length : 1);
+
+/** Where each of its files is now. */
+export const addressesOf = ({ to, jobs }: Group): string[] => jobs.flatMap(({ piece }) => (piece.kind === "batch" ? piece.files : [piece.file]).map(({ path }) => `${to.asset}/${path}`));
 
 export function sums(group: Group): GroupSums {
   const has = (state: JobState): boolean => group.jobs.some((job) => job.state === state);

@@ -57,8 +57,10 @@ export const bytes = (value: number): string => format.bytes(value, intlLocale()
 export const count = (value: number): string => format.count(value, intlLocale());
 export const percent = (share: number): string => new Intl.NumberFormat(intlLocale(), { style: "percent", maximumFractionDigits: 0 }).format(share);
 
+/** The time of day, and the day unless it is today. */
 export function clock(milliseconds: number): string {
-  return new Intl.DateTimeFormat(intlLocale(), { hour: "2-digit", minute: "2-digit" }).format(milliseconds);
+  const today = new Date(milliseconds).toDateString() === new Date().toDateString();
+  return new Intl.DateTimeFormat(intlLocale(), { ...(today ? {} : { month: "short", day: "numeric" }), hour: "2-digit", minute: "2-digit" }).format(milliseconds);
 }
 
 /** `3 min`, for what is left to wait. */

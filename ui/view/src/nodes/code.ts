@@ -12,7 +12,7 @@ class KdCode extends KdNode<"code"> {
     if (lines.length > 1 && lines.at(-1) === "") lines.pop();
     const numbered = lines.length > 1 || first !== undefined;
     const numbers = numbered ? lines.map((_, index) => index + (first ?? 1)).join("\n") : "";
-    return html`<div class="kd-code"><div class="kd-code-scroll" tabindex="0" role="region" aria-label=${language && language !== "text" ? language : words.text}>
+    return html`<div class="kd-code"><div class="kd-code-scroll" tabindex="0" role="group" aria-label=${language && language !== "text" ? language : words.text}>
       ${numbered ? html`<pre class="kd-code-numbers" aria-hidden="true">${numbers}</pre>` : nothing}<pre class="kd-code-text"><code>${lines.join("\n")}</code></pre></div>
       ${actionButton(this, { copy: text, done: words.copied }, { text: words.copy, icon: "copy", weight: "quiet", small: true, bare: true })}</div>`;
   }

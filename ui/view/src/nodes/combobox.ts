@@ -15,13 +15,13 @@ class KdCombobox extends KdField<"combobox"> {
   #open = false;
   #at = -1;
 
-  protected draw({ bind, options, placeholder }: KdField<"combobox">["props"] & { placeholder?: string }): unknown {
+  protected draw({ bind, options }: KdField<"combobox">["props"]): unknown {
     this.read(bind);
     const now = this.asText();
     const text = this.#typed ?? options.find(({ value }) => value === now)?.label ?? now;
     const found = this.#open ? this.#found() : [];
     const list = `${this.fieldId}-list`;
-    return this.field(html`<div class="kd-combo"><input class="kd-control" id=${this.fieldId} type="text" role="combobox" autocomplete="off" aria-autocomplete="list" placeholder=${placeholder ?? nothing}
+    return this.field(html`<div class="kd-combo"><input class="kd-control" id=${this.fieldId} type="text" role="combobox" autocomplete="off" aria-autocomplete="list"
       aria-expanded=${this.#open ? "true" : "false"} aria-controls=${this.#open ? list : nothing} aria-activedescendant=${this.#open && this.#at >= 0 ? `${list}-${this.#at}` : nothing}
       aria-required=${this.required ? "true" : nothing} aria-invalid=${this.problem ? "true" : nothing} aria-describedby=${this.describedBy} .value=${live(text)}
       @input=${this.#type} @keydown=${this.#key} @blur=${this.#leave} @click=${() => this.#show()}>

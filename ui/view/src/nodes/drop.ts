@@ -6,7 +6,7 @@ import { icon } from "../parts/icon.js";
 import { words } from "../words.js";
 
 class KdDrop extends KdNode<"drop"> {
-  protected draw({ to, text }: KdNode<"drop">["props"]): unknown {
+  protected draw({ to, text, undo }: KdNode<"drop">["props"]): unknown {
     const over = (event: DragEvent) => {
       if (!event.dataTransfer?.types.includes("Files") || !this.view.host.drop) return;
       event.preventDefault();
@@ -19,7 +19,7 @@ class KdDrop extends KdNode<"drop"> {
       event.preventDefault();
       event.stopPropagation();
       this.view.host.drop(to, event.dataTransfer, this.context(this));
-    }}>${icon("upload")}<p>${text}</p>${actionButton(this, { upload: to }, { text: words.choose, icon: "folder" })}</div>`;
+    }}>${icon("upload")}<p>${text}</p>${actionButton(this, { upload: to, ...(undo ? { undo } : {}) }, { text: words.choose, icon: "folder" })}</div>`;
   }
 }
 define("drop", KdDrop);

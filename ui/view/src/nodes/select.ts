@@ -27,7 +27,7 @@ class KdRadio extends KdField<"radio"> {
     this.read(bind);
     const now = this.asText();
     return html`<fieldset class="kd-field" aria-describedby=${this.describedBy} aria-required=${this.required ? "true" : nothing} role="radiogroup">
-      <legend class="kd-label">${label}</legend>
+      <legend class="kd-label">${label}${this.star}</legend>
       ${options.map(({ value, label: says, note }, index) => html`<div class="kd-inline">
         <input type="radio" id=${index ? `${this.fieldId}-${index}` : this.fieldId} name=${this.fieldId} .checked=${live(value === now)} @change=${() => this.take(value)}>
         <label for=${index ? `${this.fieldId}-${index}` : this.fieldId}>${says}${note ? html`<span class="kd-muted"> ${note}</span>` : nothing}</label></div>`)}

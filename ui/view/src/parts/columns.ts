@@ -30,8 +30,8 @@ export function columnsOf(declared: readonly Column[] | undefined, told: readonl
 export const addedColumns = (added: readonly AddedColumn[]): Shown[] =>
   added.map((column) => ({ key: column.key, label: column.label, type: column.type, end: endAligned(column.type), added: column }));
 
-/** A short word for the type of a column of a source. */
-export const typeWord = (type: string): string => type.toLowerCase().replace(/^(varchar|utf8|largeutf8|utf8view|string)\b.*/, "text").replace(/^timestamp.*/, "time").slice(0, 24);
+/** The type of a column as SQL and the schema say it; a nested one is longer than a head has room for. */
+export const typeWord = (type: string): string => (type.length > 24 ? `${type.slice(0, 23)}…` : type);
 
 /** A range where there is one, otherwise how many are distinct; and how many are missing. A head has no room for more. */
 export function statisticWords(statistic: Statistic | undefined, locale: string): string {

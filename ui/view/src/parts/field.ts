@@ -62,6 +62,11 @@ export abstract class KdField<K extends FieldKind> extends KdNode<K> {
     return (this.props as FieldProps).check?.required === true;
   }
 
+  /** What is seen of `required`; who listens is told by the control itself. */
+  protected get star(): TemplateResult | typeof nothing {
+    return this.required ? html`<span class="kd-star" aria-hidden="true"> *</span>` : nothing;
+  }
+
   protected words(): TemplateResult | typeof nothing {
     const { help } = this.props as FieldProps;
     return html`${help ? html`<p class="kd-help" id="${this.fieldId}-help">${help}</p>` : nothing}${this.#problem ? html`<p class="kd-error" id="${this.fieldId}-error" role="alert">${this.#problem}</p>` : nothing}`;
@@ -70,13 +75,13 @@ export abstract class KdField<K extends FieldKind> extends KdNode<K> {
   /** Label above, control, help and error below. */
   protected field(control: unknown): TemplateResult {
     const { label } = this.props as FieldProps;
-    return html`<div class="kd-field" @focusout=${this.#left}><label for=${this.fieldId} class="kd-label">${label}${this.required ? html`<span class="kd-star" aria-hidden="true"> *</span>` : nothing}</label>${control}${this.words()}</div>`;
+    return html`<div class="kd-field" @focusout=${this.#left}><label for=${this.fieldId} class="kd-label">${label}${this.star}</label>${control}${this.words()}</div>`;
   }
 
   /** The control before its label, as boxes that are ticked have it. */
   protected inlineField(control: unknown): TemplateResult {
     const { label } = this.props as FieldProps;
-    return html`<div class="kd-field"><div class="kd-inline">${control}<label for=${this.fieldId}>${label}</label></div>${this.words()}</div>`;
+    return html`<div class="kd-field"><div class="kd-inline">${control}<label for=${this.fieldId}>${label}${this.star}</label></div>${this.words()}</div>`;
   }
 
   #left = (event: FocusEvent): void => {

@@ -195,7 +195,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     // The table's own columns were made for the room there is; with others it may be wider, and scrolls by itself.
     return html`<div class=${columns.some(({ added }) => added) ? "kd-wide" : ""}><table class="kd-plain kd-cards" role="table" aria-label=${this.tableLabel()} aria-rowcount=${total !== rows.length ? total + 1 : nothing} @keydown=${this.#steps}>
       <thead role="rowgroup"><tr role="row">
-        ${mode === "none" ? nothing : html`<th role="columnheader" scope="col" class="kd-narrow">${mode === "many" ? html`<label class="kd-hit"><input type="checkbox" class="kd-check" aria-label=${words.selectAll} .checked=${all} .indeterminate=${some}
+        ${mode === "none" ? nothing : html`<th role="columnheader" scope="col" class="kd-narrow">${mode === "many" ? html`<label class="kd-check-target"><input type="checkbox" class="kd-check" aria-label=${words.selectAll} .checked=${all} .indeterminate=${some}
           @change=${(event: Event) => this.#selectAll(rows, offset, (event.target as HTMLInputElement).checked)}></label>` : html`<span class="kd-hidden">${words.select}</span>`}</th>`}
         ${columns.map((column) => {
           const sorted = this.sort.find(([name]) => name === column.key);
@@ -215,7 +215,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     const selected = mode !== "none" && this.isSelected(row, index);
     const target = this.targetOf(row);
     return html`<tr role="row" class=${selected ? "kd-chosen" : ""} aria-rowindex=${part ? index + 2 : nothing}>
-      ${mode === "none" ? nothing : html`<td role="cell" class="kd-narrow kd-cell-check"><label class="kd-hit"><input class="kd-check" type=${mode === "one" ? "radio" : "checkbox"} name=${mode === "one" ? this.tableId : nothing} aria-label=${words.selectRow(name)} .checked=${selected} @change=${() => this.select(row, index)}></label></td>`}
+      ${mode === "none" ? nothing : html`<td role="cell" class="kd-narrow kd-cell-check"><label class="kd-check-target"><input class="kd-check" type=${mode === "one" ? "radio" : "checkbox"} name=${mode === "one" ? this.tableId : nothing} aria-label=${words.selectRow(name)} .checked=${selected} @change=${() => this.select(row, index)}></label></td>`}
       ${columns.map((column, at) => {
         const shown = column.added ? addedCell(column.added, this.added?.cell(column.added, row), this.locale) : value(column.type, row[column.key], this.locale);
         const inner = column.open && target

@@ -195,10 +195,10 @@ export class KdWindow extends LitElement {
       box.className = "kd-check";
       box.checked = this.of.isSelected(row, y);
       box.setAttribute("aria-label", words.selectRow(this.of.nameOf(row)));
-      const hit = document.createElement("label");
-      hit.className = "kd-hit";
-      hit.append(box);
-      return hit;
+      const target = document.createElement("label");
+      target.className = "kd-check-target";
+      target.append(box);
+      return target;
     }
     const column = this.of.columns[index];
     if (!column) {
