@@ -15,6 +15,10 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 BINARY = TARGET / "debug" / "kamld"
 
 
+class Skipped(Exception):
+    """A test that cannot run here, and why; counted by name, never as passed."""
+
+
 class Refused(Exception):
     """A command that ended with an error: its exit code and what it said."""
 

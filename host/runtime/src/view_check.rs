@@ -145,10 +145,22 @@ fn check(value: &Value, schema: &Value) -> Checked {
             check(value, items).map_err(|why| format!("[{place}]{why}"))?;
         }
     }
+    if let (Some(object), Some(choices)) = (value.as_object(), schema["oneOf"].as_array()) {
+        one_of(object, choices)?;
+    }
     if let (Some(object), true) = (value.as_object(), schema["properties"].is_object()) {
         fields(object, schema).map_err(|why| format!(": {why}"))?;
     }
     Ok(())
+}
+
+/// Of choices that each name one property, exactly one is made.
+fn one_of(object: &Map<String, Value>, choices: &[Value]) -> Checked {
+    let names: Vec<&str> = choices.iter().filter_map(|choice| choice["required"][0].as_str()).collect();
+    match names.iter().filter(|name| object.contains_key(**name)).count() {
+        1 => Ok(()),
+        made => Err(format!(" has {made} of {}, not one", names.join(", "))),
+    }
 }
 
 /// What a plug-in wrote, no longer than a line.
@@ -198,6 +210,12 @@ mod tests {
         }
         let deep = json!({"columns": [{"key": "a"}]});
         assert!(refused(&[node("root", "table", deep, &[])]).contains("'columns'[0]: 'label' is missing"));
+        for (action, why) in
+            [(json!({"done": "x"}), "has 0 of run, open"), (json!({"run": ["a"], "act": "b"}), "has 2")]
+        {
+            let button = node("root", "button", json!({"text": "Go", "action": action}), &[]);
+            assert!(refused(&[button]).contains(why), "{why}");
+        }
     }
 
     #[test]

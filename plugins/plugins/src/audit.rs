@@ -136,7 +136,7 @@ pub fn table(records: &[Record], with_plugin: bool) -> view::Table {
 /// The detail of a record on one line.
 fn said(detail: &Value) -> String {
     let text = match detail {
-        Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        Value::String(text) => text.split_whitespace().map(cut).collect::<Vec<_>>().join(" "),
         Value::Object(fields) => {
             let field = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default();
             if fields.contains_key("verb") {
@@ -156,6 +156,12 @@ fn said(detail: &Value) -> String {
         other => other.to_string(),
     };
     format::shorten(&text, 200)
+}
+
+/// A hash by the beginning that tells it from others, as commits are named; the log itself has all of it.
+fn cut(word: &str) -> &str {
+    let is_hash = word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { &word[..12] } else { word }
 }
 
 #[cfg(test)]
@@ -184,6 +190,7 @@ mod tests {
             "read of birds/strikes (Files): the grant does not allow it, 4 times more"
         );
         assert_eq!(said(&records[1].detail), "[[grant]] plugin = \"a/b\"");
+        assert_eq!(said(&json!(format!("version 0.1.0, {}", "0a".repeat(32)))), "version 0.1.0, 0a0a0a0a0a0a");
     }
 
     #[test]

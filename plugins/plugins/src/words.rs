@@ -8,6 +8,7 @@ pub fn interface(name: &str) -> &str {
         "kamld:storage/objects" => "Files",
         "kamld:storage/history" => "Changes and commits",
         "kamld:storage/space" => "Sizes and free space",
+        "kamld:storage/activity" => "What happened lately",
         "kamld:metadata/projects" => "Projects",
         "kamld:metadata/catalog" => "Descriptions and tags",
         "kamld:metadata/search" => "Search",

@@ -77,7 +77,8 @@ export async function settled(page) {
   await page.locator('main h1').first().waitFor();
   await page.waitForFunction(() => {
     const drawn = [...document.querySelectorAll('main ks-surface')].every((one) => one.querySelector('.ks-surface-body, .ks-state'));
-    return drawn && !document.querySelector('main [aria-busy="true"], main .kd-skeleton, main .ks-skeleton');
+    // Kinds that are not of the first script come a moment after their view.
+    return drawn && !document.querySelector('main :not(:defined), main [aria-busy="true"], main .kd-skeleton, main .ks-skeleton');
   });
 }
 

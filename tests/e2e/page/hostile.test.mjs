@@ -103,8 +103,10 @@ test('markup in each of its strings is text', async () => {
     assert.ok((await main().locator(`kd-${kind}`).first().innerHTML()).includes('&lt;'), `${kind} shows its text as it is`);
   }
   // Its buttons and links too: what they copy and open is no script.
-  await page.evaluate(() => [...document.querySelectorAll('main kd-callout button')].forEach((button) => button.click()));
-  await page.locator('.ks-notices').getByText("pwned='done'").first().waitFor();
+  await until('its buttons do what they say', async () => {
+    await page.evaluate(() => [...document.querySelectorAll('main kd-callout button:not([aria-busy])')].forEach((button) => button.click()));
+    return page.locator('.ks-notices').getByText("pwned='done'").count();
+  });
   await main().locator('kd-list a').first().click();
   await settled(page);
   assert.equal(new URL(page.url()).origin, server.url, 'an address is an address, whatever it looks like');

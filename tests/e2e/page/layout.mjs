@@ -183,3 +183,23 @@ export function listening(page) {
   });
   return () => [...texts].join('\n');
 }
+
+/** In the page: how the focus stands; null once it has left the page. */
+export async function focusStop() {
+  const at = document.activeElement;
+  if (!at || at === document.body) return null;
+  // An editor, in its shadow root, marks itself a moment after it got the focus.
+  for (let frame = 0; frame < 60 && at.shadowRoot && !at.shadowRoot.querySelector('.cm-focused'); frame++) await new Promise(requestAnimationFrame);
+  const box = at.getBoundingClientRect();
+  // The middle of what is in the window of something that is higher than the window.
+  const x = (Math.max(0, box.left) + Math.min(innerWidth, box.right)) / 2;
+  const y = (Math.max(0, box.top) + Math.min(innerHeight, box.bottom)) / 2;
+  const hit = document.elementFromPoint(x, y);
+  const around = at.closest('form, label, .ks-box');
+  const within = at.shadowRoot?.activeElement?.closest('.cm-editor') ?? at.querySelector('.kd-active');
+  const ring = [at, around, within].some((one) => {
+    const { outlineStyle, outlineWidth } = one ? getComputedStyle(one) : {};
+    return one && outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
+  });
+  return { name: at.outerHTML.replace(/<!--.*?-->|\s+/g, ' ').slice(0, 100), seen: at.contains(hit) || (hit?.contains(at) ?? false), ring };
+}

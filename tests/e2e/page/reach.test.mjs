@@ -1,9 +1,10 @@
-// For everybody: axe on every route in each theme and width, reflow, and the focus. Bars 12, 14, 15
+// For everybody: axe on every route in each theme and width, reflow, and the focus. Bars 12 to 15
 // and 21 of the study.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { accessibility, launch, settled, tab } from './browser.mjs';
-import { small, wider } from './layout.mjs';
+import { PAIRS, ratios } from './contrast.mjs';
+import { focusStop, small, wider } from './layout.mjs';
 import { routes } from './routes.mjs';
 import { Server } from './server.mjs';
 import { bar, print } from './table.mjs';
@@ -42,6 +43,24 @@ for (const [name, options] of [
     assert.deepEqual(found, []);
   });
 }
+
+test('text has a contrast of 4.5 and what one has to see 3, in every theme', async () => {
+  const page = await tab(browser, server);
+  await settled(page);
+  const low = [];
+  for (const [name, theme, contrast] of [['light', 'light'], ['dark', 'dark'], ['high contrast', 'contrast'], ['light, more contrast', '', 'more'], ['dark, more contrast', '', 'more']]) {
+    await page.emulateMedia({ contrast: contrast ?? 'no-preference', colorScheme: name.startsWith('dark') ? 'dark' : 'light' });
+    await page.evaluate((theme) => (theme ? (document.documentElement.dataset.theme = theme) : document.documentElement.removeAttribute('data-theme')), theme);
+    for (const [what, least, pairs] of PAIRS) {
+      const found = await ratios(page, pairs);
+      low.push(...found.filter(({ is }) => is < least).map(({ one, other, is }) => `${name}: ${one} on ${other} ${is.toFixed(2)}`));
+      const lowest = found.reduce((a, b) => (b.is < a.is ? b : a));
+      bar(13, `${what}, ${name}: lowest of ${found.length} pairs`, `${least}:1`, `${lowest.is.toFixed(2)}:1 (${lowest.one} on ${lowest.other})`);
+    }
+  }
+  assert.deepEqual(low, []);
+  await page.context().close();
+});
 
 test('nothing scrolls two ways at 320 px but grids', async () => {
   const page = await tab(browser, server, { width: 320 });
@@ -83,23 +102,3 @@ test('each stop of the Tab key on every route shows its focus and is not hidden,
   assert.deepEqual([...tiny, ...hidden], []);
   await page.context().close();
 });
-
-/** In the page: how the focus stands; null once it has left the page. */
-async function focusStop() {
-  const at = document.activeElement;
-  if (!at || at === document.body) return null;
-  // An editor, in its shadow root, marks itself a moment after it got the focus.
-  for (let frame = 0; frame < 60 && at.shadowRoot && !at.shadowRoot.querySelector('.cm-focused'); frame++) await new Promise(requestAnimationFrame);
-  const box = at.getBoundingClientRect();
-  // The middle of what is in the window of something that is higher than the window.
-  const x = (Math.max(0, box.left) + Math.min(innerWidth, box.right)) / 2;
-  const y = (Math.max(0, box.top) + Math.min(innerHeight, box.bottom)) / 2;
-  const hit = document.elementFromPoint(x, y);
-  const around = at.closest('form, label, .ks-box');
-  const within = at.shadowRoot?.activeElement?.closest('.cm-editor') ?? at.querySelector('.kd-active');
-  const ring = [at, around, within].some((one) => {
-    const { outlineStyle, outlineWidth } = one ? getComputedStyle(one) : {};
-    return one && outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
-  });
-  return { name: at.outerHTML.replace(/<!--.*?-->|\s+/g, ' ').slice(0, 100), seen: at.contains(hit) || (hit?.contains(at) ?? false), ring };
-}

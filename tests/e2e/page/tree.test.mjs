@@ -32,13 +32,14 @@ after(async () => {
 
 // What is another each time: when, how long, how full, and names made of hashes.
 const unstable = [
-  [/\b(?:\d+ (?:second|minute|hour|day)s? ago|yesterday|now)\b/g, 'TIME'],
+  [/\b(?:\d+ (?:second|minute|hour|day)s? ago|yesterday|(?:just )?now)\b/g, 'TIME'],
   [/\b[A-Z][a-z]{2} \d{1,2}, \d{4}\b/g, 'DATE'],
   // The samples are older.
   [/\b20[2-9]\d-\d{2}-\d{2}(?: \d{2}:\d{2}(?::\d{2})? UTC)?/g, 'DATE'],
   [/\b\d{1,2}:\d{2} [AP]M\b/g, 'CLOCK'],
   [/\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b/g, 'ID'],
-  // One that could be read as a number stands in quotes.
+  // One of figures alone; one that could be read as a number stands in quotes.
+  [/\b\d{12}\b/g, 'ID'],
   [/(?<=code: )"?(?:ID|\d{7,64})"?/g, 'ID'],
   [/(?:less than )?[\d.,]+ % of capacity/g, 'PART of capacity'],
   [/\bin [\d.,]+ (?:ms|sec)\b/g, 'in DURATION'],

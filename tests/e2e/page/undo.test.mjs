@@ -40,8 +40,15 @@ async function menu(row, entry) {
   await page.getByRole('menuitem', { name: entry, exact: true }).click();
 }
 
+/** What was done last, as the page keeps it. */
+const last = () => page.evaluate(() => JSON.parse(localStorage.getItem('kamld.journal') ?? '[]')[0]);
+let taken;
+
 async function takeBack() {
+  await until('it is told', async () => ((await last())?.id ?? taken) !== taken);
+  taken = (await last()).id;
   await page.locator('.ks-notices').getByRole('button', { name: 'Undo' }).last().click();
+  await until('it is taken back', async () => (await last()).state === 'undone');
   await page.locator('.ks-notices').getByText('Undone.').last().waitFor();
   undone++;
 }
@@ -205,6 +212,7 @@ test('what can be taken back stays so for ten seconds and more, and is in the li
     await page.reload();
     await settled(page);
     await page.getByRole('button', { name: /Tasks and uploads/ }).click();
+    await dialog().locator('ks-tasks > *').first().waitFor();
     return dialog().getByRole('heading', { name: 'Done in the last 30 days' }).count();
   };
   const kept = await aged(29.9);

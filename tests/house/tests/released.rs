@@ -4,6 +4,7 @@
 //! the same version. Must not live here: whether the host still links old versions (`host/policy`).
 //! Invariant: a released copy is never read by `bindgen!`, so that it can only be compared.
 
+use serde_json::Value;
 use std::{
     collections::BTreeSet,
     fs,
@@ -62,7 +63,9 @@ fn a_released_copy_never_changes() {
             .unwrap_or_else(|_| panic!("{} has no SHA256SUMS: tests/house/freeze writes it", folder.display()));
         let listed: BTreeSet<String> =
             sums.lines().filter_map(|line| Some(line.split_once("  ")?.1.to_owned())).collect();
-        assert_eq!(listed, files(&folder), "{}: the list of digests and the files differ", folder.display());
+        let there = fs::read_dir(&folder).unwrap().map(|entry| name(&entry.unwrap().path()));
+        let there: BTreeSet<String> = there.filter(|file| file != "SHA256SUMS").collect();
+        assert_eq!(listed, there, "{}: the list of digests and the files differ", folder.display());
         assert_eq!(version(&folder).as_deref(), Some(name(&folder).as_str()), "{}", folder.display());
         let check = |program: &str, arguments: &[&str]| {
             Command::new(program).args(arguments).args(["-c", "SHA256SUMS"]).current_dir(&folder).output()
@@ -99,6 +102,68 @@ fn a_package_that_bears_a_released_version_is_what_was_released() {
             assert!(live == copy, "{advice}\nthey differ from line {line} of {file}");
         }
     }
+}
+
+/// What went or became stricter of a released schema, by its place.
+fn lost(place: &str, released: &Value, live: Option<&Value>, found: &mut Vec<String>) {
+    let Some(live) = live else { return found.push(format!("{place} is gone")) };
+    match (released, live) {
+        (Value::Object(released), Value::Object(live)) => {
+            for (key, value) in
+                released.iter().filter(|(key, _)| !["description", "title", "version"].contains(&key.as_str()))
+            {
+                let (place, items) =
+                    (format!("{place}/{key}"), |value: &Value| value.as_array().cloned().unwrap_or_default());
+                match key.as_str() {
+                    "required" => {
+                        let more = live.get(key).map(items).unwrap_or_default();
+                        found.extend(
+                            more.iter()
+                                .filter(|one| !items(value).contains(one))
+                                .map(|one| format!("{place} wants {one} too")),
+                        );
+                    }
+                    "enum" => {
+                        let words = live.get(key).map(items).unwrap_or_default();
+                        found.extend(
+                            items(value)
+                                .iter()
+                                .filter(|one| !words.contains(one))
+                                .map(|one| format!("{place} lacks {one}")),
+                        );
+                    }
+                    _ => lost(&place, value, live.get(key), found),
+                }
+            }
+            let stricter =
+                ["required", "enum", "minimum", "maximum", "maxItems", "oneOf", "additionalProperties", "type"];
+            let new = stricter.iter().filter(|key| live.contains_key(**key) && !released.contains_key(**key));
+            found.extend(new.map(|key| format!("{place} has {key}, which it had not")));
+        }
+        (released, live) if released != live => found.push(format!("{place} was {released} and is {live}")),
+        _ => {}
+    }
+}
+
+/// Views that were made for a released catalogue are drawn by every later one of its version.
+#[test]
+fn a_released_catalogue_only_grows() {
+    let read = |path: &Path| -> Option<Value> { Some(serde_json::from_str(&fs::read_to_string(path).ok()?).unwrap()) };
+    let mut seen = 0;
+    for (package, released) in releases() {
+        let Some(copy) = read(&released.join("catalogue.json")) else { continue };
+        seen += 1;
+        let mut found = Vec::new();
+        lost("", &copy, read(&package.join("catalogue.json")).as_ref(), &mut found);
+        assert!(found.is_empty(), "wit/{}/catalogue.json: {found:#?}", name(&package));
+    }
+    assert!(seen > 0, "a catalogue was released");
+    let mut found = Vec::new();
+    let old = serde_json::json!({"kinds": {"text": {"properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"]}}, "words": {"enum": ["x", "y"]}});
+    let new = serde_json::json!({"kinds": {"text": {"properties": {"a": {"type": "number"}, "c": {}}, "required": ["a", "c"]}, "new": {}}, "words": {"enum": ["y", "z"]}});
+    lost("", &old, Some(&new), &mut found);
+    found.sort();
+    assert_eq!(found.len(), 4, "{found:#?}");
 }
 
 /// A version that is live is never older than one that was released.

@@ -2,7 +2,7 @@
 // ask. What a person sees of it is drawn by `layout/page.ts`.
 import type { KdView, Target, ViewHost } from "../../view/src/index.js";
 import { Actions } from "./actions/actions.js";
-import { forgetAll, startJournal, type Undo } from "./actions/journal.js";
+import type { Undo } from "./actions/journal.js";
 import { fill } from "./actions/outcome.js";
 import { rememberVisit } from "./box/past.js";
 import { openDialog } from "./layout/dialog.js";
@@ -92,11 +92,11 @@ export class App {
   }
 
   start(): void {
-    startJournal();
     this.router.start();
     this.session.start();
     this.#look(this.router.place.value);
     this.session.surfaces.watch(() => this.titled());
+    if (this.router.scrolled) this.router.restore();
     // What a reload interrupted is offered without being asked for, once the server is there to take it.
     let offered = false;
     this.session.standing.watch((standing) => {
@@ -143,16 +143,17 @@ export class App {
     const moved = before.address !== place.address || before.area !== place.area || before.kind !== place.kind || (place.kind === "settings" && before.tab !== place.tab);
     if (moved) this.#look(place);
     this.titled();
-    if (travel === "traverse") {
+    if (travel === "traverse" || this.router.scrolled) {
       requestAnimationFrame(() => this.router.restore());
       return;
     }
     if (!moved && before.tab === place.tab) return;
     if (moved) scrollTo({ top: 0, behavior: "instant" });
-    // Whoever goes on by keyboard goes on here; a tab that was just chosen keeps the focus.
+    // Whoever goes on by keyboard goes on here; a tab that was just chosen keeps the focus, and who went on already too.
+    const begun = document.activeElement;
     requestAnimationFrame(() => {
       const active = document.activeElement;
-      const stays = active && active !== document.body && active.isConnected && (active.closest("nav") || active.closest("ks-box")) !== null;
+      const stays = active && active !== document.body && active.isConnected && (active !== begun || (active.closest("nav") || active.closest("ks-box")) !== null);
       if (!stays && !document.querySelector("dialog[open]")) document.getElementById("main")?.focus({ preventScroll: true });
       say(document.title);
     });
@@ -354,11 +355,22 @@ export class App {
           stop: () => this.#extended.delete(changed),
         };
       },
+      arranged: (viewId, name) => this.#inLink(viewId, name, (key) => this.router.arranged(key)),
+      arrange: (viewId, name, value) => this.#inLink(viewId, name, (key) => this.router.arrange(key, value)),
       drop: (to, transfer, context) => void this.upload(to, transfer, context.anchor),
       get locale() {
         return locale() === "en-XA" ? "en" : locale();
       },
     };
+  }
+
+  /** Under which name the link tells how a part of a view is arranged; what is beside the screen is no part of it. */
+  #inLink<T>(viewId: string, name: string, use: (key: string) => T): T | undefined {
+    const surface = this.views.byId(viewId)?.surface;
+    if (!surface || surface.slot === "side") return undefined;
+    const [first] = this.screen.parts;
+    const own = surface.slot === "settings" || (first?.plugin === surface.plugin && first.name === surface.name);
+    return use((own ? "" : `${surface.name}/`) + name.replace(/^root\./, ""));
   }
 
   #extend(addresses?: readonly string[]): void {
@@ -368,7 +380,7 @@ export class App {
   signOut = async (): Promise<void> => {
     try {
       await endSession();
-      forgetAll();
+      (await import("./actions/journal.js")).forgetAll();
       this.session.link.stop();
       this.session.standing.set("signed-out");
       return;

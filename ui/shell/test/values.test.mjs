@@ -29,14 +29,16 @@ test("the palette puts starts of words first and asks for every word", () => {
   assert.ok(rank("project create", ["create"]) > rank("recreate it", ["create"]));
   assert.ok(rank("a recreate create", ["create"]) > rank("a recreate it", ["create"]));
   assert.equal(rank("project create", ["create", "asset"]), 0);
-  assert.deepEqual(best(["tag remove", "project remove", "remove"], "remove", (x) => x, 2), ["remove", "tag remove"]);
+  assert.deepEqual(best(["tag remove", "project remove", "remove"], "remove", (x) => x, () => "", 2), ["remove", "tag remove"]);
+  const commands = [["asset create", "create a dataset"], ["project create", "create a project: a place for assets"]];
+  assert.deepEqual(best(commands, "asset create", (x) => x.join(" "), ([name]) => name, 1), [commands[0]], "what is called just so comes first");
 });
 
 test("the palette ranks ten thousand entries within a frame or two", () => {
   const entries = Array.from({ length: 10_000 }, (_, i) => `asset number ${i} of birds/strikes-${i}.csv`);
-  best(entries, "warm", (x) => x, 60);
+  best(entries, "warm", (x) => x, (x) => x, 60);
   const since = performance.now();
-  best(entries, "strikes 77", (x) => x, 60);
+  best(entries, "strikes 77", (x) => x, (x) => x, 60);
   assert.ok(performance.now() - since < 100);
 });
 

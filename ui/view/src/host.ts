@@ -145,6 +145,12 @@ export interface ViewHost {
    * Missing: nothing is added.
    */
   additions?(holds: Held, key: string, viewId: string, changed: (addresses?: readonly string[]) => void): { of(): Additions; stop(): void };
+  /**
+   * How a person arranged what they look at (order, filter, row, tab), by a name that is unique in the view: part of the
+   * link to it, and no part of its data. Missing: it begins anew each time.
+   */
+  arranged?(viewId: string, name: string): string | undefined;
+  arrange?(viewId: string, name: string, value: string | undefined): void;
   /** Files were dropped on a `drop` node; missing: the node only offers to choose files (`act` with `upload`). */
   drop?(to: string, transfer: DataTransfer, context: ActionContext): void;
   /** Ends the work on the server that a source waits for; missing: nobody can stop it. */

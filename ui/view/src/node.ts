@@ -116,6 +116,16 @@ export abstract class KdNode<K extends Kind = Kind> extends LitElement implement
     this.view.model.set({ [pointer]: value });
   }
 
+  /** How this was arranged when its link was made. */
+  protected arranged(name: string): string | undefined {
+    return this.view.host.arranged?.(this.view.viewId, `${this.nodeId}.${name}`);
+  }
+
+  /** From now on the link says so; without a value it says nothing of it. */
+  protected arrange(name: string, value: string | undefined): void {
+    this.view.host.arrange?.(this.view.viewId, `${this.nodeId}.${name}`, value);
+  }
+
   /** The elements of the children, or of some of them; an element stays the same as long as its node has its kind. */
   protected kids(ids: readonly string[] = this.node.children ?? []): unknown {
     const trail = [...this.trail, this.nodeId];

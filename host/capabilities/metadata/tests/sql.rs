@@ -13,6 +13,8 @@ mod hostile;
 mod kept;
 #[path = "sql/limits.rs"]
 mod limits;
+#[path = "sql/loops.rs"]
+mod loops;
 #[path = "sql/mistakes.rs"]
 mod mistakes;
 #[path = "sql/results.rs"]

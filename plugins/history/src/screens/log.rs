@@ -97,10 +97,9 @@ fn actions(here: &Here, commit: &Commit) -> Vec<MenuItem> {
 /// With working changes they are lost, so the page asks; without, the last commit brings everything back.
 fn set_back(here: &Here, branch: &str, changed: bool, head: &str, id: &str) -> MenuItem {
     let asset = here.at(branch);
-    let action = run("restore")
-        .with("asset", asset.as_str())
-        .with("ref", id)
-        .done(format!("{{changed}} files of {branch} are as they were then; commit to make it part of the history"));
+    let action = run("restore").with("asset", asset.as_str()).with("ref", id).done(format!(
+        "Files of {branch} that are as they were then: {{changed}}. Commit to make it part of the history"
+    ));
     let action = if changed {
         action.confirm(format!("Branch {branch} has changes that are not committed: they are lost for good."))
     } else {

@@ -69,7 +69,7 @@ fn screen(here: &Here, branch: &str, head: Option<&str>, page: &ChangePage, late
 }
 
 fn nothing(here: &Here, branch: &str, head: Option<&str>) -> view::Empty {
-    let files = MenuItem::new("Look at the files", going(at(here.at(branch)))).icon(Icon::File);
+    let files = MenuItem::new("Look at the files", going(at(here.at(branch)).tab(""))).icon(Icon::File);
     if head.is_none() {
         return view::empty("There is nothing to commit yet")
             .text("Put files into it: they are listed here until you commit them.")

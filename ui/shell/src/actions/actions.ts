@@ -9,7 +9,7 @@ import { asProblem, sentence, type Problem } from "../transport/problem.js";
 import { newKey } from "../transport/socket.js";
 import type { OpenView, Views } from "../views/views.js";
 import { t } from "../words/words.js";
-import { isOpen, journal, remember, setState, undoing, type Entry, type Undo } from "./journal.js";
+import type { Entry, Undo } from "./journal.js";
 import { fill, firstText } from "./outcome.js";
 import { goesOn } from "./works.js";
 
@@ -28,6 +28,8 @@ export interface ActionsHost {
 // Bar 26 of the study: after a second one sees that something goes on, after ten it goes on in the background.
 const SLOW = 1000;
 export const LONG = 10_000;
+// Nobody can undo anything before something was done.
+const journal = (): Promise<typeof import("./journal.js")> => import("./journal.js");
 // An answer that sends the page on and on would never end.
 const CHAIN = 5;
 
@@ -216,44 +218,39 @@ export class Actions {
     }
     const text = action.done ? String(fill(action.done, data)) : reads ? "" : sentence(firstText(view)) || t("done", { what: command?.summary ?? "" });
     const { undo } = action;
-    if (undo || !reads) this.#did(text || (command?.summary ?? ""), project, undo && { run: undo.run, arguments: fill(undo.arguments, data) }, text !== "");
+    if (undo || !reads) void this.#did(text || (command?.summary ?? ""), project, undo && { run: undo.run, arguments: fill(undo.arguments, data) }, text !== "");
     if (action.then) this.host.open(fill(action.then, data));
   }
 
   /** Something that happened without a command, such as an upload, and what takes it back. */
   did(text: string, project: string, undo: Undo | undefined): void {
-    this.#did(text, project, undo, true);
+    void this.#did(text, project, undo, true);
   }
 
-  #did(text: string, project: string, undo: Undo | undefined, tell: boolean): void {
-    const entry = remember({ text, by: this.host.session.person.value.id, project, ...(undo ? { undo } : {}) });
-    if (tell) notify({ tone: "good", text, buttons: undo ? [{ text: t("undo"), icon: "undo", press: () => void this.undo(entry) }] : [] });
+  async #did(text: string, project: string, undo: Undo | undefined, tell: boolean): Promise<void> {
+    const by = this.host.session.person.value.id;
+    const entry = (await journal()).remember({ text, by, project, ...(undo ? { undo } : {}) });
+    if (!tell) return;
+    // What is taken back needs no button any more.
+    const told = notify({ tone: "good", text, buttons: undo ? [{ text: t("undo"), icon: "undo", press: () => { dismiss(told); void this.undo(entry); } }] : [] });
   }
 
-  /** What the person did, newest first. */
-  get done(): Entry[] {
-    const { id } = this.host.session.person.value;
-    return journal.value.filter(({ by }) => by === id);
-  }
-
-  /** Takes back what was done last, of what can be. */
+  /** Takes back what the person did last, of what can be. */
   async undoLast(): Promise<void> {
-    const last = this.done.find(isOpen);
+    const { done, isOpen } = await journal();
+    const last = done(this.host.session.person.value.id).find(isOpen);
     if (last) await this.undo(last);
     else notify({ text: t("undo.none") });
   }
 
   async undo(entry: Entry): Promise<void> {
-    const now = journal.value.find(({ id }) => id === entry.id);
+    const { begin, end } = await journal();
     const { undo } = entry;
-    if (!undo || !now || !isOpen(now) || undoing.value.has(entry.id)) return;
-    undoing.update((all) => new Set([...all, entry.id]));
+    if (!undo || !begin(entry.id)) return;
     const tried = await this.#watched(t("undoing"), "", (signal) => this.#try(undo.run, undo.arguments, entry.project, newKey(), signal));
-    undoing.update((all) => new Set([...all].filter((id) => id !== entry.id)));
-    if ("outcome" in tried) {
-      setState(entry.id, "undone");
-      notify({ tone: "good", text: t("undone") });
-    } else this.#failed(tried.problem, t("undo.failed"), () => void this.undo(entry));
+    end(entry.id, "outcome" in tried);
+    if ("outcome" in tried) notify({ tone: "good", text: t("undone") });
+    else this.#failed(tried.problem, t("undo.failed"), () => void this.undo(entry));
   }
 
   /** A switch was thrown on the screen before the server said yes; it said no. */

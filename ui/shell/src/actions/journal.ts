@@ -58,7 +58,23 @@ export function remember(entry: Omit<Entry, "id" | "when" | "state">): Entry {
   return kept;
 }
 
-export const setState = (id: string, state: Entry["state"]): void => change((all) => all.map((entry) => (entry.id === id ? { ...entry, state } : entry)));
+/** What a person did, newest first. */
+export const done = (by: string): Entry[] => journal.value.filter((entry) => entry.by === by);
+
+export const isOpen = ({ undo, state }: Entry): boolean => undo !== undefined && state === "done";
+
+/** Whether it can be taken back now: once, and not while it is being. */
+export function begin(id: string): boolean {
+  const now = journal.value.find((entry) => entry.id === id);
+  if (!now || !isOpen(now) || undoing.value.has(id)) return false;
+  undoing.update((all) => new Set([...all, id]));
+  return true;
+}
+
+export function end(id: string, undone: boolean): void {
+  undoing.update((all) => new Set([...all].filter((one) => one !== id)));
+  if (undone) change((all) => all.map((entry) => (entry.id === id ? { ...entry, state: "undone" } : entry)));
+}
 
 /** Somebody who leaves leaves nothing behind. */
 export const forgetAll = (): void => {
@@ -68,10 +84,6 @@ export const forgetAll = (): void => {
   } catch { /* it kept nothing */ }
 };
 
-export const isOpen = ({ undo, state }: Entry): boolean => undo !== undefined && state === "done";
-
-export function startJournal(): void {
-  addEventListener("storage", (event) => {
-    if (event.key === KEY) journal.set(stored());
-  });
-}
+addEventListener("storage", (event) => {
+  if (event.key === KEY) journal.set(stored());
+});

@@ -60,8 +60,9 @@ export class Keys {
       return this.actions.palette();
     }
     if (event.ctrlKey || event.metaKey || event.altKey || !this.single) return;
-    const target = event.target as HTMLElement | null;
-    if (target?.closest?.(TYPING) || document.querySelector("dialog[open]") || target?.closest?.("[role=menu], [role=grid]")) return;
+    // Within an editor too, which is in a tree of its own.
+    const within = (what: string): boolean => event.composedPath().some((one) => one instanceof Element && one.matches(what));
+    if (document.querySelector("dialog[open]") || within(TYPING) || within("[role=menu], [role=grid]")) return;
     const run = this.#meaning(event.key);
     if (!run) return;
     event.preventDefault();

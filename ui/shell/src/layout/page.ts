@@ -60,6 +60,7 @@ export class Page extends LitElement {
       else this.away = false;
     });
     this.#headed.observe(this, { childList: true, subtree: true });
+    this.addEventListener("focusin", (event) => { this.#focused = (event.target as Element).closest("#main") ? (event.target as Element) : undefined; });
     addEventListener("dragenter", this.#drag);
     addEventListener("dragover", this.#drag);
     addEventListener("dragleave", (event) => { if (!event.relatedTarget) this.over = false; });
@@ -72,7 +73,14 @@ export class Page extends LitElement {
   }
 
   /** A screen that brings no title of its own gets one, whenever its parts come and go. */
-  #headed = new MutationObserver(() => { this.bare = !this.querySelector("#main h1:not(.ks-h1)"); });
+  #headed = new MutationObserver(() => {
+    this.bare = !this.querySelector("#main h1:not(.ks-h1)");
+    // What had the focus was drawn away, such as a form that was sent: whoever goes on by keyboard goes on here.
+    if (!this.#focused || this.#focused.isConnected) return;
+    this.#focused = undefined;
+    if (document.activeElement === document.body && !document.querySelector("dialog[open]")) document.getElementById("main")?.focus({ preventScroll: true });
+  });
+  #focused: Element | undefined;
 
   #drawn(): void {
     const view = this.#mainView();

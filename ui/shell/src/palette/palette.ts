@@ -8,7 +8,7 @@ import { follow } from "../places/place.js";
 import { inSlot, slug } from "../places/screens.js";
 import { visits } from "../box/past.js";
 import { traceLine } from "../layout/notices.js";
-import { fetchPalette, type PaletteFind } from "../transport/http.js";
+import { fetchPalette, type Command, type PaletteFind } from "../transport/http.js";
 import { asProblem, sentence, type Problem } from "../transport/problem.js";
 import { t } from "../words/words.js";
 import { OWN_PAGES } from "../settings/pages.js";
@@ -42,7 +42,9 @@ export function openPalette(app: App, opener: HTMLElement | null): void {
     ({ group, sign, title, note, choose, text: `${title} ${note} ${more}`.toLowerCase() });
 
   const surfaces = session.surfaces.value;
-  const fixed: Entry[] = [
+  const ofCommand = (command: Command): Entry =>
+    entry(t("palette.commands"), command.effect === "destroy" ? "delete" : "play", command.summary, command.name.join(" "), () => app.runCommand(command, opener), command.about ?? "");
+  const places: Entry[] = [
     ...visits().filter(({ url }) => url !== location.pathname + location.search).map(({ title, note, url }) => entry(t("palette.recent"), "history", title, note, () => app.goUrl(url))),
     entry(t("palette.go"), "home", t("home"), "", () => app.goUrl("/")),
     ...inSlot(surfaces, "area").map((area) => entry(t("palette.go"), area.icon || "project", area.title, "", () => app.goUrl(`/${slug(area, surfaces)}`))),
@@ -51,22 +53,31 @@ export function openPalette(app: App, opener: HTMLElement | null): void {
     entry(t("palette.do"), "upload", t("upload"), "", () => app.upload("", undefined, opener)),
     entry(t("palette.do"), "task", t("tasks.open"), "", () => app.openTasks()),
     entry(t("palette.do"), "keyboard", t("keys"), "", () => app.openKeys()),
-    ...session.commands.value.map((command) => entry(t("palette.commands"), command.effect === "destroy" ? "delete" : "play", command.summary, command.name.join(" "),
-      () => app.runCommand(command, opener), command.about ?? "")),
   ];
+
+  // Of ten thousand commands the first are shown; all are made ready once the palette is seen.
+  let commands: Entry[] | undefined;
+  const every = (): Entry[] => (commands ??= session.commands.value.map(ofCommand));
+  requestAnimationFrame(() => setTimeout(every));
 
   const entries = (): Entry[] => {
     const q = query.trim();
-    const finds = found.map(({ title, note, open }) => entry(t("palette.found"), "asset", title, note ?? "", () => router.go(follow(open as Target, router.place.value, app.area))));
+    const fixed = [...places, ...(q ? every() : session.commands.value.slice(0, MOST).map(ofCommand))];
+    const finds = found.map(({ title, note, open }) => entry(t("palette.found"), "asset", title, note ?? "", () => router.go(follow({ tab: "", ...(open as Target) }, router.place.value, app.area))));
     const seen = new Set(finds.map(({ title }) => title));
-    const rest = best(fixed, q, ({ text }) => text, MOST).filter(({ group, title }) => group !== t("palette.recent") || !seen.has(title));
+    const rest = best(fixed, q, ({ text }) => text, ({ note }) => note.toLowerCase(), MOST).filter(({ group, title }) => group !== t("palette.recent") || !seen.has(title));
     const all = q ? [...rest.slice(0, 6), ...finds, ...rest.slice(6)] : rest;
     if (q && inSlot(surfaces, "box").length) {
-      all.push(entry(t("palette.found"), "search", t("palette.find", { q }), "", () => router.go({ kind: "find", area: "", address: "", tab: "", params: { q } })));
+      all.push(entry(t("box.find"), "search", t("palette.find", { q }), "", () => router.go({ kind: "find", area: "", address: "", tab: "", params: { q } })));
     }
     // One group after the other, in the order of the best of each; what the server found fits at least in part.
     const words = wordsOf(q);
-    const score = (name: string): number => Math.max(...all.filter(({ group }) => group === name).map(({ title, group }) => Math.max(rank(title.toLowerCase(), words), group === t("palette.found") ? 0.5 : 0)));
+    const score = (name: string): number => {
+      // To search for it is always possible, and what is there is what was meant.
+      if (name === t("box.find")) return 0;
+      const ranks = all.filter(({ group }) => group === name).map(({ text, note }) => Math.max(rank(text, words), note.toLowerCase() === words.join(" ") ? 100 : 0));
+      return Math.max(...ranks, name === t("palette.found") ? 0.5 : 0);
+    };
     const groups = [...new Set(all.map(({ group }) => group))];
     if (q) groups.sort((a, b) => score(b) - score(a));
     return groups.flatMap((group) => all.filter((one) => one.group === group));

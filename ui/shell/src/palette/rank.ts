@@ -23,14 +23,18 @@ export function rank(text: string, words: readonly string[]): number {
   return sum + 1 / (1 + text.length);
 }
 
+const NAMED = 100;
+
 export const wordsOf = (query: string): string[] => query.toLowerCase().split(/\s+/).filter(Boolean);
 
-export function best<T>(entries: readonly T[], query: string, text: (entry: T) => string, most: number): T[] {
+/** `name` is what an entry is called by whoever knows it: typed in full, it comes before all else. */
+export function best<T>(entries: readonly T[], query: string, text: (entry: T) => string, name: (entry: T) => string, most: number): T[] {
   const words = wordsOf(query);
+  const whole = words.join(" ");
   const found: { entry: T; score: number }[] = [];
   for (const entry of entries) {
     const score = rank(text(entry), words);
-    if (score > 0) found.push({ entry, score });
+    if (score > 0) found.push({ entry, score: score + (name(entry) === whole ? NAMED : 0) });
   }
   if (words.length) found.sort((a, b) => b.score - a.score);
   return found.slice(0, most).map(({ entry }) => entry);

@@ -25,6 +25,11 @@ function pathTo(element: Element | null): string {
   return steps.join(" > ");
 }
 
+const SCROLL = "y";
+// Pixels from the top that are not worth a word in the link; milliseconds until what is scrolled stands still.
+const NEAR_TOP = 100;
+const SETTLED = 300;
+
 // How long a screen may take until what was left of it is given up.
 const PATIENCE = 3000;
 
@@ -35,14 +40,25 @@ export class Router {
   #left = new Map<string, Left>();
   #key: string;
   #restoring = 0;
+  /** How what is seen here was arranged: the fragment of the URL, which no plug-in and no server sees. */
+  #arranged = new URLSearchParams();
+  #writing = false;
 
   constructor(private readonly changed: (place: Place, travel: Travel) => void) {
     this.place = new Store(parsePlace(location.href));
     this.#key = this.#currentKey();
+    this.#read();
   }
 
   start(): void {
     history.scrollRestoration = "manual";
+    // Somebody wrote another fragment: what is seen begins as that says.
+    globalThis.addEventListener("hashchange", () => location.reload());
+    let settled: ReturnType<typeof setTimeout> | undefined;
+    globalThis.addEventListener("scroll", () => {
+      clearTimeout(settled);
+      settled = setTimeout(() => this.arrange(SCROLL, scrollY > NEAR_TOP ? String(Math.round(scrollY)) : undefined), SETTLED);
+    }, { passive: true });
     if (globalThis.navigation) navigation.addEventListener("navigate", this.#navigate);
     else {
       document.addEventListener("click", this.#click);
@@ -70,6 +86,37 @@ export class Router {
     this.#arrive(how);
   }
 
+  arranged(name: string): string | undefined {
+    return this.#arranged.get(name) ?? undefined;
+  }
+
+  /** Makes it part of the link to what is seen. */
+  arrange(name: string, value: string | undefined): void {
+    if (value === this.arranged(name)) return;
+    if (value === undefined) this.#arranged.delete(name);
+    else this.#arranged.set(name, value);
+    if (this.#writing) return;
+    this.#writing = true;
+    // What belongs together is one change of the URL; browsers take only so many.
+    queueMicrotask(() => {
+      const text = this.#arranged.toString();
+      history.replaceState(history.state, "", location.pathname + location.search + (text ? `#${text}` : ""));
+      this.#writing = false;
+    });
+  }
+
+  /** Takes what the URL says; how far it was scrolled is there at once, or when there is so much of it. */
+  #read(): void {
+    this.#arranged = new URLSearchParams(location.hash.slice(1));
+    const scroll = Number(this.arranged(SCROLL));
+    if (scroll > 0 && !this.#left.has(this.#key)) this.#left.set(this.#key, { scroll, focus: "" });
+  }
+
+  /** Whether something of what was left here waits to be put back. */
+  get scrolled(): boolean {
+    return this.arranged(SCROLL) !== undefined;
+  }
+
   #currentKey(): string {
     return globalThis.navigation?.currentEntry?.key ?? history.state?.key ?? "first";
   }
@@ -80,6 +127,7 @@ export class Router {
 
   #navigate = (event: NavigateEvent): void => {
     const to = new URL(event.destination.url);
+    if (this.#writing) return;
     if (!event.canIntercept || event.hashChange || event.downloadRequest !== null || event.formData || event.navigationType === "reload" || !this.#ours(to)) return;
     this.#leave();
     const travel: Travel = event.navigationType === "traverse" ? "traverse" : event.navigationType === "replace" ? "replace" : "push";
@@ -103,7 +151,13 @@ export class Router {
   #arrive(travel: Travel): void {
     this.travel = travel;
     this.#key = this.#currentKey();
+    const before = this.place.value;
     const place = parsePlace(location.href);
+    // The same screen with other params is not drawn anew: what was arranged there stays.
+    const stays = travel !== "traverse" && !location.hash && (["kind", "area", "address", "tab"] as const).every((part) => before[part] === place[part]);
+    const kept = stays ? [...this.#arranged] : [];
+    this.#read();
+    for (const [name, value] of kept) if (name !== SCROLL) this.arrange(name, value);
     this.#restoring++;
     this.place.set(place);
     this.changed(place, travel);

@@ -3,7 +3,7 @@
 import { html, LitElement, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
-import { isOpen, journal, undoing } from "../actions/journal.js";
+import { done as doneBy, isOpen, journal, undoing } from "../actions/journal.js";
 import { works, type Work } from "../actions/works.js";
 import type { App } from "../app.js";
 import { traceLine } from "../layout/notices.js";
@@ -37,7 +37,7 @@ export class TasksPanel extends LitElement {
     const tasks = session.tasks.value;
     const left = leftOf.value;
     const { actions } = this.app;
-    const done = actions.done;
+    const done = doneBy(session.person.value.id);
     const nothingYet = !groups.length && !tasks.length && !works.value.length && !left.length && !done.length;
     return html`<div class="ks-dialog-body ks-tasks">
       ${nothingYet ? html`<div class="ks-quiet"><p><strong>${t("tasks.none")}</strong></p><p class="kd-muted">${t("tasks.none.help")}</p>

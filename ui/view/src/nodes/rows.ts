@@ -32,15 +32,19 @@ class KdRows extends KdTableNode<"rows"> {
   protected override waitsFor = (): Source => ({ result: this.props.result });
 
   protected draw({ result, chart, columns }: KdTableNode<"rows">["props"]): unknown {
+    this.recall();
     if (this.#result !== result) {
+      const first = this.#result === "";
       this.rows?.stop();
       this.#result = result;
       this.#drawn = undefined;
-      this.#chart = false;
-      this.sort = [];
+      // Another result is another table; the first one is as its link says.
+      this.#chart = first && chart === true && this.arranged("chart") === "1";
+      if (!first) this.sort = [];
       this.rows = new Rows((window, signal) => this.view.host.rows({ result }, window, signal, { viewId: this.view.viewId, data: this.view.model.data }), () => this.requestUpdate());
       this.rows.columns = columns.map(({ name, type }) => ({ name, type }));
-      this.rows.order([], "");
+      this.rows.order(this.sort, "");
+      if (this.#chart) void this.#plot();
     }
     const rows = this.rows!;
     const facts = [this.totalSays(rows), rows.bytes !== undefined ? words.read(bytes(rows.bytes, this.locale)) : "", rows.ms !== undefined ? words.in(duration(rows.ms, this.locale)) : ""].filter(Boolean);
@@ -48,6 +52,7 @@ class KdRows extends KdTableNode<"rows"> {
     return html`<div class="kd-table-bar"><span class="kd-muted kd-number" role="status">${facts.join(" · ")}</span><span class="kd-spring"></span>
       ${chart && rows.length ? html`<button type="button" class="kd-button kd-button-small" aria-pressed=${this.#chart ? "true" : "false"} @click=${() => {
         this.#chart = !this.#chart;
+        this.arrange("chart", this.#chart ? "1" : undefined);
         if (this.#chart && !this.#drawn) void this.#plot();
         this.requestUpdate();
       }}>${icon("chart")}<span>${words.chart}</span></button>` : nothing}

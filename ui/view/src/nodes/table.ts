@@ -27,6 +27,7 @@ class KdTable extends KdTableNode<"table"> {
 
   protected draw({ rows, source, filter, bind, statistics }: KdTableNode<"table">["props"]): unknown {
     if (bind !== undefined) this.read(bind);
+    this.recall();
     this.#extend();
     const given: readonly Row[] = rows ?? [];
     this.#begin(source ?? (given.length > PLAIN_ROWS ? { rows: "" } : undefined), given, statistics === true);

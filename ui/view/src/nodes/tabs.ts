@@ -6,7 +6,7 @@ import { icon } from "../parts/icon.js";
 
 class KdTabs extends KdNode<"tabs"> {
   #id = freshId("tabs");
-  #chosen = "";
+  #chosen: string | undefined;
 
   protected draw({ bind }: KdNode<"tabs">["props"]): unknown {
     const tabs = (this.node.children ?? [])
@@ -14,10 +14,17 @@ class KdTabs extends KdNode<"tabs"> {
       .filter(({ found }) => found?.node.kind === "tab" && !found.problem)
       .map(({ id, found }) => ({ id, ...(found!.props as unknown as TabProps) }));
     if (!tabs.length) return this.kids();
+    if (this.#chosen === undefined) {
+      this.#chosen = this.arranged("tab") ?? "";
+      const name = this.#chosen;
+      // Not while it is being drawn.
+      if (bind !== undefined && name && name !== this.read(bind)) queueMicrotask(() => this.write(bind, name));
+    }
     const wanted = bind === undefined ? this.#chosen : String(this.read(bind) ?? "");
     const chosen = tabs.find(({ name }) => name === wanted) ?? tabs[0]!;
     const choose = (name: string) => {
       this.#chosen = name;
+      this.arrange("tab", name === tabs[0]!.name ? undefined : name);
       if (bind === undefined) this.requestUpdate();
       else this.write(bind, name);
     };

@@ -8,6 +8,9 @@ import { icon } from "../parts/icon.js";
 import { fits } from "../parts/check.js";
 import { words } from "../words.js";
 
+// Milliseconds in which what the host said yes to is drawn anew.
+const PATIENCE = 3000;
+
 class KdTags extends KdNode<"tags"> {
   #adding = false;
   #problem = "";
@@ -40,8 +43,15 @@ class KdTags extends KdNode<"tags"> {
     if (!add) void this.updateComplete.then(() => this.querySelector<HTMLElement>(".kd-tag-add")?.focus());
     void this.act(action, anchor, { value: word }).then((done) => {
       const same = this.props.items.includes(word) === add;
-      if (done && !same) this.#coming.set(word, { add, sure: true });
-      else this.#coming.delete(word);
+      if (done && !same) {
+        const coming = { add, sure: true };
+        this.#coming.set(word, coming);
+        // What was done and undone before anything was drawn anew never comes.
+        setTimeout(() => {
+          if (this.#coming.get(word) === coming) this.#coming.delete(word);
+          this.requestUpdate();
+        }, PATIENCE);
+      } else this.#coming.delete(word);
       this.requestUpdate();
     });
   }

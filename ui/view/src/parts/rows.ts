@@ -43,6 +43,8 @@ export class Rows {
   #patience: ReturnType<typeof setTimeout>[] = [];
   /** Whether the statistics are of a part of the rows: those that were read by then. */
   #partly = false;
+  /** The filter that they were measured under. */
+  #measured: string | undefined;
 
   constructor(private readonly fetch: Fetch, private readonly changed: () => void, private readonly wantStatistics = false) {}
 
@@ -143,7 +145,7 @@ export class Rows {
       const page = await this.fetch({ start: block * BLOCK, count: BLOCK, sort: this.sort, filter: this.filter }, abort.signal);
       if (generation !== this.#generation || abort.signal.aborted) return;
       this.#keep(block, page);
-      if (first && this.wantStatistics && this.statistics === undefined) void this.#measure(generation);
+      if (first && this.wantStatistics && this.#measured !== this.filter) void this.#measure();
     } catch (error) {
       if (generation !== this.#generation || abort.signal.aborted) return;
       this.error = error ?? new Error();
@@ -154,13 +156,15 @@ export class Rows {
     this.changed();
   }
 
-  /** Apart from the rows, which are not to wait for it. */
-  async #measure(generation: number): Promise<void> {
+  /** Apart from the rows, which are not to wait for it. They are of what the filter leaves, in whichever order. */
+  async #measure(): Promise<void> {
+    const { filter } = this;
+    this.#measured = filter;
     this.statistics ??= [];
     this.#partly = !this.complete;
     try {
-      const page = await this.fetch({ start: 0, count: 1, sort: [], filter: this.filter, statistics: true }, new AbortController().signal);
-      if (generation !== this.#generation) return;
+      const page = await this.fetch({ start: 0, count: 1, sort: [], filter, statistics: true }, new AbortController().signal);
+      if (filter !== this.filter) return;
       this.statistics = page.statistics ?? [];
       this.changed();
     } catch {
@@ -169,7 +173,7 @@ export class Rows {
   }
 
   #measureWhole(): void {
-    if (this.complete && this.#partly) void this.#measure(this.#generation);
+    if (this.complete && this.#partly) void this.#measure();
   }
 
   /** The source is still being read: how many rows there are is known later, whether or not anybody scrolls. */

@@ -17,6 +17,8 @@ import { words } from "../words.js";
 import { offered } from "../values.js";
 
 export const PAGE_ROWS = 100;
+// Keys of rows in a link: more make it longer than what one sends to others.
+const CHOSEN = 50;
 
 export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> {
   protected sort: [string, boolean][] = [];
@@ -30,6 +32,15 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
   #selected = new Map<string, Row>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #windowed = false;
+  #recalled = false;
+  /** The row that is seen first. */
+  #first = 0;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // It was away, and another place has another link.
+    if (this.#recalled) this.#tell();
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -37,6 +48,36 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     this.added?.stop();
     this.added = undefined;
     clearTimeout(this.#timer);
+  }
+
+  // --- what a link says of it
+
+  /** Begins as its link says. */
+  protected recall(): void {
+    if (this.#recalled) return;
+    this.#recalled = true;
+    const sort = this.arranged("sort");
+    if (sort) this.sort = [[sort.replace(/^-/, ""), sort.startsWith("-")]];
+    this.filter = this.arranged("filter") ?? "";
+    const page = Number(this.arranged("page"));
+    if (page >= 1) [this.asPages, this.page] = [true, Math.floor(page) - 1];
+    this.#first = Math.max(0, Math.floor(Number(this.arranged("row") ?? 1)) - 1) || 0;
+    const keys = parsed(this.arranged("chosen"));
+    const bind = this.boundSelection();
+    if (!keys.length || this.selectMode() === "none") return;
+    for (const key of keys) this.#selected.set(key, { [this.keyColumn() ?? ""]: key });
+    // Not while it is being drawn.
+    if (bind !== undefined) queueMicrotask(() => this.write(bind, keys));
+  }
+
+  #tell(): void {
+    const [sorted] = this.sort;
+    this.arrange("sort", sorted && `${sorted[1] ? "-" : ""}${sorted[0]}`);
+    this.arrange("filter", this.filter || undefined);
+    this.arrange("page", this.asPages ? String(this.page + 1) : undefined);
+    this.arrange("row", this.#first > 0 && !this.asPages ? String(this.#first + 1) : undefined);
+    const keys = this.#keys();
+    this.arrange("chosen", keys.size && keys.size <= CHOSEN ? JSON.stringify([...keys]) : undefined);
   }
 
   protected abstract tableLabel(): string;
@@ -68,6 +109,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     for (const key of this.#selected.keys()) if (!keys.has(key)) this.#selected.delete(key);
     const bind = this.boundSelection();
     if (bind !== undefined) this.write(bind, [...keys]);
+    this.#tell();
     this.requestUpdate();
     this.querySelector<HTMLElement & { redraw?(): void }>("kd-window")?.redraw?.();
   }
@@ -113,8 +155,9 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
   };
 
   protected ordered(): void {
-    this.page = 0;
+    this.page = this.#first = 0;
     this.rows?.order(this.sort, this.filter);
+    this.#tell();
     this.requestUpdate();
   }
 
@@ -280,7 +323,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     }
     const of = {
       rows, columns: this.shown(), label: this.tableLabel(), locale: this.locale, select: this.selectMode(), menu: this.withMenu, hasMenu: (row: Row) => this.actionsOf(row).length > 0, statistics: this.showStatistics(),
-      added: this.added, addedVersion: this.added?.version ?? 0,
+      added: this.added, addedVersion: this.added?.version ?? 0, first: this.#first, onFirst: (row: number) => { this.#first = row; this.#tell(); },
       isSelected: this.isSelected, nameOf: this.nameOf, onSelect: this.select, onMenu: this.menuOf, onSort: this.orderBy,
       hrefOf: (row: Row) => { const target = this.targetOf(row); return target && this.view.host.href(target); },
       onOpen: (row: Row, anchor: HTMLElement) => { const target = this.targetOf(row); if (target) void this.act({ open: target }, anchor, { row }); },
@@ -297,7 +340,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     }
     const shown = Array.from({ length: end - start }, (_, index) => rows.row(start + index)).filter((row): row is Row => row !== undefined);
     const said = (value_: number) => count(value_, this.locale);
-    const go = (by: number) => { this.page += by; this.requestUpdate(); };
+    const go = (by: number) => { this.page += by; this.#tell(); this.requestUpdate(); };
     return html`<div class="kd-plain-scroll" tabindex="0" role="region" aria-label=${this.tableLabel()}>${this.plain(shown, start, rows.length)}</div>
       <div class="kd-buttons kd-pager"><button type="button" class="kd-button kd-button-small" ?disabled=${this.page === 0} @click=${() => go(-1)}>${words.previous}</button>
       <span class="kd-number" role="status">${words.page(said(start + 1), said(start + shown.length), rows.complete ? said(rows.length) : "")}</span>
@@ -307,7 +350,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
   protected pagesToggle(rows: Rows): unknown {
     if (!rows.started || rows.length <= PAGE_ROWS) return nothing;
     return html`<button type="button" class="kd-button kd-button-quiet kd-button-small" aria-pressed=${this.asPages ? "true" : "false"} title=${this.asPages ? words.asScroll : words.asPages}
-      @click=${() => { this.asPages = !this.asPages; this.requestUpdate(); }}>${icon("list")}<span>${words.pages}</span></button>`;
+      @click=${() => { this.asPages = !this.asPages; this.#tell(); this.requestUpdate(); }}>${icon("list")}<span>${words.pages}</span></button>`;
   }
 
   protected totalSays(rows: Rows): string {
@@ -318,5 +361,15 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
 
   protected nothingThere(): unknown {
     return html`<p class="kd-muted kd-no-rows">${this.filter ? words.noRowsFor(this.filter) : words.noRows}</p>`;
+  }
+}
+
+/** The keys in a link; of what is none, nothing. */
+function parsed(text: string | undefined): string[] {
+  try {
+    const keys: unknown = JSON.parse(text ?? "[]");
+    return Array.isArray(keys) ? keys.filter((key) => typeof key === "string").slice(0, CHOSEN) : [];
+  } catch {
+    return [];
   }
 }

@@ -41,6 +41,8 @@ const HEAD = 40;
 const HEAD_WITH_STATISTICS = 76;
 const LONGEST = 15;
 const PAGE = 10;
+// Milliseconds until what was scrolled stands still.
+const SETTLED = 300;
 
 export interface WindowOf {
   rows: Rows;
@@ -61,6 +63,9 @@ export interface WindowOf {
   onOpen(row: Row, anchor: HTMLElement): void;
   onMenu(row: Row, anchor: HTMLElement): void;
   onSort(key: string): void;
+  /** The row to begin with, and who is told which is seen first. */
+  first: number;
+  onFirst(row: number): void;
 }
 
 let counter = 0;
@@ -72,6 +77,7 @@ export class KdWindow extends LitElement {
   #id = `kd-window-${++counter}`;
   #heads: (string | HTMLElement)[][] = [];
   #headKey = "";
+  #headStatistics: Rows["statistics"];
   #cells = new WeakMap<Row, (string | HTMLElement)[]>();
   #columns: Shown[] | undefined;
   #addedVersion = 0;
@@ -81,6 +87,15 @@ export class KdWindow extends LitElement {
   #wide = 0;
   #drawing = false;
   #again = false;
+  /** The row to go to once there are that many. */
+  #goTo = 0;
+  #seen = 0;
+  #telling: ReturnType<typeof setTimeout> | undefined;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#telling);
+  }
 
   protected override createRenderRoot(): HTMLElement {
     return this;
@@ -118,8 +133,19 @@ export class KdWindow extends LitElement {
       this.#addedVersion = this.of.addedVersion;
       this.#cells = new WeakMap();
     }
-    if (!this.#table) this.#make(box);
+    if (!this.#table) {
+      this.#goTo = this.of.first;
+      this.#make(box);
+    }
     this.redraw();
+  }
+
+  /** Once it stands still. */
+  #tellFirst(row: number): void {
+    if (row === this.#seen || this.#goTo) return;
+    this.#seen = row;
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => this.of.onFirst(row), SETTLED);
   }
 
   #make(box: HTMLElement): void {
@@ -150,6 +176,14 @@ export class KdWindow extends LitElement {
     this.#drawing = true;
     void (this.#table as unknown as { draw(options?: object): Promise<void> }).draw({ invalid_viewport: true }).catch(() => {}).finally(() => {
       this.#drawing = false;
+      // Its height is known now.
+      if (this.#goTo && this.of.rows.length > this.#goTo) {
+        const row = this.#goTo;
+        this.#goTo = 0;
+        // A browser has no room for millions of rows: there it is reckoned by shares, which is a row off.
+        if (this.#table!.scrollHeight >= this.of.rows.length * ROW) this.#table!.scrollTop = row * ROW;
+        else void this.#table!.scrollToCell(0, row);
+      }
       if (!this.#again) return;
       this.#again = false;
       this.redraw();
@@ -160,6 +194,7 @@ export class KdWindow extends LitElement {
     const { rows } = this.of;
     const from = Math.floor(y0);
     const to = Math.min(Math.ceil(y1), rows.length);
+    this.#tellFirst(from);
     if (to > from) {
       rows.want(from, to);
       this.of.added?.want(Array.from({ length: to - from }, (_, index) => rows.row(from + index)).filter((row) => row !== undefined));
@@ -235,9 +270,10 @@ export class KdWindow extends LitElement {
 
   #head(): void {
     const { rows, columns, statistics, locale } = this.of;
-    const key = JSON.stringify([columns.map(({ key: name, label, of }) => [name, label, of]), rows.sort, statistics && rows.statistics?.length, this.#extra, this.of.menu, columns.map(({ added }) => added && this.of.added?.failed(added)), words.select]);
-    if (key === this.#headKey) return;
+    const key = JSON.stringify([columns.map(({ key: name, label, of }) => [name, label, of]), rows.sort, this.#extra, this.of.menu, columns.map(({ added }) => added && this.of.added?.failed(added)), words.select]);
+    if (key === this.#headKey && this.#headStatistics === rows.statistics) return;
     this.#headKey = key;
+    this.#headStatistics = rows.statistics;
     const told = new Map(rows.columns.map(({ name }, index) => [name, rows.statistics?.[index]]));
     const heads: (string | HTMLElement)[][] = columns.map((column) => {
       const holder = document.createElement("div");

@@ -5,7 +5,9 @@
 
 use super::{
     engine::Engine,
+    loops,
     plan::{Planned, Work},
+    stop::{Seen, Stop},
     text::TextFile,
     values, wrong,
 };
@@ -51,6 +53,7 @@ pub struct RunningQuery {
     done: bool,
     taken: bool,
     clock: Arc<Clock>,
+    stop: Stop,
     _task: OnDrop,
 }
 
@@ -89,8 +92,10 @@ impl RunningQuery {
         let clock =
             Arc::new(Clock { limit: engine.config.time, worked: Mutex::new((Duration::ZERO, Some(Instant::now()))) });
         let running = clock.clone();
+        let stop = Stop::default();
+        let seen = stop.seen();
         let task = engine.handle()?.spawn(async move {
-            let failed = AssertUnwindSafe(drive(&planned, &send, &running)).catch_unwind().await;
+            let failed = AssertUnwindSafe(drive(&planned, &send, &running, &seen)).catch_unwind().await;
             let failure = match failed {
                 Ok(Ok(())) => return,
                 Ok(Err(failure)) => failure,
@@ -111,6 +116,7 @@ impl RunningQuery {
             done: false,
             taken: false,
             clock,
+            stop,
             _task,
         })
     }
@@ -160,6 +166,7 @@ impl RunningQuery {
             match tokio::time::timeout(left, self.rows.recv()).await {
                 Ok(row) => return row,
                 Err(_) if self.clock.left().is_zero() => {
+                    self.stop.now();
                     self._task.0.abort();
                     return Some(Err(Failure { problem: too_long(self.clock.limit), misfit: None }));
                 }
@@ -236,6 +243,7 @@ async fn drive(
     planned: &Planned,
     send: &mpsc::Sender<Result<RecordBatch, Failure>>,
     clock: &Clock,
+    stop: &Seen,
 ) -> Result<(), Failure> {
     let (physical, state) = match &planned.work {
         Work::Known(batch) => {
@@ -248,7 +256,8 @@ async fn drive(
         misfit: wrong::misfit(&error).map(|misfit| misfit.file.clone()),
         problem: planned.explain(&error),
     };
-    let mut stream = execute_stream(physical.clone(), state.task_ctx()).map_err(fail)?;
+    let physical = loops::keep(physical.clone(), stop).map_err(fail)?;
+    let mut stream = execute_stream(physical, state.task_ctx()).map_err(fail)?;
     loop {
         let next = tokio::time::timeout(clock.start(), stream.next()).await;
         clock.stop();
