@@ -48,7 +48,7 @@ const STATES = [
   }, /files\.filter=\.csv.*files\.sort=-size|files\.sort=-size.*files\.filter=\.csv/, async (main) => [
     await main.getByRole('searchbox').inputValue(),
     await main.getByRole('columnheader', { name: 'Size' }).getAttribute('aria-sort'),
-    await main.getByRole('rowheader').or(main.locator('tbody tr')).allInnerTexts(),
+    await main.locator('tbody .kd-first').allInnerTexts(),
   ]],
   ['selection of assets', '/data/sample', async (main) => {
     await main.getByRole('checkbox', { name: 'Select cars' }).check();

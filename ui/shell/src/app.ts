@@ -1,8 +1,7 @@
 // The shell put together: the connection, the router, the views, what is done, uploads and keys, and the host that views
 // ask. What a person sees of it is drawn by `layout/page.ts`.
-import type { KdView, Target, ViewHost } from "../../view/src/index.js";
+import type { KdView, Target, Undo, ViewHost } from "../../view/src/index.js";
 import { Actions } from "./actions/actions.js";
-import type { Undo } from "./actions/journal.js";
 import { fill } from "./actions/outcome.js";
 import { rememberVisit } from "./box/past.js";
 import { openDialog } from "./layout/dialog.js";
@@ -25,13 +24,13 @@ import { Views } from "./views/views.js";
 import { t } from "./words/words.js";
 import { html } from "lit";
 
-/** What the object in the address is; `undefined` while that is asked. */
 /** Below this width the side bar is a drawer; frame.css has the same figure. */
 export const SIDE_IS_DRAWER = matchMedia("(max-width: 1023px)");
 
 // More files than this are taken back by going back to a commit, not by a list of their names.
 const UNDONE_AT_MOST = 1000;
 
+/** What the object in the address is; `undefined` while that is asked. */
 export type Looked = { head: ObjectHead | null } | { problem: Problem } | undefined;
 
 export class App {
@@ -153,7 +152,7 @@ export class App {
     const begun = document.activeElement;
     requestAnimationFrame(() => {
       const active = document.activeElement;
-      const stays = active && active !== document.body && active.isConnected && (active !== begun || (active.closest("nav") || active.closest("ks-box")) !== null);
+      const stays = active && active !== document.body && (active !== begun || active.closest("nav, ks-box"));
       if (!stays && !document.querySelector("dialog[open]")) document.getElementById("main")?.focus({ preventScroll: true });
       say(document.title);
     });
@@ -316,7 +315,7 @@ export class App {
         if (state === "done") {
           const text = t("uploads.say.done", { n: group.files, to: group.to.asset + (group.to.folder ? `/${group.to.folder}` : "") });
           const undo = group.files <= UNDONE_AT_MOST && group.undo ? fill(group.undo, { addresses: addressesOf(group) }) : undefined;
-          this.actions.did(text, addressParts(group.to.asset).project, undo);
+          void this.actions.did(text, addressParts(group.to.asset).project, undo);
         }
         else if (state === "failed") notify({ tone: "bad", text: t("uploads.say.failed"), lasts: 0, buttons: [{ text: t("show"), icon: "task", press: () => this.openTasks() }] });
       },
@@ -379,8 +378,10 @@ export class App {
 
   signOut = async (): Promise<void> => {
     try {
+      // Fetched while one is still let in.
+      const { forgetAll } = await import("./actions/journal.js");
       await endSession();
-      (await import("./actions/journal.js")).forgetAll();
+      forgetAll();
       this.session.link.stop();
       this.session.standing.set("signed-out");
       return;

@@ -1,6 +1,6 @@
 // The one place where something is done: every action of every view, of the palette and of menus comes through here.
 // A command is asked for, confirmed, run, told about and taken back in the same way whichever plug-in it belongs to.
-import { resolveAction, type Action, type ActionContext, type Json, type Target } from "../../../view/src/index.js";
+import { resolveAction, type Action, type ActionContext, type Json, type Target, type Undo } from "../../../view/src/index.js";
 import { dismiss, copyText, notify, notifyProblem } from "../layout/notices.js";
 import { addressParts, type Place } from "../places/place.js";
 import type { Outcome, Session } from "../session.js";
@@ -9,7 +9,7 @@ import { asProblem, sentence, type Problem } from "../transport/problem.js";
 import { newKey } from "../transport/socket.js";
 import type { OpenView, Views } from "../views/views.js";
 import { t } from "../words/words.js";
-import type { Entry, Undo } from "./journal.js";
+import type { Entry } from "./journal.js";
 import { fill, firstText } from "./outcome.js";
 import { goesOn } from "./works.js";
 
@@ -218,16 +218,12 @@ export class Actions {
     }
     const text = action.done ? String(fill(action.done, data)) : reads ? "" : sentence(firstText(view)) || t("done", { what: command?.summary ?? "" });
     const { undo } = action;
-    if (undo || !reads) void this.#did(text || (command?.summary ?? ""), project, undo && { run: undo.run, arguments: fill(undo.arguments, data) }, text !== "");
+    if (undo || !reads) void this.did(text || (command?.summary ?? ""), project, undo && { run: undo.run, arguments: fill(undo.arguments, data) }, text !== "");
     if (action.then) this.host.open(fill(action.then, data));
   }
 
-  /** Something that happened without a command, such as an upload, and what takes it back. */
-  did(text: string, project: string, undo: Undo | undefined): void {
-    void this.#did(text, project, undo, true);
-  }
-
-  async #did(text: string, project: string, undo: Undo | undefined, tell: boolean): Promise<void> {
+  /** Something that happened, by a command or without one, such as an upload, and what takes it back. */
+  async did(text: string, project: string, undo: Undo | undefined, tell = true): Promise<void> {
     const by = this.host.session.person.value.id;
     const entry = (await journal()).remember({ text, by, project, ...(undo ? { undo } : {}) });
     if (!tell) return;

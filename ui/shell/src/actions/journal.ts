@@ -1,14 +1,9 @@
 // What a person did from this browser, newest first, each with Undo where there is one: the toast goes, this stays for
 // thirty days (bar 28 of the study). Commands only, no results: what Undo needs and not more. Kept in this browser, for
 // the person who did it.
+import type { Undo } from "../../../view/src/index.js";
 import { Store } from "../store.js";
 import { newKey } from "../transport/socket.js";
-
-/** The command that takes something back. */
-export interface Undo {
-  run: string[];
-  arguments: Record<string, unknown>;
-}
 
 export interface Entry {
   id: string;

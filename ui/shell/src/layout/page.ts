@@ -59,7 +59,7 @@ export class Page extends LitElement {
       if (standing === "lost") this.#timer = setTimeout(() => { this.away = true; }, TELL_AFTER);
       else this.away = false;
     });
-    this.#headed.observe(this, { childList: true, subtree: true });
+    this.#parts.observe(this, { childList: true, subtree: true });
     this.addEventListener("focusin", (event) => { this.#focused = (event.target as Element).closest("#main") ? (event.target as Element) : undefined; });
     addEventListener("dragenter", this.#drag);
     addEventListener("dragover", this.#drag);
@@ -72,8 +72,8 @@ export class Page extends LitElement {
     return this.querySelector<SurfaceFrame>("#main ks-surface")?.view;
   }
 
-  /** A screen that brings no title of its own gets one, whenever its parts come and go. */
-  #headed = new MutationObserver(() => {
+  /** A screen that brings no title of its own gets one, and nobody loses the focus, whenever its parts come and go. */
+  #parts = new MutationObserver(() => {
     this.bare = !this.querySelector("#main h1:not(.ks-h1)");
     // What had the focus was drawn away, such as a form that was sent: whoever goes on by keyboard goes on here.
     if (!this.#focused || this.#focused.isConnected) return;

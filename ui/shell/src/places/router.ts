@@ -26,9 +26,8 @@ function pathTo(element: Element | null): string {
 }
 
 const SCROLL = "y";
-// Pixels from the top that are not worth a word in the link; milliseconds until what is scrolled stands still.
+// Pixels from the top that are not worth a word in the link.
 const NEAR_TOP = 100;
-const SETTLED = 300;
 
 // How long a screen may take until what was left of it is given up.
 const PATIENCE = 3000;
@@ -42,6 +41,8 @@ export class Router {
   #restoring = 0;
   /** How what is seen here was arranged: the fragment of the URL, which no plug-in and no server sees. */
   #arranged = new URLSearchParams();
+  /** A change of it is on its way into the URL; and whether that is being written. */
+  #waits = false;
   #writing = false;
 
   constructor(private readonly changed: (place: Place, travel: Travel) => void) {
@@ -54,11 +55,7 @@ export class Router {
     history.scrollRestoration = "manual";
     // Somebody wrote another fragment: what is seen begins as that says.
     globalThis.addEventListener("hashchange", () => location.reload());
-    let settled: ReturnType<typeof setTimeout> | undefined;
-    globalThis.addEventListener("scroll", () => {
-      clearTimeout(settled);
-      settled = setTimeout(() => this.arrange(SCROLL, scrollY > NEAR_TOP ? String(Math.round(scrollY)) : undefined), SETTLED);
-    }, { passive: true });
+    document.addEventListener("scrollend", () => this.arrange(SCROLL, scrollY > NEAR_TOP ? String(Math.round(scrollY)) : undefined));
     if (globalThis.navigation) navigation.addEventListener("navigate", this.#navigate);
     else {
       document.addEventListener("click", this.#click);
@@ -95,11 +92,13 @@ export class Router {
     if (value === this.arranged(name)) return;
     if (value === undefined) this.#arranged.delete(name);
     else this.#arranged.set(name, value);
-    if (this.#writing) return;
-    this.#writing = true;
+    if (this.#waits) return;
+    this.#waits = true;
     // What belongs together is one change of the URL; browsers take only so many.
     queueMicrotask(() => {
       const text = this.#arranged.toString();
+      this.#waits = false;
+      this.#writing = true;
       history.replaceState(history.state, "", location.pathname + location.search + (text ? `#${text}` : ""));
       this.#writing = false;
     });
@@ -126,8 +125,8 @@ export class Router {
   }
 
   #navigate = (event: NavigateEvent): void => {
-    const to = new URL(event.destination.url);
     if (this.#writing) return;
+    const to = new URL(event.destination.url);
     if (!event.canIntercept || event.hashChange || event.downloadRequest !== null || event.formData || event.navigationType === "reload" || !this.#ours(to)) return;
     this.#leave();
     const travel: Travel = event.navigationType === "traverse" ? "traverse" : event.navigationType === "replace" ? "replace" : "push";

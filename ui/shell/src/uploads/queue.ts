@@ -1,6 +1,6 @@
 // Uploads of this page: three at a time, each can be paused, stopped and tried again; a lost connection is waited for,
 // and what a reload interrupted is offered again.
-import type { Undo } from "../actions/journal.js";
+import type { Undo } from "../../../view/src/index.js";
 import { asProblem } from "../transport/problem.js";
 import { abandon, append, batch, create, position } from "./send.js";
 import { forget, isSame, keep, unfinished, type Unfinished } from "./memory.js";

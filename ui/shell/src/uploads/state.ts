@@ -1,5 +1,5 @@
 // What is on its way, for whoever shows it; the work itself is loaded when the first file comes (`queue.ts`).
-import type { Undo } from "../actions/journal.js";
+import type { Undo } from "../../../view/src/index.js";
 import { Store } from "../store.js";
 import type { Problem } from "../transport/problem.js";
 import type { Unfinished } from "./memory.js";

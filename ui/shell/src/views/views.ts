@@ -1,8 +1,7 @@
 // The views that are open or were just now: one for each surface and address. A view keeps its element, so that going
 // back shows it at once, with what was typed, while the server is asked again.
 import "../../../view/src/index.js";
-import { put, same, touches, type Json, type KdView, type ViewHost } from "../../../view/src/index.js";
-import type { Undo } from "../actions/journal.js";
+import { put, same, touches, type Json, type KdView, type Undo, type ViewHost } from "../../../view/src/index.js";
 import type { Surface } from "../places/screens.js";
 import type { Session } from "../session.js";
 import { Store } from "../store.js";

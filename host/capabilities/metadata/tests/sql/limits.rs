@@ -1,6 +1,6 @@
 //! Memory, time, room on disk, and what stops when nobody waits any more.
 
-use crate::memory::{Memory, answer, config, problem, rows, run, sql};
+use crate::memory::{answer, config, numbers, problem, rows, run, sql};
 use kamld_metadata::sql::{Config, Everything, Sql};
 use kamld_types::Kind;
 use std::{
@@ -10,16 +10,6 @@ use std::{
     },
     time::{Duration, Instant},
 };
-
-fn numbers(rows: usize) -> Memory {
-    let mut body = String::from("n,text\n");
-    for n in 0..rows {
-        body += &format!("{},some text to make it larger {n}\n", (n * 7919) % rows);
-    }
-    let mut memory = Memory::default();
-    memory.put("birds/big", "main", "n.csv", body);
-    memory
-}
 
 /// Reads come to an end: the counter stays the same while something else makes progress for a while.
 async fn reads_stop(reads: &AtomicU64, sql: &Sql) {

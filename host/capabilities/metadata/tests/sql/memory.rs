@@ -189,3 +189,14 @@ pub fn strikes() -> Memory {
         .put("planes/fleet", "main", "all.csv", "tail,seats\nN1,9\n");
     memory
 }
+
+/// Each number below `rows` once, in no order, beside a text.
+pub fn numbers(rows: usize) -> Memory {
+    let mut body = String::from("n,text\n");
+    for n in 0..rows {
+        body += &format!("{},some text to make it larger {n}\n", (n * 7919) % rows);
+    }
+    let mut memory = Memory::default();
+    memory.put("birds/big", "main", "n.csv", body);
+    memory
+}
