@@ -40,8 +40,8 @@ export interface GroupSums {
 
 export const filesOf = (piece: Piece): number => (piece.kind === "batch" ? piece.files.length : 1);
 
-/** Where each of its files is now. */
-export const addressesOf = ({ to, jobs }: Group): string[] => jobs.flatMap(({ piece }) => (piece.kind === "batch" ? piece.files : [piece.file]).map(({ path }) => `${to.asset}/${path}`));
+/** Where those of its files are that arrived. */
+export const addressesOf = ({ to, jobs }: Group): string[] => jobs.filter(({ state }) => state === "done").flatMap(({ piece }) => (piece.kind === "batch" ? piece.files : [piece.file]).map(({ path }) => `${to.asset}/${path}`));
 
 export function sums(group: Group): GroupSums {
   const has = (state: JobState): boolean => group.jobs.some((job) => job.state === state);

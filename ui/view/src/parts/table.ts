@@ -36,12 +36,6 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
   /** The row that is seen first. */
   #first = 0;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    // It was away, and another place has another link.
-    if (this.#recalled) this.#tell();
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.rows?.stop();
@@ -68,6 +62,11 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     for (const key of keys) this.#selected.set(key, { [this.keyColumn() ?? ""]: key });
     // Not while it is being drawn.
     if (bind !== undefined) queueMicrotask(() => this.write(bind, keys));
+  }
+
+  /** The link is told how it is after each drawing: it was away and another place has another link, or others changed it. */
+  protected override updated(): void {
+    if (this.#recalled) this.#tell();
   }
 
   #tell(): void {
@@ -109,7 +108,6 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     for (const key of this.#selected.keys()) if (!keys.has(key)) this.#selected.delete(key);
     const bind = this.boundSelection();
     if (bind !== undefined) this.write(bind, [...keys]);
-    this.#tell();
     this.requestUpdate();
     this.querySelector<HTMLElement & { redraw?(): void }>("kd-window")?.redraw?.();
   }
@@ -157,7 +155,6 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
   protected ordered(): void {
     this.page = this.#first = 0;
     this.rows?.order(this.sort, this.filter);
-    this.#tell();
     this.requestUpdate();
   }
 
@@ -340,7 +337,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     }
     const shown = Array.from({ length: end - start }, (_, index) => rows.row(start + index)).filter((row): row is Row => row !== undefined);
     const said = (value_: number) => count(value_, this.locale);
-    const go = (by: number) => { this.page += by; this.#tell(); this.requestUpdate(); };
+    const go = (by: number) => { this.page += by; this.requestUpdate(); };
     return html`<div class="kd-plain-scroll" tabindex="0" role="region" aria-label=${this.tableLabel()}>${this.plain(shown, start, rows.length)}</div>
       <div class="kd-buttons kd-pager"><button type="button" class="kd-button kd-button-small" ?disabled=${this.page === 0} @click=${() => go(-1)}>${words.previous}</button>
       <span class="kd-number" role="status">${words.page(said(start + 1), said(start + shown.length), rows.complete ? said(rows.length) : "")}</span>
@@ -350,7 +347,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
   protected pagesToggle(rows: Rows): unknown {
     if (!rows.started || rows.length <= PAGE_ROWS) return nothing;
     return html`<button type="button" class="kd-button kd-button-quiet kd-button-small" aria-pressed=${this.asPages ? "true" : "false"} title=${this.asPages ? words.asScroll : words.asPages}
-      @click=${() => { this.asPages = !this.asPages; this.#tell(); this.requestUpdate(); }}>${icon("list")}<span>${words.pages}</span></button>`;
+      @click=${() => { this.asPages = !this.asPages; this.requestUpdate(); }}>${icon("list")}<span>${words.pages}</span></button>`;
   }
 
   protected totalSays(rows: Rows): string {
