@@ -104,7 +104,7 @@ impl Default for Config {
             storage: Storage { backend: "local".into(), s3: S3::default() },
             sql: Sql { memory_mib: 512, spill_mib: 8192, results_mib: 0, time_s: 600 },
             index: Index { heap_mib: 50 },
-            plugins: Plugins { start: crate::up::first_party::START.iter().map(|id| (*id).to_owned()).collect() },
+            plugins: Plugins { start: crate::first_party::START.iter().map(|id| (*id).to_owned()).collect() },
             limits: Limits::default(),
             log: Log { level: "warn".into(), format: "text".into(), otlp: String::new() },
         }

@@ -1,8 +1,9 @@
 //! The commands that ask no server: starting it, its configuration, and the plug-in author's workbench.
 
-use crate::{
+use crate::up;
+use kamld::{
     cli::local::{CompileArgs, ConfigArgs, Local, PluginBuildArgs, PluginCheckArgs, PluginNewArgs, UpArgs},
-    config, template, up, workshop,
+    config, template, workshop,
 };
 use kamld_types::{Node, Problem, command::Outcome, problem::Result};
 use serde_json::{Map, Value, json};

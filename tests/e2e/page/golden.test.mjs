@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch, settled, tab } from './browser.mjs';
+import { drawn, launch, settled, tab } from './browser.mjs';
 import { routes } from './routes.mjs';
 import { Server } from './server.mjs';
 import { bar, print } from './table.mjs';
@@ -117,6 +117,10 @@ for (const [theme, options] of [['light', {}], ['dark', { scheme: 'dark' }]]) {
       let worst = 0;
       for (const [route, path] of Object.entries(routes)) {
         await page.goto(server.url + path);
+        await settled(page);
+        // How many rows there are is known a moment later than the first of them, and the statistics of all of them then.
+        await page.waitForFunction(() => !/rows so far/.test(document.querySelector('main').innerText));
+        await drawn(page);
         await settled(page);
         await page.waitForFunction(() => document.fonts.status === 'loaded' && [...document.images].every((image) => image.complete));
         await page.evaluate(still);

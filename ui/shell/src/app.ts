@@ -18,7 +18,7 @@ import { asProblem, type Problem } from "./transport/problem.js";
 import { fromTransfer, choose } from "./uploads/files.js";
 import { destination, type Destination, type Picked } from "./uploads/plan.js";
 import type { Uploads } from "./uploads/queue.js";
-import { addressesOf } from "./uploads/state.js";
+import { addressesOf, anyKept } from "./uploads/state.js";
 import { columnsOf, commandsOf } from "./views/additions.js";
 import { Views } from "./views/views.js";
 import { t } from "./words/words.js";
@@ -32,6 +32,8 @@ const UNDONE_AT_MOST = 1000;
 
 /** What the object in the address is; `undefined` while that is asked. */
 export type Looked = { head: ObjectHead | null } | { problem: Problem } | undefined;
+
+const whenIdle = (work: () => void): void => { if ("requestIdleCallback" in globalThis) requestIdleCallback(work); else setTimeout(work, 200); };
 
 export class App {
   readonly session: Session;
@@ -96,12 +98,14 @@ export class App {
     this.#look(this.router.place.value);
     this.session.surfaces.watch(() => this.titled());
     if (this.router.scrolled) this.router.restore();
+    // What the first key opens is there before it is pressed, once the page has nothing better to do.
+    this.session.commands.watch((commands) => { if (commands.length) whenIdle(async () => void (await import("./palette/palette.js")).prepare(commands)); });
     // What a reload interrupted is offered without being asked for, once the server is there to take it.
     let offered = false;
     this.session.standing.watch((standing) => {
       if (offered || standing !== "here") return;
       offered = true;
-      void this.uploads();
+      void anyKept().then((any) => { if (any) void this.uploads(); });
     });
   }
 

@@ -34,6 +34,15 @@ test("the palette puts starts of words first and asks for every word", () => {
   assert.deepEqual(best(commands, "asset create", (x) => x.join(" "), ([name]) => name, 1), [commands[0]], "what is called just so comes first");
 });
 
+test("the best of many are those that would come first if all were put in order", () => {
+  const entries = Array.from({ length: 5000 }, (_, i) => ({ text: `${i % 7 ? "tag" : "retag"} ${"x".repeat((i * 31) % 90)} ${i % 11 ? "" : "tag"}${i}`, i }));
+  const all = entries.map((entry) => ({ entry, score: rank(entry.text, ["tag"]) })).filter(({ score }) => score > 0).sort((a, b) => b.score - a.score);
+  const name = ({ i }) => (i === 4321 ? "tag" : "");
+  const wanted = [entries[4321], ...all.map(({ entry }) => entry).filter(({ i }) => i !== 4321)].slice(0, 60);
+  assert.deepEqual(best(entries, "tag", ({ text }) => text, name, 60), wanted);
+  assert.deepEqual(best(entries, "", ({ text }) => text, name, 3), entries.slice(0, 3), "nothing typed: in their order");
+});
+
 test("the palette ranks ten thousand entries within a frame or two", () => {
   const entries = Array.from({ length: 10_000 }, (_, i) => `asset number ${i} of birds/strikes-${i}.csv`);
   best(entries, "warm", (x) => x, (x) => x, 60);

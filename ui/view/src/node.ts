@@ -22,6 +22,9 @@ export interface Extra {
   value?: unknown;
 }
 
+/** What each button is at work on. */
+const busy = new WeakMap<HTMLElement, Set<string>>();
+
 let counter = 0;
 /** An id for `for`, `aria-describedby` and the like, which share one document with other views. */
 export const freshId = (what: string): string => `kd-${what}-${++counter}`;
@@ -182,14 +185,18 @@ export abstract class KdNode<K extends Kind = Kind> extends LitElement implement
     }
   }
 
-  /** The same with the button busy meanwhile, so that it is not pressed twice. */
+  /** The same with the button busy meanwhile, so that the same is not done twice; a button that a patch made another does its own. */
   async actBusy(action: Action, button: HTMLElement, extra: Extra = {}, typed?: Record<string, unknown>): Promise<void> {
-    if (button.getAttribute("aria-busy") === "true") return;
+    const deed = JSON.stringify([action, extra.row]);
+    const doing = busy.get(button) ?? new Set();
+    if (doing.has(deed)) return;
+    busy.set(button, doing.add(deed));
     button.setAttribute("aria-busy", "true");
     try {
       await this.act(action, button, extra, typed);
     } finally {
-      button.removeAttribute("aria-busy");
+      doing.delete(deed);
+      if (!doing.size) button.removeAttribute("aria-busy");
     }
   }
 }

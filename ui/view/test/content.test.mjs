@@ -75,6 +75,16 @@ test("the rows of a query say what they cost, become a chart, and can be saved",
   await tab.waitForSelector("kd-plot canvas");
 });
 
+test("what is typed over several lines of the editor replaces them, within the policy of the page", async () => {
+  await house.show(tab, only("editor", { label: "Query", bind: "/sql", language: "sql" }), { sql: "select a,\n  b\nfrom c" });
+  await tab.getByRole("textbox", { name: "Query" }).click();
+  await tab.keyboard.press("Control+a");
+  await tab.keyboard.type("x");
+  assert.equal(await tab.evaluate(() => document.querySelector("kd-view").data.sql), "x");
+  await tab.keyboard.press("Control+z");
+  assert.equal(await tab.evaluate(() => document.querySelector("kd-view").data.sql), "select a,\n  b\nfrom c");
+});
+
 test("the editor is bound, marks what is wrong, completes, and lets Tab go", async () => {
   const props = { label: "Query", bind: "/sql", language: "sql", rows: 4, complete: "complete" };
   await house.show(tab, [{ id: "root", kind: "stack", props: {}, children: ["e", "b"] }, { id: "e", kind: "editor", props }, { id: "b", kind: "button", props: { text: "After", action: { act: "x" } } }], { sql: "select" });

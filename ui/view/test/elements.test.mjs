@@ -188,6 +188,21 @@ test("a plain table sorts, narrows, selects, opens and acts", async () => {
   assert.deepEqual([rename.action.arguments, rename.row.name, open.action.open.address.slice(0, 3)], [{ name: "n1" }, "n1", "p/n"]);
 });
 
+test("what is there no more is not selected any more", async () => {
+  for (const bind of [{}, { bind: "/chosen" }]) {
+    const table = (rows) => node("t", "table", { label: "Assets", columns, rows, key: "name", select: "many", actions: [{ label: "Delete", action: { act: "delete", arguments: { names: { $selection: "name" }, sizes: { $selection: "size" } } } }], ...bind });
+    await house.show(tab, view(table(rows)), {});
+    for (const name of ["n1", "n2", "n3"]) await tab.getByLabel(`Select ${name}`, { exact: true }).press("Space");
+    await tab.getByText("3 selected").waitFor();
+    await patch({ nodes: [table(rows.filter(({ name }) => name !== "n2").map((row) => ({ ...row, size: 1 })))] });
+    await tab.getByText("2 selected").waitFor();
+    await tab.getByRole("button", { name: "Delete" }).click();
+    assert.deepEqual((await acts()).map(({ action }) => action.arguments), [{ names: ["n1", "n3"], sizes: [1, 1] }]);
+    await patch({ nodes: [table([])] });
+    await tab.getByText("selected").waitFor({ state: "detached" });
+  }
+});
+
 test("a windowed table is a grid with one tab stop that arrows move through", async () => {
   await house.show(tab, view(node("b", "button", { text: "Before", action: { act: "x" } }), node("t", "table", { label: "Many", source: { rows: "million" }, columns: [{ key: "id", label: "Id", sortable: true, type: "count" }, { key: "name", label: "Name", open: true }], select: "many", key: "id", bind: "/chosen", "row-actions": [{ label: "Rename", action: { act: "rename", arguments: { id: { $row: "id" } } } }] })));
   await tab.waitForSelector("[role=gridcell]");
@@ -226,7 +241,7 @@ test("a windowed table is a grid with one tab stop that arrows move through", as
   await tab.getByRole("button", { name: "Pages" }).click();
   await tab.getByRole("button", { name: "Next" }).click();
   await tab.waitForTimeout(150);
-  assert.match(await text(".kd-pager"), /101 to 200 of 1,000,000/);
+  assert.match(await text(".kd-pager"), /51 to 100 of 1,000,000/);
   assert.deepEqual(await house.axe(tab), []);
 });
 
@@ -248,6 +263,20 @@ test("rows that take long say so and can be stopped", async () => {
   assert.deepEqual(await tab.evaluate(() => globalThis.kd.stopped), [{ result: "slow" }]);
 });
 
+test("a busy button does not do the same twice, and does what a patch made of it", async () => {
+  const button = (text, run) => node("b", "button", { text, action: { run } });
+  await house.show(tab, view(button("Switch off", ["off"])));
+  await tab.evaluate(() => { globalThis.waits = true; });
+  const press = async (name) => { await tab.getByRole("button", { name }).focus(); await tab.keyboard.press("Enter"); };
+  await press("Switch off");
+  await press("Switch off");
+  await patch({ nodes: [button("Switch on", ["on"])] });
+  await press("Switch on");
+  assert.deepEqual((await acts()).map(({ action }) => action.run), [["off"], ["on"]]);
+  await tab.evaluate(() => { for (const answer of globalThis.kd.answers.splice(0)) answer(true); globalThis.waits = false; });
+  await tab.locator(".kd-button:not([aria-busy])").waitFor();
+});
+
 test("a tag is seen at once and goes back when the host says no", async () => {
   const tags = (items) => node("g", "tags", { items, add: { run: ["tag", "add"], arguments: { tag: { $value: true } } }, remove: { run: ["tag", "remove"], arguments: { tag: { $value: true } } } });
   await house.show(tab, view(tags(["raw", "csv"])));
@@ -267,6 +296,19 @@ test("a tag is seen at once and goes back when the host says no", async () => {
   await tab.evaluate((node) => document.querySelector("kd-view").patch({ nodes: [node] }), tags(["raw", "csv"]));
   await tab.getByRole("button", { name: "Remove csv" }).waitFor();
   await tab.evaluate(() => { globalThis.waits = false; });
+});
+
+test("no row moves when the statistics in the head come later than the rows", async () => {
+  await tab.evaluate(() => globalThis.kd.loadAll());
+  await house.show(tab, view(node("x", "table", { label: "Measured", source: { rows: "measured" }, statistics: true })));
+  await tab.getByRole("gridcell", { name: "row 0", exact: true }).waitFor();
+  await tab.locator("kd-window .kd-head .kd-skeleton").first().waitFor();
+  const top = () => tab.getByRole("gridcell", { name: "row 0", exact: true }).boundingBox().then(({ y }) => y);
+  const before = await top();
+  await tab.evaluate(() => globalThis.kd.others.measured());
+  await tab.locator("kd-window .kd-head path").first().waitFor();
+  assert.equal(await tab.locator("kd-window .kd-skeleton").count(), 0);
+  assert.equal(await top(), before);
 });
 
 test("a million rows: first rows, far jumps, what is in the page, what stays in memory", async () => {

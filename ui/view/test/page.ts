@@ -21,6 +21,7 @@ async function rows(source: { rows?: string; object?: string; result?: string },
     throw Object.assign(new Error("at read (store.rs:7)"), { problem: { detail: "the store did not answer", help: "nothing was changed; try again", trace: "4bf92f3577b34da6a3ce929d0e0e4736" } });
   }
   if (name === "slow") await new Promise((_, given) => signal.addEventListener("abort", () => given(new DOMException("given up", "AbortError"))));
+  if (name === "measured" && window.statistics) await new Promise<void>((resolve) => { others.measured = resolve; });
   if (name === "none") return { columns: COLUMNS, rows: [], total: 0, complete: true };
   const total = name === "million" ? ROWS : 500;
   const descending = window.sort[0]?.[1] === true;
@@ -32,7 +33,7 @@ async function rows(source: { rows?: string; object?: string; result?: string },
 // What other plug-ins add, as a test sets it: cells by column and address, and how they fail or wait.
 const others = {
   columns: [] as { key: string; label: string; type?: string; fits?: string[] }[], commands: [] as { label: string; run: string[]; many?: boolean; fits?: string[] }[],
-  cells: {} as Record<string, Record<string, unknown>>, failing: [] as string[], asked: [] as { key: string; addresses: string[] }[], wait: false, release: () => {}, changed: (_?: readonly string[]) => {},
+  cells: {} as Record<string, Record<string, unknown>>, failing: [] as string[], asked: [] as { key: string; addresses: string[] }[], wait: false, release: () => {}, measured: () => {}, changed: (_?: readonly string[]) => {},
 };
 const stopped: unknown[] = [];
 /** Answers what was done when a test says so; at once where it does not wait. */

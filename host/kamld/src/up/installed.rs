@@ -3,8 +3,9 @@
 //! Invariants: what runs is what the registry says, under the grant in the file; a change is in the audit log before
 //! it is answered; a plug-in that does not load keeps no other from loading.
 
-use super::{folder::Folder, ids, packages::Packages};
+use super::{ids, packages::Packages};
 use anyhow::Context;
+use kamld::folder::Folder;
 use kamld_policy::{Gate, Grant, Manifest, call::Denials, difference::Difference};
 use kamld_registry::{Action, Audit, Entry, Grants, Package, Store};
 use kamld_runtime::{Health, Runtime, Status, Version};

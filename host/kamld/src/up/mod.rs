@@ -4,8 +4,6 @@
 //! Invariant: what is opened first is closed last, and a start that fails leaves nothing half made behind.
 
 mod administration;
-pub mod first_party;
-mod folder;
 mod installed;
 mod joins;
 mod packages;
@@ -16,9 +14,9 @@ mod probe;
 mod storage;
 mod trace;
 
-use crate::{cli::local::UpArgs, config, local};
+use crate::local;
 use anyhow::Context;
-use folder::Folder;
+use kamld::{cli::local::UpArgs, config, folder::Folder};
 use kamld_linkages::{MetadataLinkage, StorageLinkage};
 use kamld_metadata::{Search, embedded::Embedded, sql::Sql};
 use kamld_runtime::{Caller, Compiler, Runtime, Tasks, admin::AdminLinkage};

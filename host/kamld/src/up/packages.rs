@@ -1,8 +1,8 @@
 //! The packages of first-party plug-ins: built from the checkout that this binary came from when their sources
 //! changed, or found beside a released binary.
 
-use crate::workshop;
 use anyhow::Context;
+use kamld::workshop;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},

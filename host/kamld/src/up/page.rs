@@ -3,10 +3,10 @@
 //!
 //! Invariant: without a page the product starts all the same, and says what is missing.
 
-use crate::workshop;
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
+use kamld::workshop;
 use kamld_server::parts::{PageFile, Pages};
 use std::{
     collections::HashMap,

@@ -1,8 +1,7 @@
 //! Which back end keeps bytes and refs: the local disk, or an S3.
 
-use super::folder::Folder;
-use crate::config;
 use anyhow::{Context, bail};
+use kamld::{config, folder::Folder};
 use kamld_metadata::sql::Config as SqlConfig;
 use kamld_storage::{
     AssetStore, Backends,

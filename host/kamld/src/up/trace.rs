@@ -2,8 +2,8 @@
 //!
 //! Invariant: what is logged names no content, no token and no query text; spans carry ids, sizes and times.
 
-use crate::config::Log;
 use anyhow::Context;
+use kamld::config::Log;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};

@@ -23,10 +23,31 @@ interface Entry {
   choose(): void;
 }
 
+/** A command as it is searched. */
+interface Ready {
+  command: Command;
+  text: string;
+  name: string;
+}
+
 const MOST = 60;
 // Less than between two keys of whoever types fast; what is found is to stand there within a tenth of a second.
 const ASK_AFTER = 30;
 let isOpen = false;
+let prepared: { of: readonly Command[]; all: Ready[] } = { of: [], all: [] };
+
+const textOf = (...parts: string[]): string => parts.join(" ").toLowerCase();
+
+/** Ten thousand commands made ready for the first key, once for each list of them. */
+export function prepare(commands: readonly Command[]): readonly Ready[] {
+  if (prepared.of !== commands) {
+    prepared = { of: commands, all: commands.map((command) => {
+      const name = command.name.join(" ");
+      return { command, text: textOf(command.summary, name, command.about ?? ""), name: name.toLowerCase() };
+    }) };
+  }
+  return prepared.all;
+}
 
 export function openPalette(app: App, opener: HTMLElement | null): void {
   if (isOpen) return;
@@ -39,7 +60,7 @@ export function openPalette(app: App, opener: HTMLElement | null): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const { session, router } = app;
   const entry = (group: string, sign: string, title: string, note: string, choose: () => void, more = ""): Entry =>
-    ({ group, sign, title, note, choose, text: `${title} ${note} ${more}`.toLowerCase() });
+    ({ group, sign, title, note, choose, text: textOf(title, note, more) });
 
   const surfaces = session.surfaces.value;
   const ofCommand = (command: Command): Entry =>
@@ -55,14 +76,10 @@ export function openPalette(app: App, opener: HTMLElement | null): void {
     entry(t("palette.do"), "keyboard", t("keys"), "", () => app.openKeys()),
   ];
 
-  // Of ten thousand commands the first are shown; all are made ready once the palette is seen.
-  let commands: Entry[] | undefined;
-  const every = (): Entry[] => (commands ??= session.commands.value.map(ofCommand));
-  requestAnimationFrame(() => setTimeout(every));
-
   const entries = (): Entry[] => {
     const q = query.trim();
-    const fixed = [...places, ...(q ? every() : session.commands.value.slice(0, MOST).map(ofCommand))];
+    const commands = best(prepare(session.commands.value), q, ({ text }) => text, ({ name }) => name, MOST);
+    const fixed = [...places, ...commands.map(({ command }) => ofCommand(command))];
     const finds = found.map(({ title, note, open }) => entry(t("palette.found"), "asset", title, note ?? "", () => router.go(follow({ tab: "", ...(open as Target) }, router.place.value, app.area))));
     const seen = new Set(finds.map(({ title }) => title));
     const rest = best(fixed, q, ({ text }) => text, ({ note }) => note.toLowerCase(), MOST).filter(({ group, title }) => group !== t("palette.recent") || !seen.has(title));

@@ -31,11 +31,22 @@ export const wordsOf = (query: string): string[] => query.toLowerCase().split(/\
 export function best<T>(entries: readonly T[], query: string, text: (entry: T) => string, name: (entry: T) => string, most: number): T[] {
   const words = wordsOf(query);
   const whole = words.join(" ");
-  const found: { entry: T; score: number }[] = [];
+  let found: { entry: T; score: number }[] = [];
+  // What is not better than the last of the best so far need not be put in order.
+  let least = 0;
+  const keep = (): void => {
+    if (words.length) found.sort((a, b) => b.score - a.score);
+    found = found.slice(0, most);
+    if (found.length === most) least = found[most - 1]!.score;
+  };
   for (const entry of entries) {
-    const score = rank(text(entry), words);
-    if (score > 0) found.push({ entry, score: score + (name(entry) === whole ? NAMED : 0) });
+    const fits = rank(text(entry), words);
+    if (fits === 0) continue;
+    const score = fits + (name(entry) === whole ? NAMED : 0);
+    if (score <= least) continue;
+    found.push({ entry, score });
+    if (found.length >= 4 * most) keep();
   }
-  if (words.length) found.sort((a, b) => b.score - a.score);
-  return found.slice(0, most).map(({ entry }) => entry);
+  keep();
+  return found.map(({ entry }) => entry);
 }

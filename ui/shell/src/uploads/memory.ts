@@ -1,6 +1,7 @@
 // Uploads that were not finished, so that they go on after a reload: where each goes, how the file is told from others,
 // and (where the browser gives one) the handle that opens it again. In IndexedDB, since handles cannot be text.
 import { asProblem } from "../transport/problem.js";
+import { KEPT_IN } from "./state.js";
 
 export interface Unfinished {
   url: string;
@@ -17,7 +18,7 @@ let opening: Promise<IDBDatabase> | undefined;
 
 function database(): Promise<IDBDatabase> {
   return (opening ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open("kamld", 1);
+    const request = indexedDB.open(KEPT_IN, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "url" });
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);

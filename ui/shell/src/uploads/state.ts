@@ -5,6 +5,18 @@ import type { Problem } from "../transport/problem.js";
 import type { Unfinished } from "./memory.js";
 import type { Destination, Piece, Rate } from "./plan.js";
 
+/** Where uploads that were not finished are remembered. */
+export const KEPT_IN = "kamld";
+
+/** Whether this browser ever began one: only then is what goes on with them worth its loading. */
+export async function anyKept(): Promise<boolean> {
+  try {
+    return (await indexedDB.databases()).some(({ name }) => name === KEPT_IN);
+  } catch {
+    return true;
+  }
+}
+
 export type JobState = "waiting" | "sending" | "paused" | "done" | "failed" | "stopped";
 
 export interface Job {

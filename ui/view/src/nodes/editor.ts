@@ -64,6 +64,17 @@ const problems = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+// Left to itself Chromium puts the rest of the last line behind the first with inline styles, which the policy of the page refuses.
+const typedOverLines = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const { main } = view.state.selection;
+    if (event.inputType !== "insertText" || event.isComposing || view.state.doc.lineAt(main.from).to >= main.to) return false;
+    view.dispatch(view.state.replaceSelection(event.data ?? ""), { userEvent: "input.type", scrollIntoView: true });
+    event.preventDefault();
+    return true;
+  },
+});
+
 class KdEditor extends KdField<"editor"> {
   #editor: EditorView | undefined;
   #language = new Compartment();
@@ -126,7 +137,7 @@ class KdEditor extends KdField<"editor"> {
           this.#labels.of(this.#attributes()), this.#language.of([]),
           lineNumbers(), history(), drawSelection(), highlightSpecialChars(), bracketMatching(), closeBrackets(), indentOnInput(), EditorView.lineWrapping,
           autocompletion({ ...(this.props.complete === undefined ? {} : { override: [(context: CompletionContext) => this.#complete(context)] }), activateOnTypingDelay: 150 }),
-          syntaxHighlighting(colours), look, problems,
+          syntaxHighlighting(colours), look, problems, typedOverLines,
           keymap.of([{ key: "Mod-Enter", run: () => { this.closest("form")?.requestSubmit(); return true; } }, ...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
           EditorView.updateListener.of((update) => {
             if (update.docChanged && update.state.doc.toString() !== this.asText()) this.take(update.state.doc.toString());

@@ -30,6 +30,7 @@ class KdTable extends KdTableNode<"table"> {
     this.recall();
     this.#extend();
     const given: readonly Row[] = rows ?? [];
+    if (!source) this.settle(given);
     this.#begin(source ?? (given.length > PLAIN_ROWS ? { rows: "" } : undefined), given, statistics === true);
     const bar = filter !== undefined || this.selectedRows().length || this.rows
       ? html`<div class="kd-table-bar">${this.filterField(filter)}${this.bulk()}<span class="kd-spring"></span>${this.rows ? html`<span class="kd-muted kd-number" role="status">${this.totalSays(this.rows)}</span>${this.pagesToggle(this.rows)}` : nothing}</div>` : nothing;

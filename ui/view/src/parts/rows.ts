@@ -19,6 +19,8 @@ type Fetch = (window: Window, signal: AbortSignal) => Promise<RowsPage>;
 export class Rows {
   columns: SourceColumn[] = [];
   statistics: Statistic[] | undefined;
+  /** Whether statistics are on their way: the first ones have their room meanwhile, so that no row moves when they come. */
+  measuring = false;
   /** Rows so far known. */
   total = 0;
   complete = false;
@@ -45,8 +47,12 @@ export class Rows {
   #partly = false;
   /** The filter that they were measured under. */
   #measured: string | undefined;
+  /** Of two measurements that are under way, the later counts. */
+  #turn = 0;
 
-  constructor(private readonly fetch: Fetch, private readonly changed: () => void, private readonly wantStatistics = false) {}
+  constructor(private readonly fetch: Fetch, private readonly changed: () => void, private readonly wantStatistics = false) {
+    this.measuring = wantStatistics;
+  }
 
   row(index: number): Row | undefined {
     return this.#blocks.get(Math.floor(index / BLOCK))?.[index % BLOCK];
@@ -159,17 +165,20 @@ export class Rows {
   /** Apart from the rows, which are not to wait for it. They are of what the filter leaves, in whichever order. */
   async #measure(): Promise<void> {
     const { filter } = this;
+    const turn = ++this.#turn;
     this.#measured = filter;
-    this.statistics ??= [];
+    this.measuring = true;
     this.#partly = !this.complete;
     try {
       const page = await this.fetch({ start: 0, count: 1, sort: [], filter, statistics: true }, new AbortController().signal);
-      if (filter !== this.filter) return;
+      if (filter !== this.filter || turn !== this.#turn) return;
       this.statistics = page.statistics ?? [];
-      this.changed();
     } catch {
       // Rows without statistics are still rows.
+      if (filter !== this.filter || turn !== this.#turn) return;
     }
+    this.measuring = false;
+    this.changed();
   }
 
   #measureWhole(): void {

@@ -16,7 +16,8 @@ import { addedCell, addedHead, value } from "./value.js";
 import { words } from "../words.js";
 import { offered } from "../values.js";
 
-export const PAGE_ROWS = 100;
+// What is drawn at once in less than a frame or two, fourteen columns wide.
+export const PAGE_ROWS = 50;
 // Keys of rows in a link: more make it longer than what one sends to others.
 const CHOSEN = 50;
 
@@ -143,6 +144,20 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
     return [...this.#keys()].map((name) => this.#selected.get(name) ?? (key === undefined ? {} : { [key]: name }));
   }
 
+  /** Of rows that are all known: what is there no more (it was removed, or a link is old) is not selected, the rest is as it is now. */
+  protected settle(rows: readonly Row[]): void {
+    const keys = this.#keys();
+    if (this.keyColumn() === undefined || !keys.size) return;
+    const there = new Map(rows.map((row, index) => [this.#keyOf(row, index), row]));
+    for (const key of keys) {
+      const row = there.get(key);
+      if (row) this.#selected.set(key, row);
+    }
+    const left = [...keys].filter((key) => there.has(key));
+    // Not while it is being drawn.
+    if (left.length < keys.size) queueMicrotask(() => this.#keep(new Set(left)));
+  }
+
   // --- order and filter
 
   protected orderBy = (key: string): void => {
@@ -240,7 +255,7 @@ export abstract class KdTableNode<K extends "table" | "rows"> extends KdNode<K> 
         ${columns.map((column) => {
           const sorted = this.sort.find(([name]) => name === column.key);
           const type = this.showStatistics() && column.of ? html`<span class="kd-head-type">${typeWord(column.of)}</span>` : nothing;
-          const statistic = this.showStatistics() ? statisticWords(told.get(column.key), this.locale) : "";
+          const statistic = this.showStatistics() ? statisticWords(told.get(column.key), this.locale) || (this.rows?.measuring && column.of ? "\u00a0" : "") : "";
           return html`<th role="columnheader" scope="col" class="${column.end ? "kd-end " : ""}${column.width ? `kd-width-${column.width}` : ""}" aria-sort=${column.sortable ? (sorted ? (sorted[1] ? "descending" : "ascending") : "none") : nothing}>
             ${column.sortable ? html`<button type="button" class="kd-sort" title=${words.sortBy(column.label)} @click=${() => this.orderBy(column.key)}>${column.label}${sorted ? icon(sorted[1] ? "sort-down" : "sort-up") : nothing}</button>` : column.added ? addedHead(column.added, this.added?.failed(column.added) === true) : column.label}
             ${type}${statistic ? html`<span class="kd-head-statistic">${statistic}</span>` : nothing}</th>`;

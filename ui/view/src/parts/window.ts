@@ -78,6 +78,7 @@ export class KdWindow extends LitElement {
   #heads: (string | HTMLElement)[][] = [];
   #headKey = "";
   #headStatistics: Rows["statistics"];
+  #headWaits = false;
   #cells = new WeakMap<Row, (string | HTMLElement)[]>();
   #columns: Shown[] | undefined;
   #addedVersion = 0;
@@ -271,9 +272,11 @@ export class KdWindow extends LitElement {
   #head(): void {
     const { rows, columns, statistics, locale } = this.of;
     const key = JSON.stringify([columns.map(({ key: name, label, of }) => [name, label, of]), rows.sort, this.#extra, this.of.menu, columns.map(({ added }) => added && this.of.added?.failed(added)), words.select]);
-    if (key === this.#headKey && this.#headStatistics === rows.statistics) return;
+    const waits = statistics && rows.measuring && !rows.statistics;
+    if (key === this.#headKey && this.#headStatistics === rows.statistics && this.#headWaits === waits) return;
     this.#headKey = key;
     this.#headStatistics = rows.statistics;
+    this.#headWaits = waits;
     const told = new Map(rows.columns.map(({ name }, index) => [name, rows.statistics?.[index]]));
     const heads: (string | HTMLElement)[][] = columns.map((column) => {
       const holder = document.createElement("div");
@@ -284,8 +287,8 @@ export class KdWindow extends LitElement {
       render(html`<span class="kd-head-name">${column.added ? addedHead(column.added, this.of.added?.failed(column.added) === true) : column.label}${sorted ? icon(sorted[1] ? "sort-down" : "sort-up") : ""}</span>
         ${statistics ? html`<span class="kd-head-type">${column.of ? typeWord(column.of) : ""}</span>` : ""}
         ${statistic?.bars?.length ? html`<svg class="kd-head-bars" aria-hidden="true" viewBox="0 0 ${statistic.bars.length * 4} 16" preserveAspectRatio="none">
-          <path d=${statistic.bars.slice(0, 40).map((bar, index) => `M${index * 4} 16v${-Math.max(bar > 0 ? 1 : 0, (bar / most) * 16)}h3V16z`).join("")}></path></svg>` : ""}
-        ${statistics ? html`<span class="kd-head-statistic">${statisticWords(statistic, locale)}</span>` : ""}`, holder);
+          <path d=${statistic.bars.slice(0, 40).map((bar, index) => `M${index * 4} 16v${-Math.max(bar > 0 ? 1 : 0, (bar / most) * 16)}h3V16z`).join("")}></path></svg>` : waits ? html`<span class="kd-head-bars"><span class="kd-skeleton"></span></span>` : ""}
+        ${statistics ? html`<span class="kd-head-statistic">${statisticWords(statistic, locale) || (waits ? "\u00a0" : "")}</span>` : ""}`, holder);
       return [holder];
     });
     const named = (text: string) => {
@@ -301,7 +304,7 @@ export class KdWindow extends LitElement {
   #aria(): void {
     const table = this.#table!;
     const { rows, columns, label } = this.of;
-    set(table, { role: "grid", "aria-label": label, "aria-rowcount": String(rows.complete ? rows.length + 1 : -1), "aria-colcount": String(this.#width), "aria-multiselectable": this.of.select === "many" ? "true" : null, "aria-busy": rows.busy ? "true" : null });
+    set(table, { role: "grid", "aria-label": label, "aria-rowcount": String(rows.complete ? rows.length + 1 : -1), "aria-colcount": String(this.#width), "aria-multiselectable": this.of.select === "many" ? "true" : null, "aria-busy": rows.busy || (this.of.statistics && rows.measuring) ? "true" : null });
     const inner = table.querySelector("table");
     inner?.setAttribute("role", "presentation");
     for (const part of table.querySelectorAll("thead, tbody")) part.setAttribute("role", "rowgroup");

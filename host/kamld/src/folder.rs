@@ -127,7 +127,7 @@ fn check_format(path: &Path) -> anyhow::Result<bool> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let foreign = std::fs::read_dir(path)?
                 .filter_map(Result::ok)
-                .find(|entry| entry.file_name() != "lock" && entry.file_name() != super::super::config::FILE);
+                .find(|entry| entry.file_name() != "lock" && entry.file_name() != crate::config::FILE);
             if let Some(entry) = foreign {
                 bail!(
                     "{} is not empty and not a data folder of kamld (it holds {:?}); nothing was changed: use an empty folder",
