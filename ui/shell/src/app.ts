@@ -33,8 +33,6 @@ const UNDONE_AT_MOST = 1000;
 /** What the object in the address is; `undefined` while that is asked. */
 export type Looked = { head: ObjectHead | null } | { problem: Problem } | undefined;
 
-const whenIdle = (work: () => void): void => { if ("requestIdleCallback" in globalThis) requestIdleCallback(work); else setTimeout(work, 200); };
-
 export class App {
   readonly session: Session;
   readonly views: Views;
@@ -98,8 +96,11 @@ export class App {
     this.#look(this.router.place.value);
     this.session.surfaces.watch(() => this.titled());
     if (this.router.scrolled) this.router.restore();
-    // What the first key opens is there before it is pressed, once the page has nothing better to do.
-    this.session.commands.watch((commands) => { if (commands.length) whenIdle(async () => void (await import("./palette/palette.js")).prepare(commands)); });
+    // What the first key opens is there before it is pressed, once the page has nothing better to do; a browser that does
+    // not say when that is loads it with the key.
+    this.session.commands.watch((commands) => {
+      if (commands.length) globalThis.requestIdleCallback?.(async () => void (await import("./palette/palette.js")).prepare(commands));
+    });
     // What a reload interrupted is offered without being asked for, once the server is there to take it.
     let offered = false;
     this.session.standing.watch((standing) => {

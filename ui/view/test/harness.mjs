@@ -97,7 +97,7 @@ export async function start() {
   async function axe(tab, options = {}) {
     await tab.evaluate(axeSource);
     return tab.evaluate(async (options) => {
-      const { violations } = await globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], ...options });
+      const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], ...options });
       return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 4).map(({ target, failureSummary }) => `${target.join(" ")} (${failureSummary.split("\n").slice(1, 2).join(" ").trim().slice(0, 160)})`).join("; ")}`);
     }, options);
   }

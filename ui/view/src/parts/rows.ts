@@ -169,14 +169,10 @@ export class Rows {
     this.#measured = filter;
     this.measuring = true;
     this.#partly = !this.complete;
-    try {
-      const page = await this.fetch({ start: 0, count: 1, sort: [], filter, statistics: true }, new AbortController().signal);
-      if (filter !== this.filter || turn !== this.#turn) return;
-      this.statistics = page.statistics ?? [];
-    } catch {
-      // Rows without statistics are still rows.
-      if (filter !== this.filter || turn !== this.#turn) return;
-    }
+    // Rows without statistics are still rows.
+    const page = await this.fetch({ start: 0, count: 1, sort: [], filter, statistics: true }, new AbortController().signal).catch(() => undefined);
+    if (filter !== this.filter || turn !== this.#turn) return;
+    if (page) this.statistics = page.statistics ?? [];
     this.measuring = false;
     this.changed();
   }
