@@ -22,6 +22,26 @@ export const FAULTS = {
   'nobody answers': (route) => route.abort('connectionrefused'),
 };
 
+/** What a screen fetches by HTTP after it was drawn: the requests, and a route that makes them. */
+export const FETCHES = {
+  'rows of a table': ['**/api/v1/tables/**', '/data/sample/birds/birdstrikes.csv', ['GET']],
+  'rows of a query': ['**/api/v1/results/*/rows*', '/find?q=select%20*%20from%20birds."penguins.json"&as=sql&in=sample', ['GET']],
+  'what an object is': ['**/api/v1/objects/**', '/data/sample/birds/about.md', ['HEAD']],
+  'a picture': ['**/api/v1/objects/**', '/data/sample/images/icons/gimp.png', ['GET']],
+  'bytes of an object': ['**/api/v1/objects/**', '/data/sample/images/raw.bin', ['GET']],
+  markdown: ['**/api/v1/markdown', '/data/sample/birds/about.md', ['POST']],
+};
+
+/** Puts the one object of `FETCHES` that the samples do not have. */
+export const putBytes = (server) => server.put('sample/images/raw.bin', Buffer.from(Array.from({ length: 9000 }, (_, n) => n % 251)));
+
+/** Requests go to a handler until the returned function is called. */
+export async function intercept(page, pattern, handler, methods = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE']) {
+  const chosen = (route) => (methods.includes(route.request().method()) ? handler(route) : route.fallback());
+  await page.route(pattern, chosen);
+  return () => page.unroute(pattern, chosen);
+}
+
 /**
  * The socket of a page, from its next document on. `wire.to` sees each message of the page: it answers nothing to let it
  * through, `null` to lose it, or what the server would say. `wire.from` sees what the server says, and may change or lose it.

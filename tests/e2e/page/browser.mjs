@@ -60,8 +60,8 @@ export async function tab(browser, server, options = {}) {
 
 /** Runs axe on the page as it stands; answers its violations in words. */
 export async function accessibility(page) {
-  // By the debugger, which the policy of the page does not bind.
-  await page.evaluate(axe);
+  // By the debugger, which the policy of the page does not bind; once a document.
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
   const found = await page.evaluate(() =>
     globalThis.axe.run(document, {
       // Of what passes nobody reads more than that it does.
@@ -72,6 +72,23 @@ export async function accessibility(page) {
   return found.violations.map(
     (rule) => `${rule.id}: ${rule.nodes.map((node) => node.target.join(' ')).slice(0, 3).join(', ')}`,
   );
+}
+
+/** Runs axe on the page as it stands in each theme, by what the settings and the system set; answers the violations in words. */
+export async function accessibilityInThemes(page) {
+  const found = [];
+  for (const [theme, scheme, chosen] of [['light', 'light', 'system'], ['dark', 'dark', 'system'], ['high contrast', 'light', 'contrast']]) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.evaluate(async (chosen) => {
+      const root = document.documentElement;
+      if (chosen === 'system') root.removeAttribute('data-theme');
+      else root.dataset.theme = chosen;
+      // Half-way between two themes no contrast is right.
+      await Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished.catch(() => undefined)));
+    }, chosen);
+    found.push(...(await accessibility(page)).map((words) => `${theme}: ${words}`));
+  }
+  return found;
 }
 
 /** Until a screen is drawn and nothing of it is on its way any more. */

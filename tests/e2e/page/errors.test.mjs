@@ -2,7 +2,7 @@
 // to copy and never the trace of a stack, and trying again keeps what was typed or chosen. Bar 25 of the study.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { between, FAULTS, PROBLEM, told, TRACE } from './between.mjs';
+import { between, FAULTS, FETCHES, intercept, PROBLEM, putBytes, told, TRACE } from './between.mjs';
 import { launch, settled, tab } from './browser.mjs';
 import { Server } from './server.mjs';
 import { bar, print } from './table.mjs';
@@ -15,7 +15,7 @@ let seen = 0;
 
 before(async () => {
   [server, browser] = await Promise.all([Server.fresh('--sample'), launch()]);
-  await server.put('sample/images/raw.bin', Buffer.from(Array.from({ length: 9000 }, (_, n) => n % 251)));
+  await putBytes(server);
   const many = Array.from({ length: 300 }, (_, n) => server.put(`sample/images/many/file-${String(n).padStart(3, '0')}-${'x'.repeat(90)}.txt`, `${n}`));
   await Promise.all(many);
   page = await tab(browser, server);
@@ -42,23 +42,19 @@ async function visit(path) {
 }
 
 /** Requests of HTTP go wrong until the returned function is called. */
-async function broken(pattern, fault, methods = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE']) {
-  const handler = (route) => (methods.includes(route.request().method()) ? fault(route) : route.fallback());
-  await page.route(pattern, handler);
-  return () => page.unroute(pattern, handler);
-}
+const broken = (pattern, fault, methods) => intercept(page, pattern, fault, methods);
 
-const SHOWN = {
-  'rows of a table': ['**/api/v1/tables/**', '/data/sample/birds/birdstrikes.csv', ['GET'], () => main().getByRole('grid')],
-  'rows of a query': ['**/api/v1/results/*/rows*', '/find?q=select%20*%20from%20birds."penguins.json"&as=sql&in=sample', ['GET'], () => main().locator('kd-rows table, kd-rows [role=grid]').first()],
-  'what an object is': ['**/api/v1/objects/**', '/data/sample/birds/about.md', ['HEAD'], () => main().locator('kd-markdown').first()],
-  'a picture': ['**/api/v1/objects/**', '/data/sample/images/icons/gimp.png', ['GET'], () => main().locator('img')],
-  'bytes of an object': ['**/api/v1/objects/**', '/data/sample/images/raw.bin', ['GET'], () => main().getByText('00 01 02 03').first()],
-  markdown: ['**/api/v1/markdown', '/data/sample/birds/about.md', ['POST'], () => main().locator('kd-markdown :is(h1, h2, h3, h4)').first()],
+const HEALED = {
+  'rows of a table': () => main().getByRole('grid'),
+  'rows of a query': () => main().locator('kd-rows table, kd-rows [role=grid]').first(),
+  'what an object is': () => main().locator('kd-markdown').first(),
+  'a picture': () => main().locator('img'),
+  'bytes of an object': () => main().getByText('00 01 02 03').first(),
+  markdown: () => main().locator('kd-markdown :is(h1, h2, h3, h4)').first(),
 };
 
 for (const [name, fault] of Object.entries(FAULTS)) {
-  for (const [what, [pattern, path, methods, healed]] of Object.entries(SHOWN)) {
+  for (const [what, [pattern, path, methods]] of Object.entries(FETCHES)) {
     test(`${what}, when ${name}`, async () => {
       const heal = await broken(pattern, fault, methods);
       await page.goto(server.url + path);
@@ -67,7 +63,7 @@ for (const [name, fault] of Object.entries(FAULTS)) {
       seen++;
       await heal();
       await again(place);
-      await healed().waitFor();
+      await HEALED[what]().waitFor();
     });
   }
 

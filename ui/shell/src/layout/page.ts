@@ -140,7 +140,7 @@ export class Page extends LitElement {
       <div class="ks-body ${preferences.value.side ? "" : "ks-body-wide"}">
         <div class="ks-column">
           <ks-box .app=${this.app}></ks-box>
-          <main id="main" tabindex="-1" aria-label=${this.#name()}>${session.surfaces.value.length || standing === "here" ? this.#outlet() : skeleton()}</main>
+          <main id="main" tabindex="-1" aria-label=${this.#name()}>${session.surfaces.value.length || standing === "here" ? this.#outlet() : this.#loading()}</main>
         </div>
         ${this.#side()}
       </div>
@@ -201,7 +201,7 @@ export class Page extends LitElement {
     if (place.kind === "settings") return this.#settings(place, value);
     if (place.kind === "object") {
       const { address, found } = app.looked.value;
-      if (address !== place.address || !found) return skeleton();
+      if (address !== place.address || !found) return this.#loading();
       if ("problem" in found) return stateBox("failed", () => app.lookAgain(), sentence(found.problem.detail), found.problem.help, found.problem.trace);
       if (found.head === null) return stateBox("nothing-here", () => app.lookAgain(), t("nothere.object", { address }));
     }
@@ -216,6 +216,12 @@ export class Page extends LitElement {
       ${repeat(screen.parts, (surface) => `${surface.plugin} ${surface.name}`, (surface) => html`<div class="ks-part">
         <ks-surface .app=${app} .surface=${surface} .address=${address} .params=${place.params}></ks-surface></div>`)}
       ${this.#about(screen.parts)}`;
+  }
+
+  /** Nobody draws yet: where one is, for whoever does not see the way above, and that something comes. */
+  #loading(): TemplateResult {
+    return html`<h1 class="kd-hidden ks-h1">${this.#name()}</h1><div class="ks-skeleton" role="status"><span class="kd-hidden">${t("loading")}</span>
+      <div class="ks-bone ks-bone-title"></div><div class="ks-bone"></div><div class="ks-bone"></div><div class="ks-bone ks-bone-short"></div></div>`;
   }
 
   /** Who draws what is seen: said by the shell, where no plug-in can write. */
@@ -273,9 +279,6 @@ export class Page extends LitElement {
 function inSight(event: FocusEvent): void {
   (event.target as HTMLElement).scrollIntoView({ block: "nearest", inline: "nearest" });
 }
-
-export const skeleton = (): TemplateResult => html`<div class="ks-skeleton" role="status"><span class="kd-hidden">${t("loading")}</span>
-  <div class="ks-bone ks-bone-title"></div><div class="ks-bone"></div><div class="ks-bone"></div><div class="ks-bone ks-bone-short"></div></div>`;
 
 export const home = formatPlace(HOME);
 customElements.define("ks-app", Page);
