@@ -2,12 +2,11 @@
 //!
 //! Lives here: joining the host code of the capabilities with the runtime's guests, for the binary and for benchmarks.
 //! Must not live here: a choice of back ends.
-//! What copies bytes between host and guest is generic and is compiled where both are known, which is here: this crate
-//! alone is built at full optimisation (root `Cargo.toml`); at a lower level it copies byte by byte.
+//! The one interface that carries bytes is in `objects`, a crate of its own.
 
 use kamld_metadata::{Catalog, Kv, MetadataHost, Projects, Search, sql::Sql};
 use kamld_runtime::{Guest, HostCall, Linkage, Parts};
-use kamld_storage::{AssetStore, host::StorageHost};
+use kamld_storage::AssetStore;
 use std::sync::Arc;
 use wasmtime::component::Linker;
 
@@ -16,10 +15,8 @@ pub struct StorageLinkage(pub Arc<AssetStore>);
 
 impl Linkage for StorageLinkage {
     fn link(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-        kamld_storage::host::link(linker, |guest: &mut Guest| {
-            let HostCall { table, call, parts, .. } = guest.host_call();
-            StorageHost { table, call, store: parts.of::<Arc<AssetStore>>() }
-        })
+        kamld_storage::host::link(linker, kamld_linkages_objects::host)?;
+        kamld_linkages_objects::link(linker)
     }
 
     fn open(&self, parts: &mut Parts) {

@@ -93,8 +93,6 @@ impl Runtime {
         }
         let linking = "a capability cannot be linked";
         let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(internal(linking))?;
-        wasmtime_wasi::p3::add_to_linker(&mut linker).map_err(internal(linking))?;
         plugin_host::link(&mut linker).map_err(internal(linking))?;
         let mut features: Vec<String> = OFFERS.iter().map(|name| (*name).to_owned()).collect();
         for linkage in &linkages {

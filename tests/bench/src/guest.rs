@@ -5,6 +5,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use kamld_bindings::{Error, imports::kamld::metadata::kv};
 use kamld_linkages::StorageLinkage;
+use kamld_linkages_wasi::WasiLinkage;
 use kamld_policy::{Call, Gate, Rights, Verb};
 use kamld_runtime::{Caller, Compiler, Config, Guest, HostCall, Limits, Linkage, Parts, Previews, Runtime, Version};
 use kamld_storage::{AssetKind, AssetStore, Destination};
@@ -114,7 +115,8 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
         denials: None,
     };
     let store = Arc::new(crate::store::open(folder.path())?);
-    let linkages: Vec<Arc<dyn Linkage>> = vec![Arc::new(Drawer), Arc::new(StorageLinkage(store.clone()))];
+    let linkages: Vec<Arc<dyn Linkage>> =
+        vec![Arc::new(WasiLinkage), Arc::new(Drawer), Arc::new(StorageLinkage(store.clone()))];
     let runtime = Runtime::new(config, linkages, Arc::new(Nothing))?;
     let programs = programs()?;
     let version = version(programs.join("calls_answers.wasm"))?;

@@ -18,6 +18,7 @@ use crate::local;
 use anyhow::Context;
 use kamld::{cli::local::UpArgs, config, folder::Folder};
 use kamld_linkages::{MetadataLinkage, StorageLinkage};
+use kamld_linkages_wasi::WasiLinkage;
 use kamld_metadata::{Search, embedded::Embedded, sql::Sql};
 use kamld_runtime::{Caller, Compiler, Runtime, Tasks, admin::AdminLinkage};
 use kamld_server::{
@@ -92,6 +93,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
             denials: Some(installed.denials()),
         },
         vec![
+            Arc::new(WasiLinkage),
             Arc::new(StorageLinkage(Arc::new(store.clone()))),
             Arc::new(metadata),
             Arc::new(AdminLinkage(administration)),

@@ -1,6 +1,6 @@
 //! Compiled plug-ins: taken from the cache, and never when somebody else has touched them.
 
-use crate::stage::{Drawer, caller, config, id, limits, program, version};
+use crate::stage::{caller, config, id, limits, linkages, program, version};
 use kamld_policy::Gate;
 use kamld_runtime::{Caller, Limits, Previews, Runtime};
 use kamld_types::{Address, Kind, Node, Problem};
@@ -25,7 +25,7 @@ impl Previews for NoPreviews {
 }
 
 fn runtime(cache: &Path) -> Runtime {
-    Runtime::new(config(limits(), cache), vec![Arc::new(Drawer)], Arc::new(NoPreviews)).unwrap()
+    Runtime::new(config(limits(), cache), linkages(), Arc::new(NoPreviews)).unwrap()
 }
 
 async fn load(cache: &Path) -> Runtime {

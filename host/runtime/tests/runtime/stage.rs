@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use kamld_bindings::{Error, imports::kamld::metadata::kv};
+use kamld_linkages_wasi::WasiLinkage;
 use kamld_policy::{Call, Gate, Rights, Verb};
 use kamld_runtime::{
     Caller, Compiler, Config, Guest, HostCall, Limits, Linkage, Parts, Previews, Runtime, Status, Version,
@@ -173,6 +174,11 @@ pub fn limits() -> Limits {
     Limits { instances: 64, guest_threads: 2, faults: 1000, backoff_ms: 0, backoff_max_ms: 0, ..Limits::default() }
 }
 
+/// What the programs import.
+pub fn linkages() -> Vec<Arc<dyn Linkage>> {
+    vec![Arc::new(WasiLinkage), Arc::new(Drawer)]
+}
+
 impl Stage {
     pub fn new(limits: Limits) -> Self {
         Self::with(limits, Drawing::default())
@@ -180,8 +186,7 @@ impl Stage {
 
     pub fn with(limits: Limits, drawing: Drawing) -> Self {
         let drawing = Arc::new(drawing);
-        let runtime =
-            Arc::new(Runtime::new(config(limits, shared_cache()), vec![Arc::new(Drawer)], drawing.clone()).unwrap());
+        let runtime = Arc::new(Runtime::new(config(limits, shared_cache()), linkages(), drawing.clone()).unwrap());
         drawing.runtime.set(Arc::downgrade(&runtime)).unwrap();
         Self { runtime, drawing }
     }

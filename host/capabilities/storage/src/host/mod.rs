@@ -7,7 +7,7 @@
 mod activity;
 mod assets;
 mod history;
-mod objects;
+pub mod objects;
 mod refs;
 mod shapes;
 mod space;
@@ -32,12 +32,11 @@ impl HasData for Marker {
     type Data<'a> = StorageHost<'a>;
 }
 
-/// Links all interfaces of `kamld:storage`.
+/// Links all interfaces of `kamld:storage` but `objects`, which carries bytes and is linked by itself.
 pub fn link<T: Send + 'static>(linker: &mut Linker<T>, get: fn(&mut T) -> StorageHost<'_>) -> wasmtime::Result<()> {
     wit::types::add_to_linker::<T, Marker>(linker, get)?;
     wit::assets::add_to_linker::<T, Marker>(linker, get)?;
     wit::refs::add_to_linker::<T, Marker>(linker, get)?;
-    objects::link(linker, get)?;
     wit::history::add_to_linker::<T, Marker>(linker, get)?;
     wit::space::add_to_linker::<T, Marker>(linker, get)?;
     wit::activity::add_to_linker::<T, Marker>(linker, get)
