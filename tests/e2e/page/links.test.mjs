@@ -149,3 +149,20 @@ test('back and forward find order, filter, scroll and focus where they were, at 
   assert.ok(took <= 100 * crowd(), `${took} ms`);
   assert.deepEqual(page.trouble, []);
 });
+
+test('what is done at once after a change finds it in the link', async () => {
+  await visit(page, `${server.url}/data/sample/birds`);
+  // The address is written behind the frame that shows the change; here nothing lets a frame come about.
+  const [before, after] = await page.evaluate(async () => {
+    const table = document.querySelector('main kd-table, main kd-rows');
+    table.querySelector('.kd-sort').click();
+    await table.updateComplete;
+    const before = location.hash;
+    table.querySelector('tbody a').click();
+    await navigation.transition?.finished;
+    return [before, navigation.entries()[navigation.currentEntry.index - 1].url];
+  });
+  assert.equal(before, '', 'not yet written');
+  assert.match(after, /#.*sort=/);
+  assert.deepEqual(page.trouble, []);
+});

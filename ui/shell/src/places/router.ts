@@ -41,7 +41,7 @@ export class Router {
   #restoring = 0;
   /** How what is seen here was arranged: the fragment of the URL, which no plug-in and no server sees. */
   #arranged = new URLSearchParams();
-  /** A change of it is on its way into the URL; and whether that is being written. */
+  /** A change of it is on its way into the URL; and it is being written. */
   #waits = false;
   #writing = false;
 
@@ -56,6 +56,9 @@ export class Router {
     // Somebody wrote another fragment: what is seen begins as that says.
     globalThis.addEventListener("hashchange", () => location.reload());
     document.addEventListener("scrollend", () => this.arrange(SCROLL, scrollY > NEAR_TOP ? String(Math.round(scrollY)) : undefined));
+    // What is done next may leave the page or read its address.
+    for (const kind of ["pointerdown", "keydown", "click"]) document.addEventListener(kind, this.#write, { capture: true });
+    globalThis.addEventListener("pagehide", this.#write);
     if (globalThis.navigation) navigation.addEventListener("navigate", this.#navigate);
     else {
       document.addEventListener("click", this.#click);
@@ -71,6 +74,7 @@ export class Router {
 
   go(place: Place, how: "push" | "replace" = "push"): void {
     if (samePlace(place, this.place.value)) return;
+    this.#write();
     const url = formatPlace(place);
     if (globalThis.navigation) {
       navigation.navigate(url, { history: how });
@@ -94,15 +98,20 @@ export class Router {
     else this.#arranged.set(name, value);
     if (this.#waits) return;
     this.#waits = true;
-    // What belongs together is one change of the URL; browsers take only so many.
-    queueMicrotask(() => {
-      const text = this.#arranged.toString();
-      this.#waits = false;
-      this.#writing = true;
-      history.replaceState(history.state, "", location.pathname + location.search + (text ? `#${text}` : ""));
-      this.#writing = false;
-    });
+    // What belongs together is one change of the URL; browsers take only so many. It costs a good part of a frame, and so
+    // comes behind the one that shows what changed; a page that nobody sees has no frames.
+    if (document.hidden) queueMicrotask(this.#write);
+    else requestAnimationFrame(() => { setTimeout(this.#write); });
   }
+
+  #write = (): void => {
+    if (!this.#waits) return;
+    this.#waits = false;
+    const text = this.#arranged.toString();
+    this.#writing = true;
+    history.replaceState(history.state, "", location.pathname + location.search + (text ? `#${text}` : ""));
+    this.#writing = false;
+  };
 
   /** Takes what the URL says; how far it was scrolled is there at once, or when there is so much of it. */
   #read(): void {
