@@ -5,6 +5,8 @@
 //! or in the new one; of each plug-in the current package and the one before it are kept, and nothing else.
 
 use crate::{
+    check::Report,
+    component::Component,
     durable,
     package::{Package, digest},
 };
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -51,9 +54,19 @@ pub struct Upgrade {
     pub difference: Difference,
 }
 
+/// What a package says of itself. It belongs to a digest and never changes.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub manifest: Manifest,
+    pub component: Component,
+    pub report: Report,
+}
+
 pub struct Store {
     folder: PathBuf,
     installed: Mutex<Installed>,
+    /// Of packages that were read, by their digest: reading and checking one takes longer than drawing a page of them.
+    facts: Mutex<BTreeMap<Hash, Arc<Facts>>>,
 }
 
 impl Store {
@@ -79,7 +92,7 @@ impl Store {
             ))
             .help("nothing was changed: it was written by another version of kamld, use that one"));
         }
-        let store = Self { folder, installed: Mutex::new(installed) };
+        let store = Self { folder, installed: Mutex::new(installed), facts: Mutex::default() };
         store.sweep(&store.installed.lock());
         Ok(store)
     }
@@ -208,9 +221,19 @@ impl Store {
         entry.previous.map(|previous| self.load_digest(id, &previous)).transpose()
     }
 
-    /// Only the manifest of the current package.
-    pub fn manifest(&self, id: &PluginId) -> Result<Manifest> {
-        self.load(id).map(|package| package.manifest)
+    /// What the current package says of itself: read once, verified then.
+    pub fn facts(&self, id: &PluginId) -> Result<Arc<Facts>> {
+        let digest = self.get(id).ok_or_else(|| absent(id))?.digest;
+        if let Some(facts) = self.facts.lock().get(&digest) {
+            return Ok(facts.clone());
+        }
+        let Package { manifest, component, report, .. } = self.load_digest(id, &digest)?;
+        let facts = Arc::new(Facts { manifest, component, report });
+        let current: BTreeSet<Hash> = self.list().into_values().map(|entry| entry.digest).collect();
+        let mut known = self.facts.lock();
+        known.retain(|digest, _| current.contains(digest));
+        known.insert(digest, facts.clone());
+        Ok(facts)
     }
 
     fn load_digest(&self, id: &PluginId, hash: &Hash) -> Result<Package> {

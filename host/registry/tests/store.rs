@@ -82,10 +82,12 @@ fn a_rollback_returns_and_a_second_one_comes_back() {
     let problem = store.rollback(&id()).unwrap_err();
     assert!(problem.kind == Kind::NotFound && problem.message.contains("no earlier package"));
     store.upgrade(&new).unwrap();
+    assert_eq!(store.facts(&id()).unwrap().manifest, new.manifest);
     let back = store.rollback(&id()).unwrap();
     assert_eq!((back.after.version.as_str(), back.after.previous), ("1.0.0", Some(new.digest)));
     assert_eq!(back.difference.needs[0].verbs, [Verb::List], "what the older one asks beyond the newer");
     assert_eq!(store.load(&id()).unwrap().digest, old.digest);
+    assert_eq!(store.facts(&id()).unwrap().manifest, old.manifest, "what it says of itself goes with it");
     assert_eq!(store.rollback(&id()).unwrap().after.version, "2.0.0");
 }
 
@@ -123,6 +125,7 @@ fn a_package_that_is_not_what_was_installed_is_never_loaded() {
     let package = package("acme/reader", "1.0.0");
     store.install(&package).unwrap();
     damage(&blobs(data.path())[0]);
+    assert_eq!(store.facts(&id()).unwrap_err().kind, Kind::Corrupt, "what is not verified is not believed either");
     let problem = store.load(&id()).unwrap_err();
     assert_eq!(problem.kind, Kind::Corrupt);
     assert!(problem.message.contains("is not what was installed") && problem.help.is_some());

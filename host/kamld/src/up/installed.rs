@@ -114,8 +114,8 @@ impl Installed {
     /// A newer binary has a newer package of a plug-in that it brought itself. What is new in its needs is granted
     /// only when everything it needed before was: an admin's narrower grant stays.
     fn follow_package(&self, id: &PluginId, package: &Package) -> Result<()> {
-        let old = self.0.store.manifest(id)?;
-        let whole = Difference::ungranted(&old, self.0.grants.get(id).as_ref()).is_empty();
+        let old = self.0.store.facts(id)?;
+        let whole = Difference::ungranted(&old.manifest, self.0.grants.get(id).as_ref()).is_empty();
         self.0.store.upgrade(package)?;
         self.record(HOST, Action::Upgrade, id, &package_words(package))?;
         if whole {
@@ -195,8 +195,7 @@ impl Installed {
     pub fn list(&self) -> Vec<Value> {
         let one = |(id, entry): (PluginId, Entry)| {
             let (state, why) = self.state(&id, &entry);
-            let manifest = self.0.store.manifest(&id).ok();
-            let title = manifest.map(|manifest| manifest.title).unwrap_or_default();
+            let title = self.0.store.facts(&id).map(|facts| facts.manifest.title.clone()).unwrap_or_default();
             json!({"id": id, "version": entry.version, "state": state, "title": title, "problem": why})
         };
         self.0.store.list().into_iter().map(one).collect()
@@ -205,7 +204,7 @@ impl Installed {
     /// Everything about one plug-in: what it is, needs, may do, and what it cost.
     pub fn show(&self, id: &PluginId) -> Result<Value> {
         let entry = self.entry(id)?;
-        let package = self.0.store.load(id)?;
+        let package = self.0.store.facts(id)?;
         let (state, why) = self.state(id, &entry);
         let grant = self.0.grants.get(id);
         let ungranted = Difference::ungranted(&package.manifest, grant.as_ref());
@@ -330,7 +329,7 @@ impl Installed {
     /// Puts a grant in force, at once and for calls that run. An empty text takes everything away.
     pub async fn set_grant(&self, id: &PluginId, text: &str, by: &str) -> Result<()> {
         let _one = self.0.changing.lock().await;
-        let manifest = self.0.store.load(id)?.manifest;
+        let facts = self.0.store.facts(id)?;
         if text.trim().is_empty() {
             self.record(by, Action::Revoke, id, "")?;
             self.0.grants.remove(id)?;
@@ -340,15 +339,16 @@ impl Installed {
             self.record(by, Action::Grant, id, text)?;
             self.0.grants.set_text(id, text)?;
         }
-        self.regate(id, &manifest)
+        self.regate(id, &facts.manifest)
     }
 
     pub async fn grant_needs(&self, id: &PluginId, by: &str) -> Result<()> {
         let _one = self.0.changing.lock().await;
-        let manifest = self.0.store.load(id)?.manifest;
+        let facts = self.0.store.facts(id)?;
+        let manifest = &facts.manifest;
         self.record(by, Action::Grant, id, "all that it needs")?;
-        self.0.grants.set(&Grant::from_needs(&manifest), Some(&manifest))?;
-        self.regate(id, &manifest)
+        self.0.grants.set(&Grant::from_needs(manifest), Some(manifest))?;
+        self.regate(id, manifest)
     }
 
     fn regate(&self, id: &PluginId, manifest: &Manifest) -> Result<()> {
