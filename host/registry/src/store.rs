@@ -65,7 +65,7 @@ pub struct Facts {
 pub struct Store {
     folder: PathBuf,
     installed: Mutex<Installed>,
-    /// Of packages that were read, by their digest: reading and checking one takes longer than drawing a page of them.
+    /// Of packages that were checked, by their digest: that takes longer than all else that is done with one.
     facts: Mutex<BTreeMap<Hash, Arc<Facts>>>,
 }
 
@@ -209,7 +209,7 @@ impl Store {
         self.set_enabled(id, false)
     }
 
-    /// The current package, verified against its digest and checked anew.
+    /// The current package, verified against its digest; checked by this host since it started.
     pub fn load(&self, id: &PluginId) -> Result<Package> {
         let entry = self.get(id).ok_or_else(|| absent(id))?;
         self.load_digest(id, &entry.digest)
@@ -221,23 +221,38 @@ impl Store {
         entry.previous.map(|previous| self.load_digest(id, &previous)).transpose()
     }
 
-    /// What the current package says of itself: read once, verified then.
+    /// What the current package says of itself, without reading it again.
     pub fn facts(&self, id: &PluginId) -> Result<Arc<Facts>> {
         let digest = self.get(id).ok_or_else(|| absent(id))?.digest;
-        if let Some(facts) = self.facts.lock().get(&digest) {
-            return Ok(facts.clone());
+        let known = self.facts.lock().get(&digest).cloned();
+        match known {
+            Some(facts) => Ok(facts),
+            None => self.load_digest(id, &digest).map(|package| self.checked(&package)),
         }
-        let Package { manifest, component, report, .. } = self.load_digest(id, &digest)?;
-        let facts = Arc::new(Facts { manifest, component, report });
-        let current: BTreeSet<Hash> = self.list().into_values().map(|entry| entry.digest).collect();
+    }
+
+    /// Keeps what a package says of itself, so that it is not checked again when it is loaded.
+    pub fn checked(&self, package: &Package) -> Arc<Facts> {
+        let Package { digest, manifest, component, report, .. } = package;
+        let facts =
+            Arc::new(Facts { manifest: manifest.clone(), component: component.clone(), report: report.clone() });
+        let kept: BTreeSet<Hash> =
+            self.list().into_values().flat_map(|entry| [Some(entry.digest), entry.previous]).flatten().collect();
         let mut known = self.facts.lock();
-        known.retain(|digest, _| current.contains(digest));
-        known.insert(digest, facts.clone());
-        Ok(facts)
+        known.retain(|digest, _| kept.contains(digest));
+        known.insert(*digest, facts.clone());
+        facts
     }
 
     fn load_digest(&self, id: &PluginId, hash: &Hash) -> Result<Package> {
-        let package = Package::open(self.read_blob(id, hash)?)?;
+        let bytes = self.read_blob(id, hash)?;
+        let known = self.facts.lock().get(hash).cloned();
+        let package = match known.as_deref().cloned() {
+            Some(Facts { manifest, component, report }) => {
+                Package { bytes, digest: *hash, manifest, component, report }
+            }
+            None => Package::open(bytes)?,
+        };
         if package.manifest.id != *id {
             return Err(Problem::corrupt(format!("the package of {id} is one of {}", package.manifest.id))
                 .help(format!("remove it and install it again: kamld plugin remove {id}")));

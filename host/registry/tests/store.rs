@@ -126,7 +126,8 @@ fn a_package_that_is_not_what_was_installed_is_never_loaded() {
     store.install(&package).unwrap();
     damage(&blobs(data.path())[0]);
     assert_eq!(store.facts(&id()).unwrap_err().kind, Kind::Corrupt, "what is not verified is not believed either");
-    let problem = store.load(&id()).unwrap_err();
+    store.checked(&package);
+    let problem = store.load(&id()).expect_err("its bytes are verified each time, also when it was checked before");
     assert_eq!(problem.kind, Kind::Corrupt);
     assert!(problem.message.contains("is not what was installed") && problem.help.is_some());
     store.remove(&id()).unwrap();

@@ -4,7 +4,6 @@
 //! it is answered; a plug-in that does not load keeps no other from loading.
 
 use super::{ids, packages::Packages};
-use anyhow::Context;
 use kamld::folder::Folder;
 use kamld_policy::{Gate, Grant, Manifest, call::Denials, difference::Difference};
 use kamld_registry::{Action, Audit, Entry, Grants, Package, Store};
@@ -76,30 +75,30 @@ impl Installed {
     pub async fn bring_up(
         &self,
         runtime: &Arc<Runtime>,
-        packages: &Packages,
+        packages: Packages,
         start: &[String],
         new: bool,
     ) -> anyhow::Result<()> {
         self.0.runtime.set(runtime.clone()).ok();
         let start = ids(start)?;
         for id in &start {
-            let Some(file) = packages.get(id.as_str()) else {
+            let Some(package) = packages.get(id.as_str()) else {
                 if new {
                     anyhow::bail!("plugins.start names {id}, and there is no package of it");
                 }
                 continue;
             };
-            let package = Package::open(std::fs::read(file)?).with_context(|| format!("the package of {id}"))?;
             match self.0.store.get(id) {
                 None if new => {
-                    self.0.store.install(&package)?;
-                    self.record(HOST, Action::Install, id, &package_words(&package))?;
+                    self.0.store.install(package)?;
+                    self.record(HOST, Action::Install, id, &package_words(package))?;
                     self.0.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
                     self.record(HOST, Action::Grant, id, "all that it needs, as part of a new data folder")?;
                 }
-                Some(entry) if entry.digest != package.digest => self.follow_package(id, &package)?,
+                Some(entry) if entry.digest != package.digest => self.follow_package(id, package)?,
                 _ => {}
             }
+            self.0.store.checked(package);
         }
         let enabled: Vec<PluginId> =
             self.0.store.list().into_iter().filter(|(_, entry)| entry.enabled).map(|(id, _)| id).collect();

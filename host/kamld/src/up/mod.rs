@@ -102,7 +102,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     )?);
     previews.runtime.set(Arc::downgrade(&runtime)).ok();
 
-    installed.bring_up(&runtime, &packages, &config.plugins.start, folder.new).await?;
+    installed.bring_up(&runtime, packages, &config.plugins.start, folder.new).await?;
     search.set_describer(Arc::new(joins::PluginDescriber(Arc::downgrade(&runtime))));
     search.describe_again().map_err(kamld_types::Problem::from)?;
     let self_test = probe::self_test(&runtime).await;

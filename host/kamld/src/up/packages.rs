@@ -3,13 +3,14 @@
 
 use anyhow::Context;
 use kamld::workshop;
+use kamld_registry::package::Package;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-/// Package files by plug-in id.
-pub type Packages = BTreeMap<String, PathBuf>;
+/// By plug-in id.
+pub type Packages = BTreeMap<String, Package>;
 
 /// Where packages lie beside a binary.
 fn beside(exe: &Path) -> PathBuf {
@@ -54,8 +55,9 @@ fn listed(folder: &Path) -> anyhow::Result<Packages> {
     for entry in entries {
         let path = entry?.path();
         if path.extension().is_some_and(|ending| ending == "wasm") {
-            let package = kamld_registry::package::Package::open(std::fs::read(&path)?)?;
-            packages.insert(package.manifest.id.to_string(), path);
+            let package =
+                Package::open(std::fs::read(&path)?).with_context(|| format!("the package {}", path.display()))?;
+            packages.insert(package.manifest.id.to_string(), package);
         }
     }
     Ok(packages)
