@@ -239,8 +239,8 @@ impl Store {
         let kept: BTreeSet<Hash> =
             self.list().into_values().flat_map(|entry| [Some(entry.digest), entry.previous]).flatten().collect();
         let mut known = self.facts.lock();
-        known.retain(|digest, _| kept.contains(digest));
         known.insert(*digest, facts.clone());
+        known.retain(|digest, _| kept.contains(digest));
         facts
     }
 

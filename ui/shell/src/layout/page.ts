@@ -16,7 +16,7 @@ import { groups as uploading, left as unfinished, sums } from "../uploads/state.
 import { copyText } from "./notices.js";
 import type { SurfaceFrame } from "../views/surface.js";
 import { percent, t } from "../words/words.js";
-import { stateBox } from "./states.js";
+import { bones, stateBox } from "./states.js";
 
 // Bar 30 of the study: told within three seconds; a hiccup of less than one is nobody's concern.
 const TELL_AFTER = 1000;
@@ -221,7 +221,7 @@ export class Page extends LitElement {
   /** Nobody draws yet: where one is, for whoever does not see the way above, and that something comes. */
   #loading(): TemplateResult {
     return html`<h1 class="kd-hidden ks-h1">${this.#name()}</h1><div class="ks-skeleton" role="status"><span class="kd-hidden">${t("loading")}</span>
-      <div class="ks-bone ks-bone-title"></div><div class="ks-bone"></div><div class="ks-bone"></div><div class="ks-bone ks-bone-short"></div></div>`;
+      ${bones}</div>`;
   }
 
   /** Who draws what is seen: said by the shell, where no plug-in can write. */

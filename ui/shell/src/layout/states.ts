@@ -16,6 +16,9 @@ const SAYS: Record<StateKind, { sign: string; title: WordKey; text: WordKey | un
   failed: { sign: "warning", title: "failed.page", text: undefined },
 };
 
+/** What stands where something is still on its way. */
+export const bones: TemplateResult = html`<div class="ks-bone ks-bone-title"></div><div class="ks-bone"></div><div class="ks-bone"></div><div class="ks-bone ks-bone-short"></div>`;
+
 export function stateBox(kind: StateKind, retry?: () => void, text = "", help = "", trace = ""): TemplateResult {
   const { sign, title, text: fixed } = SAYS[kind];
   const content = html`<div class="ks-state">

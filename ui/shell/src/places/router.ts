@@ -44,6 +44,8 @@ export class Router {
   /** A change of it is on its way into the URL; and it is being written. */
   #waits = false;
   #writing = false;
+  /** A task behind the frame that is being drawn. */
+  #behind = new MessageChannel();
 
   constructor(private readonly changed: (place: Place, travel: Travel) => void) {
     this.place = new Store(parsePlace(location.href));
@@ -53,6 +55,7 @@ export class Router {
 
   start(): void {
     history.scrollRestoration = "manual";
+    this.#behind.port1.onmessage = this.#write;
     // Somebody wrote another fragment: what is seen begins as that says.
     globalThis.addEventListener("hashchange", () => location.reload());
     document.addEventListener("scrollend", () => this.arrange(SCROLL, scrollY > NEAR_TOP ? String(Math.round(scrollY)) : undefined));
@@ -101,7 +104,7 @@ export class Router {
     // What belongs together is one change of the URL; browsers take only so many. It costs a good part of a frame, and so
     // comes behind the one that shows what changed; a page that nobody sees has no frames.
     if (document.hidden) queueMicrotask(this.#write);
-    else requestAnimationFrame(() => { setTimeout(this.#write); });
+    else requestAnimationFrame(() => { this.#behind.port2.postMessage(null); });
   }
 
   #write = (): void => {

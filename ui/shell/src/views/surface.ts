@@ -3,6 +3,7 @@
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { icon } from "../../../view/src/index.js";
 import type { App } from "../app.js";
+import { bones } from "../layout/states.js";
 import { copyText } from "../layout/notices.js";
 import type { Surface } from "../places/screens.js";
 import { sentence, type Problem } from "../transport/problem.js";
@@ -110,7 +111,7 @@ export class SurfaceFrame extends LitElement {
   #skeleton(): unknown {
     return html`<div class="ks-skeleton" role="status">
       <span class="kd-hidden">${t("loading.what", { what: this.surface.title })}</span>
-      <div class="ks-bone ks-bone-title"></div><div class="ks-bone"></div><div class="ks-bone"></div><div class="ks-bone ks-bone-short"></div>
+      ${bones}
       ${this.long ? html`<div class="kd-spread"><p class="kd-muted">${t("loading.long", { plugin: this.surface.plugin })}</p>
         <button type="button" class="kd-button kd-button-small" @click=${() => this.#view?.stop()}>${icon("stop")}<span>${t("stop")}</span></button></div>` : nothing}
     </div>`;
