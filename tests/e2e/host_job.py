@@ -9,6 +9,17 @@ from kamld import BINARY, Kamld, Refused, Skipped, environment
 from samples import vega
 
 
+def fill(file):
+    """Writes until the disk has no byte left."""
+    with open(file, "ab", buffering=0) as out:
+        for size in (1 << 20, 1 << 14, 1 << 10, 1):
+            try:
+                while True:
+                    out.write(b"x" * size)
+            except OSError:
+                pass
+
+
 class HostJob:
     def test_16_each_thing_was_done_by_a_plugin_that_may_do_only_what_its_grant_says(self):
         ids = {p["id"] for p in self.k.json("plugin", "list")["plugins"]}
@@ -183,6 +194,51 @@ class HostJob:
                 assert (self.folder / "back.bin").read_bytes() == kept.read_bytes()
                 assert not full.json("storage", "check")["damaged"]
                 assert full.stop() == 0
+        finally:
+            subprocess.run(["umount", small], check=True)
+
+    def test_25b_a_disk_that_was_full_heals_without_a_restart(self):
+        small = self.folder / "full-once"
+        small.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", small], capture_output=True)
+        if mounted.returncode:
+            raise Skipped("a disk that was full once (no right to mount a small one here)")
+        try:
+            with Kamld(small / "data") as full:
+                full.run("project", "create", "p")
+                full.run("asset", "create", "p/a")
+                full.run("put", vega() / "cars.json", "p/a")
+                full.run("commit", "p/a", "-m", "first")
+                fill(small / "foreign.bin")
+                refused = 0
+                for n in range(40):
+                    for words in (["tag", "add", "p/a", f"t{n}"], ["put", vega() / "cars.json", f"p/a/{n}/"],
+                                  ["project", "create", f"p{n}"]):
+                        try:
+                            full.run(*words)
+                        except Refused as error:
+                            refused += 1
+                            assert error.code in (8, 9), error
+                    fill(small / "foreign.bin")
+                assert refused > 20, f"the disk was never full: {refused} refused"
+                # What makes room is possible on a full disk.
+                full.run("rm", "p/a/cars.json")
+                kept = {"tags": full.json("show", "p/a")["tags"],
+                        "projects": [p["name"] for p in full.json("project", "list")["projects"]]}
+                (small / "foreign.bin").unlink()
+                full.run("tag", "add", "p/a", "after")
+                full.run("put", vega() / "cars.json", "p/a")
+                full.run("commit", "p/a", "-m", "second")
+                full.run("project", "create", "after")
+                found = full.json("search", "cars")
+                assert found is not None
+                assert set(kept["tags"]) | {"after"} == set(full.json("show", "p/a")["tags"])
+                names = [p["name"] for p in full.json("project", "list")["projects"]]
+                assert set(kept["projects"]) | {"after"} == set(names), (kept, names)
+                assert not full.json("storage", "check")["damaged"]
+                assert full.stop() == 0
+                full.start()
+                assert set(kept["tags"]) | {"after"} == set(full.json("show", "p/a")["tags"])
         finally:
             subprocess.run(["umount", small], check=True)
 

@@ -31,6 +31,25 @@ pub struct Storage {
     /// `local` (the data folder) or `s3`.
     pub backend: String,
     pub s3: S3,
+    pub gc: Gc,
+}
+
+/// Garbage collection.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gc {
+    /// Minutes between two collections that the server makes by itself, in quiet times; 0 for none.
+    pub every_minutes: u64,
+    /// Hours that something must have been garbage before it goes.
+    pub grace_hours: u64,
+    /// Days that removed assets and branches stay in the bin.
+    pub bin_days: u64,
+}
+
+impl Default for Gc {
+    fn default() -> Self {
+        Self { every_minutes: 60, grace_hours: 24, bin_days: 30 }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -101,7 +120,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 7437)),
-            storage: Storage { backend: "local".into(), s3: S3::default() },
+            storage: Storage { backend: "local".into(), s3: S3::default(), gc: Gc::default() },
             sql: Sql { memory_mib: 512, spill_mib: 8192, results_mib: 0, time_s: 600 },
             index: Index { heap_mib: 50 },
             plugins: Plugins { start: crate::first_party::START.iter().map(|id| (*id).to_owned()).collect() },

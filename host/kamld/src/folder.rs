@@ -11,13 +11,15 @@ use std::{
 };
 
 /// Grows when an older `kamld` could no longer read the folder rightly.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// An open data folder. While this lives, no other process can open it.
 pub struct Folder {
     pub path: PathBuf,
     /// Whether this start made it.
     pub new: bool,
+    /// The format that it had when it was opened.
+    pub format: u32,
     _lock: File,
 }
 
@@ -28,12 +30,13 @@ impl Folder {
         std::fs::create_dir_all(path).with_context(|| format!("cannot make the data folder {}", path.display()))?;
         let path = path.canonicalize().with_context(|| format!("cannot open the data folder {}", path.display()))?;
         let lock = lock(&path)?;
-        let new = check_format(&path)?;
+        let found = check_format(&path)?;
+        let (new, format) = (found.is_none(), found.unwrap_or(FORMAT));
         for part in ["store", "spool", "index", "plugins", "cache", "spill"] {
             std::fs::create_dir_all(path.join(part))
                 .with_context(|| format!("cannot make {part} in {}", path.display()))?;
         }
-        Ok(Self { path, new, _lock: lock })
+        Ok(Self { path, new, format, _lock: lock })
     }
 
     pub fn join(&self, part: &str) -> PathBuf {
@@ -111,12 +114,19 @@ fn lock(path: &Path) -> anyhow::Result<File> {
     Ok(lock)
 }
 
-/// Answers whether the folder is new.
-fn check_format(path: &Path) -> anyhow::Result<bool> {
+/// Says that the folder has the current format from now on.
+pub fn mark_current(path: &Path) -> anyhow::Result<()> {
+    write_private(&path.join("FORMAT"), format!("{FORMAT}\n").as_bytes())?;
+    File::open(path)?.sync_all()?;
+    Ok(())
+}
+
+/// The format of the folder; none for a new one, which gets the current one.
+fn check_format(path: &Path) -> anyhow::Result<Option<u32>> {
     let file = path.join("FORMAT");
     match std::fs::read_to_string(&file) {
         Ok(text) => match text.trim().parse::<u32>() {
-            Ok(format) if format <= FORMAT => Ok(false),
+            Ok(format) if format <= FORMAT => Ok(Some(format)),
             Ok(format) => bail!(
                 "the data folder {} was written by a newer kamld (format {format}, this one reads up to {FORMAT}); \
                  nothing was changed: use the newer version, or another folder with --data",
@@ -139,7 +149,7 @@ fn check_format(path: &Path) -> anyhow::Result<bool> {
             writeln!(out, "{FORMAT}")?;
             out.sync_all()?;
             File::open(path)?.sync_all()?;
-            Ok(true)
+            Ok(None)
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
     }

@@ -4,7 +4,7 @@
 //! Must not live here: a choice of back ends.
 //! The one interface that carries bytes is in `objects`, a crate of its own.
 
-use kamld_metadata::{Catalog, Kv, MetadataHost, Projects, Search, sql::Sql};
+use kamld_metadata::{Embedded, MetadataHost, Search, sql::Sql};
 use kamld_runtime::{Guest, HostCall, Linkage, Parts};
 use kamld_storage::AssetStore;
 use std::sync::Arc;
@@ -33,9 +33,7 @@ impl Linkage for StorageLinkage {
 /// Metadata, for every call.
 #[derive(Clone)]
 pub struct MetadataLinkage {
-    pub catalog: Arc<dyn Catalog>,
-    pub projects: Arc<dyn Projects>,
-    pub kv: Arc<dyn Kv>,
+    pub embedded: Embedded,
     pub search: Arc<Search>,
     pub sql: Arc<Sql>,
 }
@@ -44,8 +42,8 @@ impl Linkage for MetadataLinkage {
     fn link(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
         kamld_metadata::host::link(linker, |guest: &mut Guest| {
             let HostCall { table, call, parts, .. } = guest.host_call();
-            let Self { catalog, projects, kv, search, sql } = parts.of::<Self>();
-            MetadataHost { table, call, catalog, projects, kv, search, sql }
+            let Self { embedded: Embedded { catalog, descriptions, projects, kv }, search, sql } = parts.of::<Self>();
+            MetadataHost { table, call, catalog, descriptions, projects, kv, search, sql }
         })
     }
 

@@ -2,7 +2,7 @@
 
 use kamld_linkages::StorageLinkage;
 use kamld_runtime::{Guest, Linkage};
-use kamld_storage::{AssetStore, Backends, embedded::MemoryRefs};
+use kamld_storage::{AssetStore, Backends, embedded::RecordRefs};
 use std::sync::Arc;
 use wasm_encoder::{
     Component, ComponentImportSection, ComponentTypeRef, ComponentTypeSection, InstanceType, TypeBounds,
@@ -28,8 +28,9 @@ fn needs_a_reader_of(interface: &str) -> Vec<u8> {
 
 #[test]
 fn earlier_patches_are_linked_and_other_contracts_are_not() {
-    let store =
-        Arc::new(AssetStore::open(Backends::memory(Arc::new(MemoryRefs::default()), std::env::temp_dir())).unwrap());
+    let store = Arc::new(
+        AssetStore::open(Backends::memory(Arc::new(RecordRefs::memory().unwrap()), std::env::temp_dir())).unwrap(),
+    );
     let engine = Engine::new(Config::new().wasm_component_model_async(true)).unwrap();
     let mut linker = Linker::<Guest>::new(&engine);
     StorageLinkage(store).link(&mut linker).unwrap();

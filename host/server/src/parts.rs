@@ -401,11 +401,26 @@ pub trait Audit: Send + Sync {
     async fn verify(&self) -> Result<Value>;
 }
 
+/// How to collect garbage; what is not given is as configured.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Collect {
+    /// Only say what would be freed.
+    pub dry_run: bool,
+    /// Seconds that something must have been garbage before it goes.
+    pub grace_s: Option<u64>,
+    /// Seconds that what was removed stays in the bin.
+    pub bin_s: Option<u64>,
+}
+
 /// Long work on the host's own stores. Only admins get here. Dropping the stream stops the work.
 #[async_trait]
 pub trait Maintenance: Send + Sync {
     /// Verifies every hash; progress lines, the last one is the report.
     async fn storage_check(&self) -> Result<LineStream>;
+
+    /// Gives the room of garbage back; progress lines, the last one is the report. `conflict` while it runs already.
+    async fn storage_gc(&self, order: Collect) -> Result<LineStream>;
 
     /// Builds the search index anew from storage; progress lines, the last one is the report.
     async fn index_rebuild(&self) -> Result<LineStream>;

@@ -2,7 +2,8 @@
 
 use crate::table::{Samples, Table, short};
 use async_trait::async_trait;
-use kamld_metadata::{AssetState, Assets, Change, ChangePage, Embedded, ObjectState, Search, search::Request};
+use kamld_metadata::{AssetState, Assets, Change, ChangePage, Derived, Embedded, ObjectState, Search, search::Request};
+use kamld_records::{Records, RedbRecords};
 use kamld_types::{AssetId, Hash, ObjectPath, Problem};
 use std::{
     sync::Arc,
@@ -80,11 +81,13 @@ impl Assets for Many {
 pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
     for count in [100_000, 1_000_000] {
         let folder = tempfile::tempdir()?;
-        let db = sled::open(folder.path().join("meta"))?;
-        let embedded = Embedded::open(&db).map_err(Problem::from)?;
+        let records: Arc<dyn Records> =
+            Arc::new(RedbRecords::open(&folder.path().join("records.redb")).map_err(Problem::from)?);
+        let derived = Arc::new(Derived::open(&folder.path().join("derived")).map_err(Problem::from)?);
+        let embedded = Embedded::new(&records, &derived);
         let start = Instant::now();
         let index = folder.path().join("index");
-        let search = Search::open(&db, &index, embedded.catalog, Arc::new(Many(count))).map_err(Problem::from)?;
+        let search = Search::open(derived, &index, &embedded, Arc::new(Many(count))).map_err(Problem::from)?;
         anyhow::ensure!(search.wait_until_current(None, Duration::from_secs(900)).await, "the index was not filled");
         let filled = start.elapsed();
         table.row("fill the index", &format!("{count}"), short(filled), "-".into(), "-");

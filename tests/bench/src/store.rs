@@ -2,8 +2,9 @@
 
 use crate::table::{Samples, Table, rate, short};
 use bytes::Bytes;
+use kamld_records::RedbRecords;
 use kamld_storage::{
-    AssetKind, AssetStore, Backends, CommitWords, Destination, KnownObject, NewBody, NewObject, embedded::SledRefs,
+    AssetKind, AssetStore, Backends, CommitWords, Destination, KnownObject, NewBody, NewObject, embedded::RecordRefs,
 };
 use kamld_types::{AssetId, BranchName, Hash, ObjectPath, RefName, VersionName};
 use sha2::{Digest, Sha256};
@@ -13,8 +14,7 @@ const MIB: usize = 1 << 20;
 
 /// A store on the local disk, as the product opens it.
 pub fn open(folder: &Path) -> anyhow::Result<AssetStore> {
-    let db = sled::open(folder.join("meta"))?;
-    let refs = SledRefs::new(db.open_tree("refs")?, Some(&folder.join("meta")))?;
+    let refs = RecordRefs::new(Arc::new(RedbRecords::open(&folder.join("records.redb"))?));
     Ok(AssetStore::open(Backends::local(&folder.join("store"), Arc::new(refs))?)?)
 }
 

@@ -1,12 +1,11 @@
-//! The catalogue: documents by subject (tags, revision) and descriptions by content.
+//! The catalogue: documents by subject (tags, revision).
 //!
-//! Must not live here: who may see what, what the objects are. A description belongs to bytes, not to a
-//! path: the same content is described once, however often it is copied, moved or brought back.
+//! Must not live here: who may see what, what the objects are, what can be found out about them (`description`).
 //! Invariant: a document's revision grows by one with each change, and each change shows in `changed`.
 
 use crate::error::{Error, Result};
 use async_trait::async_trait;
-use kamld_types::{Address, AssetId, Hash, ObjectPath, Problem};
+use kamld_types::{Address, AssetId, ObjectPath, Problem};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -14,11 +13,6 @@ use std::{fmt, str::FromStr};
 pub const MAX_TAG: usize = 64;
 /// How many tags a subject carries at most: beyond it they describe nothing.
 pub const MAX_TAGS: usize = 256;
-/// The longest text that a description keeps for search, in bytes.
-pub const MAX_TEXT: usize = 64 * 1024;
-/// How many columns and facts of a description are kept.
-pub const MAX_ITEMS: usize = 4096;
-
 /// `PROJECT/ASSET` or `PROJECT/ASSET/PATH`, always in the state that people work on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -87,82 +81,6 @@ pub struct Document {
     pub tags: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Column {
-    pub name: String,
-    /// A SQL type, such as `BIGINT`.
-    pub r#type: String,
-    pub nullable: bool,
-}
-
-/// What a describer found out about some bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Description {
-    /// One short line.
-    pub summary: String,
-    pub rows: Option<u64>,
-    pub columns: Vec<Column>,
-    /// Named facts, in order.
-    pub facts: Vec<(String, String)>,
-    /// Plain text for search.
-    pub text: String,
-}
-
-impl Description {
-    /// Cut down to the limits of the catalogue: a describer may be a stranger's.
-    #[must_use]
-    pub fn bounded(mut self) -> Self {
-        truncate(&mut self.summary, 512);
-        truncate(&mut self.text, MAX_TEXT);
-        self.columns.truncate(MAX_ITEMS);
-        self.facts.truncate(MAX_ITEMS);
-        for column in &mut self.columns {
-            truncate(&mut column.name, 512);
-            truncate(&mut column.r#type, 512);
-        }
-        for (name, value) in &mut self.facts {
-            truncate(name, 512);
-            truncate(value, 4096);
-        }
-        self
-    }
-}
-
-fn truncate(text: &mut String, most: usize) {
-    if text.len() > most {
-        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(end);
-    }
-}
-
-/// The answer about some bytes: found out, or why not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Described {
-    Known(Description),
-    /// The bytes are not what their type says, in words.
-    Failed {
-        summary: String,
-        problem: String,
-    },
-}
-
-impl Described {
-    pub fn summary(&self) -> &str {
-        match self {
-            Described::Known(description) => &description.summary,
-            Described::Failed { summary, .. } => summary,
-        }
-    }
-}
-
-/// Some bytes, taken as some media type.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Content {
-    pub hash: Hash,
-    pub media_type: String,
-}
-
 /// A subject whose document changed; `mark` tells one change from the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedSubject {
@@ -193,22 +111,11 @@ pub trait Catalog: Send + Sync {
     /// A subject and all below it are gone. Answers how many documents that were.
     async fn remove_subjects(&self, subject: &Subject) -> Result<u64>;
 
-    /// One answer a content, in the order asked.
-    async fn descriptions(&self, contents: &[Content]) -> Result<Vec<Option<Described>>>;
-
-    async fn set_description(&self, content: &Content, described: &Described) -> Result<()>;
-
     /// Subjects whose documents changed and were not `seen` since, at most `limit`.
     async fn changed(&self, limit: usize) -> Result<Vec<ChangedSubject>>;
 
     /// Takes these off the list, unless they changed again.
     async fn seen(&self, changes: &[ChangedSubject]) -> Result<()>;
-
-    /// What is known about one content.
-    async fn describe(&self, hash: Hash, media_type: &str) -> Result<Option<Described>> {
-        let content = Content { hash, media_type: media_type.to_owned() };
-        Ok(self.descriptions(&[content]).await?.pop().flatten())
-    }
 }
 
 /// A tag as it is kept: lower case, 1 to 64 characters, no spaces.

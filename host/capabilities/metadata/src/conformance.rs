@@ -1,10 +1,10 @@
-//! What every back end of `Projects`, `Catalog` and `Kv` passes: one suite, run by the tests of each.
+//! What every back end of `Projects`, `Catalog`, `Descriptions` and `Kv` passes: one suite, run by the tests of each.
 //!
 //! Must not live here: anything that only one back end promises. Every check begins on an empty back end and
 //! panics with a sentence about what was not kept.
 
 use crate::{
-    Catalog, Content, Described, Description, Error, Kv, Projects, Subject,
+    Catalog, Content, Described, Description, Descriptions, Error, Kv, Projects, Subject,
     kv::{MAX_KEY, MAX_VALUE, QUOTA},
 };
 use kamld_types::{Hash, PluginId, ProjectName, Right};
@@ -86,7 +86,6 @@ pub async fn catalog(catalog: &dyn Catalog) {
 
     changes(catalog).await;
     moving(catalog).await;
-    descriptions(catalog).await;
 }
 
 async fn changes(catalog: &dyn Catalog) {
@@ -139,7 +138,7 @@ async fn moving(catalog: &dyn Catalog) {
     );
 }
 
-async fn descriptions(catalog: &dyn Catalog) {
+pub async fn descriptions(catalog: &dyn Descriptions) {
     let csv = Content { hash: Hash([7; 32]), media_type: "text/csv".into() };
     let text = Content { media_type: "text/plain".into(), ..csv.clone() };
     assert_eq!(good(catalog.descriptions(std::slice::from_ref(&csv)).await), [None], "nothing is known at first");
@@ -150,7 +149,16 @@ async fn descriptions(catalog: &dyn Catalog) {
     good(catalog.set_description(&text, &failed).await);
     let both = good(catalog.descriptions(&[csv.clone(), text]).await);
     assert_eq!(both, [Some(known.clone()), Some(failed)], "one content is described once for each media type");
-    assert_eq!(good(catalog.describe(csv.hash, "text/csv").await), Some(known));
+    assert_eq!(good(catalog.describe(csv.hash, "text/csv").await), Some(known.clone()));
+    let other = Content { hash: Hash([8; 32]), media_type: "text/csv".into() };
+    good(catalog.set_description(&other, &known).await);
+    let in_use = |hash: Hash| hash == other.hash;
+    let (count, bytes) = good(catalog.forget(&in_use, true).await);
+    assert!(count == 2 && bytes > 100, "what is not in use is counted: {count} of {bytes} bytes");
+    assert_eq!(good(catalog.describe(csv.hash, "text/csv").await), Some(known.clone()), "a dry run forgets nothing");
+    assert_eq!(good(catalog.forget(&in_use, false).await), (count, bytes), "and says what would be forgotten");
+    let left = good(catalog.descriptions(&[csv, other]).await);
+    assert_eq!(left, [None, Some(known)], "what is in use stays");
 }
 
 pub async fn kv(kv: &dyn Kv) {

@@ -26,8 +26,8 @@ pub enum Error {
     /// A stored record is not what was written: restore it from a backup, or write it anew.
     #[error("the stored record of {0} is damaged: its checksum does not fit")]
     Damaged(String),
-    /// The database below; its files or disk need a look.
-    #[error("the metadata store did not take the change")]
+    /// The store of derived metadata; its disk needs a look.
+    #[error("the store of derived metadata did not answer")]
     Store(#[from] sled::Error),
     /// The search index; it can be built again from storage at any time.
     #[error("the search index did not answer")]
@@ -45,6 +45,15 @@ pub enum Error {
     /// Said in words by somebody else, passed on as it is.
     #[error(transparent)]
     Problem(#[from] Problem),
+}
+
+impl From<kamld_records::Error> for Error {
+    fn from(error: kamld_records::Error) -> Self {
+        match error {
+            kamld_records::Error::Damaged(what) => Error::Damaged(what),
+            error => Error::Problem(error.into()),
+        }
+    }
 }
 
 impl From<tantivy::TantivyError> for Error {
@@ -84,7 +93,7 @@ impl From<Error> for Problem {
             Error::Damaged(_) => Problem::corrupt(text)
                 .help("the record was left as it is; write it anew, or bring the data folder back from a backup"),
             Error::Store(_) => Problem::unavailable(text)
-                .help("nothing was acknowledged; look at the disk of the data folder, then try again"),
+                .help("no data is lost, all of it can be made again; look at the disk of the data folder"),
             Error::Index(_) => Problem::unavailable(text)
                 .help("no data is lost, the index is derived; if it stays away, run: kamld index rebuild"),
             Error::Disk { .. } => {

@@ -1,6 +1,6 @@
 //! What is known about assets: projects, catalogue, key-values, full-text search, SQL over objects in place.
 //!
-//! In reading order: `project`, `catalog`, `kv` (the nouns and what a back end of each writes), `embedded` (the
+//! In reading order: `project`, `catalog`, `description`, `kv` (the nouns and what a back end of each writes), `embedded` (the
 //! back end of a laptop), `index` (how search follows storage), `search`, `sql`, `host` (the contract's host code,
 //! the only part that touches bindings), `conformance` (what every back end passes).
 //!
@@ -10,6 +10,7 @@
 
 pub mod catalog;
 pub mod conformance;
+pub mod description;
 pub mod embedded;
 pub mod error;
 pub mod host;
@@ -19,8 +20,9 @@ pub mod project;
 pub mod search;
 pub mod sql;
 
-pub use catalog::{Catalog, Column, Content, Described, Description, Document, Subject};
-pub use embedded::Embedded;
+pub use catalog::{Catalog, Document, Subject};
+pub use description::{Column, Content, Described, Description, Descriptions};
+pub use embedded::{Derived, Embedded};
 pub use error::Error;
 pub use host::{MetadataHost, link};
 pub use index::{AssetState, Assets, Change, ChangePage, DescribeRequest, Describer, ObjectState};

@@ -1,30 +1,44 @@
 //! The embedded back end passes the suite, and keeps what it acknowledged.
 
-use kamld_metadata::{Embedded, Error, conformance};
+use kamld_metadata::{Derived, Embedded, Error, conformance, embedded::tables};
+use kamld_records::{Records, RedbRecords};
 use kamld_types::{PluginId, ProjectName};
+use std::{path::Path, sync::Arc};
 
-fn embedded() -> (tempfile::TempDir, sled::Db, Embedded) {
+fn open(folder: &Path) -> (Arc<dyn Records>, Embedded) {
+    let records: Arc<dyn Records> = Arc::new(RedbRecords::open(&folder.join("records.redb")).unwrap());
+    let derived = Arc::new(Derived::open(&folder.join("derived")).unwrap());
+    let embedded = Embedded::new(&records, &derived);
+    (records, embedded)
+}
+
+fn embedded() -> (tempfile::TempDir, Embedded) {
     let folder = tempfile::tempdir().unwrap();
-    let db = sled::open(folder.path()).unwrap();
-    let embedded = Embedded::open(&db).unwrap();
-    (folder, db, embedded)
+    let (_, embedded) = open(folder.path());
+    (folder, embedded)
 }
 
 #[tokio::test]
 async fn projects_are_kept_as_the_contract_says() {
-    let (_folder, _db, embedded) = embedded();
+    let (_folder, embedded) = embedded();
     conformance::projects(&*embedded.projects).await;
 }
 
 #[tokio::test]
 async fn the_catalogue_is_kept_as_the_contract_says() {
-    let (_folder, _db, embedded) = embedded();
+    let (_folder, embedded) = embedded();
     conformance::catalog(&*embedded.catalog).await;
 }
 
 #[tokio::test]
+async fn descriptions_are_kept_as_the_contract_says() {
+    let (_folder, embedded) = embedded();
+    conformance::descriptions(&*embedded.descriptions).await;
+}
+
+#[tokio::test]
 async fn key_values_are_kept_as_the_contract_says() {
-    let (_folder, _db, embedded) = embedded();
+    let (_folder, embedded) = embedded();
     conformance::kv(&*embedded.kv).await;
 }
 
@@ -49,7 +63,7 @@ fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
 
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_a_hard_stop() {
-    let (folder, _db, embedded) = embedded();
+    let (folder, embedded) = embedded();
     let space = PluginId::new("kamld/search").unwrap();
     let subject = "birds/strikes/2019.csv".parse().unwrap();
     embedded.projects.create(&ProjectName::new("birds").unwrap(), "Birds", "me").await.unwrap();
@@ -59,7 +73,7 @@ async fn what_was_acknowledged_is_there_after_a_hard_stop() {
         let revision = embedded.kv.put(&space, "round", &round.to_le_bytes(), None).await.unwrap();
 
         let copy = as_after_a_kill(folder.path());
-        let reopened = Embedded::open(&sled::open(copy.path()).unwrap()).unwrap();
+        let (_, reopened) = open(copy.path());
         assert_eq!(reopened.catalog.documents(std::slice::from_ref(&subject)).await.unwrap(), [document]);
         let item = reopened.kv.get(&space, "round").await.unwrap().unwrap();
         assert_eq!((item.value, item.revision), (round.to_le_bytes().to_vec(), revision));
@@ -72,15 +86,13 @@ async fn what_was_acknowledged_is_there_after_a_hard_stop() {
 }
 
 #[tokio::test]
-async fn bit_rot_is_an_error_that_names_the_record_and_not_another_value() {
-    let (_folder, db, embedded) = embedded();
+async fn a_record_that_cannot_be_read_is_an_error_that_names_it_and_can_be_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (records, embedded) = open(folder.path());
     let birds = ProjectName::new("birds").unwrap();
     embedded.projects.create(&birds, "Birds", "me").await.unwrap();
-    let tree = db.open_tree("metadata/projects").unwrap();
-    let mut record = tree.get("birds").unwrap().unwrap().to_vec();
-    let middle = record.len() / 2;
-    record[middle] ^= 1;
-    tree.insert("birds", record).unwrap();
+    let cut = |t: &mut kamld_records::Transaction<'_>| t.put(tables::PROJECTS, *b"birds", *b"{\"na");
+    records.write::<_, kamld_records::Error>(cut).await.unwrap();
     let error = embedded.projects.get(&birds).await.unwrap_err();
     assert!(matches!(&error, Error::Damaged(what) if what.contains("birds")), "{error}");
     assert_eq!(kamld_types::Problem::from(error).kind, kamld_types::Kind::Corrupt);
@@ -88,8 +100,21 @@ async fn bit_rot_is_an_error_that_names_the_record_and_not_another_value() {
 }
 
 #[tokio::test]
+async fn derived_metadata_that_is_damaged_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    for file in std::fs::read_dir(folder.path().join("derived")).unwrap().flatten() {
+        if file.file_type().unwrap().is_file() {
+            std::fs::write(file.path(), b"not what it was").unwrap();
+        }
+    }
+    let (_, embedded) = open(folder.path());
+    conformance::descriptions(&*embedded.descriptions).await;
+}
+
+#[tokio::test]
 async fn two_writers_of_one_key_never_both_win() {
-    let (_folder, _db, embedded) = embedded();
+    let (_folder, embedded) = embedded();
     let space = PluginId::new("kamld/search").unwrap();
     let mut tasks = Vec::new();
     for _ in 0..8 {
@@ -117,7 +142,7 @@ async fn two_writers_of_one_key_never_both_win() {
 
 #[tokio::test]
 async fn many_writers_at_once_are_all_acknowledged() {
-    let (_folder, _db, embedded) = embedded();
+    let (_folder, embedded) = embedded();
     let writers = (0..64_u32).map(|n| {
         let (kv, catalog) = (embedded.kv.clone(), embedded.catalog.clone());
         tokio::spawn(async move {

@@ -160,9 +160,9 @@ async fn a_describer_that_hangs_or_fails_holds_up_nothing() {
     drop(held);
     world.settle().await;
     assert_eq!(world.find("ragged").await.hits[0].summary, "CSV, cannot be read as a table");
-    let kept = world.embedded.catalog.describe(hash(1), "text/csv").await.unwrap();
+    let kept = world.embedded.descriptions.describe(hash(1), "text/csv").await.unwrap();
     assert!(matches!(kept, Some(Described::Failed { problem, .. }) if problem.contains("line 3")));
-    assert_eq!(world.embedded.catalog.describe(hash(2), "text/csv").await.unwrap(), None);
+    assert_eq!(world.embedded.descriptions.describe(hash(2), "text/csv").await.unwrap(), None);
 
     world.teller.tell(2, "CSV, 1 column", &["later"], "");
     let world = world.again().await;

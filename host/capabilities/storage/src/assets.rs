@@ -3,8 +3,10 @@
 use crate::{
     error::{Error, Result},
     model::{Asset, AssetKind, Changed, now},
-    records::{AssetRecord, BranchRecord, Removed, asset_key, branch_key, parse},
-    refstore::{Expect, Flush, Wrote},
+    records::{
+        AssetRecord, BranchRecord, RefRecord, Removed, asset_key, companion, last_part, parse, ref_key, removed_key,
+    },
+    refstore::{Expect, Wrote},
     store::{AssetStore, Inner},
 };
 use kamld_types::{AssetId, BranchName, ProjectName};
@@ -31,7 +33,7 @@ impl Inner {
             return Ok(record);
         }
         let siblings = self.records.all(&format!("asset/{}/", asset.project)).await?;
-        let names = siblings.iter().filter_map(|record| record.key.rsplit('/').next());
+        let names = siblings.iter().map(|record| last_part(&record.key));
         let error = Error::not_found(format!("there is no asset {asset}"));
         Err(match nearest(asset.name.as_str(), names) {
             Some(name) => error.help(format!("did you mean {}/{name}?", asset.project)),
@@ -41,9 +43,10 @@ impl Inner {
 
     pub(crate) async fn describe(&self, id: AssetId, record: &AssetRecord) -> Result<Asset> {
         let AssetRecord { kind, created, default_branch, .. } = record.clone();
-        let branch = self.records.get::<BranchRecord>(&branch_key(record.id, &default_branch)).await?;
+        let branch = self.records.get::<RefRecord>(&ref_key(record.id, &default_branch)).await?;
         // An asset whose creation was cut short has no branch yet: it is empty.
-        let (modified, tree) = branch.map_or((created, None), |(branch, _)| (branch.modified, branch.working));
+        let branch = branch.and_then(|(found, _)| found.branch());
+        let (modified, tree) = branch.map_or((created, None), |branch| (branch.modified, branch.working));
         let (objects, size) = tree.map_or((0, 0), |tree| (tree.objects, tree.bytes));
         Ok(Asset { id, kind, created, modified, objects, size, default_branch })
     }
@@ -62,18 +65,13 @@ impl AssetStore {
         let default_branch = BranchName::new(DEFAULT_BRANCH)?;
         let record = AssetRecord { id: Uuid::now_v7(), kind, created: now(), default_branch: default_branch.clone() };
         let branch = BranchRecord { head: None, working: None, modified: record.created };
-        // The branch first: an asset that can be seen can be written. One without a name is never found.
-        let key = branch_key(record.id, &default_branch);
-        records.put(&key, &branch, Expect::Absent, Flush::WithNext).await?;
-        match records.put(&asset_key(asset), &record, Expect::Absent, Flush::Now).await? {
-            Wrote::Done(_) => {}
-            Wrote::Conflict => {
-                records.refs.delete(&key, Expect::Any).await?;
-                return Err(Error::already_exists(format!("there is an asset {asset} already"))
-                    .help("choose another name, or use the one that is there"));
-            }
+        // The branch accompanies the asset: one that can be seen can be written. A branch alone is never found.
+        let with = vec![companion(ref_key(record.id, &default_branch), &RefRecord::Branch(branch))?];
+        if records.put(&asset_key(asset), &record, Expect::Absent, with).await? == Wrote::Conflict {
+            return Err(Error::already_exists(format!("there is an asset {asset} already"))
+                .help("choose another name, or use the one that is there"));
         }
-        self.inner.tell(Changed { asset: asset.clone(), branch: default_branch });
+        self.inner.tell(Changed { asset: asset.clone(), at: default_branch.into() });
         self.inner.describe(asset.clone(), &record).await
     }
 
@@ -95,20 +93,20 @@ impl AssetStore {
         Ok(assets)
     }
 
-    /// Takes the asset and its history out of sight; the name is free again. Nothing is erased.
+    /// Moves the asset and its history to the bin; the name is free again. Garbage collection empties the bin.
     pub async fn remove_asset(&self, asset: &AssetId) -> Result<()> {
-        let record = self.inner.asset_record(asset).await?;
         let records = &self.inner.records;
-        let removed = Removed { name: asset.clone(), removed: now(), asset: record.clone() };
-        records.put(&format!("removed/{}", record.id), &removed, Expect::Any, Flush::WithNext).await?;
-        let Some((current, tag)) = records.get::<AssetRecord>(&asset_key(asset)).await? else {
+        let Some((record, tag)) = records.get::<AssetRecord>(&asset_key(asset)).await? else {
+            self.inner.asset_record(asset).await?;
             return Ok(());
         };
-        if current.id != record.id || !records.refs.delete(&asset_key(asset), Expect::Tag(tag)).await? {
-            return Err(Error::conflict(format!("{asset} was replaced by another asset meanwhile"))
+        let removed = Removed { name: asset.clone(), removed: now(), asset: record.clone() };
+        let bin = companion(removed_key(record.id), &removed)?;
+        if !records.refs.delete(&asset_key(asset), Expect::Tag(tag), vec![bin]).await? {
+            return Err(Error::conflict(format!("{asset} was changed by somebody else meanwhile"))
                 .help("look again, then decide"));
         }
-        self.inner.tell(Changed { asset: asset.clone(), branch: record.default_branch });
+        self.inner.tell(Changed { asset: asset.clone(), at: record.default_branch.into() });
         if let Some(follower) = self.inner.follower.get()
             && let Err(problem) = follower.removed(asset).await
         {

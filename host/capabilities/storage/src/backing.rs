@@ -87,6 +87,14 @@ impl Backing {
         }
     }
 
+    /// Counts bytes that were deleted.
+    pub fn uncount(&self, bytes: u64) {
+        if let Some(stored) = self.stored.get() {
+            // What came after the first count may be counted twice; it never goes below nothing.
+            let _ = stored.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |sum| Some(sum.saturating_sub(bytes)));
+        }
+    }
+
     /// A part of a pack, exactly `len` bytes.
     pub async fn part(&self, pack: Uuid, offset: u64, len: u64) -> Result<Bytes> {
         self.range(&Self::pack_key(pack), offset, len).await

@@ -6,7 +6,7 @@ use crate::{
     backing::Backing,
     error::{Error, Result},
     pack::read_index,
-    records::{AssetRecord, BranchRecord, VersionRecord, parse},
+    records::{AssetRecord, RefRecord, last_part, parse},
     store::{AssetStore, Inner},
     tree::{Entry, Location, Node, NodeRef},
 };
@@ -100,22 +100,15 @@ impl<F: FnMut(&CheckReport) + Send> Check<'_, F> {
         let records = &self.inner.records;
         let mut commits: Vec<(Hash, String)> = Vec::new();
         let mut trees = Vec::new();
-        for branch in records.all(&format!("branch/{}/", record.id)).await? {
-            let name = branch.key.rsplit('/').next().unwrap_or_default().to_owned();
-            match parse::<BranchRecord>(&branch.key, &branch.value) {
+        for found in records.all(&format!("ref/{}/", record.id)).await? {
+            let name = last_part(&found.key).to_owned();
+            match parse::<RefRecord>(&found.key, &found.value) {
                 Err(error) => self.damaged(&name, None, error.to_string()),
-                Ok(found) => {
-                    commits.extend(found.head.as_ref().map(|head| (head.commit, name.clone())));
-                    trees.extend(found.head_tree().cloned().map(|tree| (tree, name.clone())));
-                    trees.extend(found.working.map(|tree| (tree, name)));
+                Ok(RefRecord::Version(version)) => commits.push((version.commit, name)),
+                Ok(RefRecord::Branch(branch)) => {
+                    commits.extend(branch.head.as_ref().map(|head| (head.commit, name.clone())));
+                    trees.extend(branch.trees().map(|tree| (tree, name.clone())));
                 }
-            }
-        }
-        for version in records.all(&format!("version/{}/", record.id)).await? {
-            let name = version.key.rsplit('/').next().unwrap_or_default().to_owned();
-            match parse::<VersionRecord>(&version.key, &version.value) {
-                Err(error) => self.damaged(&name, None, error.to_string()),
-                Ok(found) => commits.push((found.commit, name)),
             }
         }
         while let Some((id, from)) = commits.pop() {

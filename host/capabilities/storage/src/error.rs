@@ -123,6 +123,12 @@ impl From<Problem> for Error {
     }
 }
 
+impl From<kamld_records::Error> for Error {
+    fn from(error: kamld_records::Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
 /// Whether an I/O error that says that the disk is full stands somewhere in the chain.
 fn io_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a std::io::Error> {
     let mut cause = Some(error);

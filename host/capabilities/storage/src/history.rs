@@ -28,8 +28,8 @@ impl AssetStore {
         if !matches!(found.found, Found::Branch(_)) {
             return Err(Error::invalid(format!("only a branch of {asset} has working changes")).help("name a branch"));
         }
-        let before = View::new(&self.inner, asset.clone(), found.found.clone(), found.commit, found.committed);
-        let after_view = View::new(&self.inner, asset.clone(), found.found, found.commit, found.seen);
+        let before = View::new(&self.inner, asset.clone(), &found, found.committed.clone());
+        let after_view = View::new(&self.inner, asset.clone(), &found, found.seen.clone());
         before.diff(&after_view, after, limit).await
     }
 
@@ -73,7 +73,10 @@ impl AssetStore {
     ) -> Result<u64> {
         let tree = match to {
             None => Back::LastCommit,
-            Some(at) => Back::Tree(self.inner.resolved(asset, Some(at)).await?.committed),
+            Some(at) => {
+                let found = self.inner.resolved(asset, Some(at)).await?;
+                Back::Tree(found.committed, found.lease)
+            }
         };
         let places = paths.iter().map(|path| place(path)).collect::<Result<_>>()?;
         let target = self.inner.target(asset, branch).await?;

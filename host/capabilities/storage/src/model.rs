@@ -2,7 +2,7 @@
 //!
 //! Lives here: plain data. Must not live here: how any of it is stored.
 
-use kamld_types::{AssetId, BranchName, CommitId, Hash, ObjectPath, VersionName};
+use kamld_types::{AssetId, BranchName, CommitId, Hash, ObjectPath, RefName, VersionName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -121,11 +121,12 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// Sent after each durable change of a branch, and when an asset comes or goes.
+/// Sent after each durable change of a branch or version, and when an asset comes or goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     pub asset: AssetId,
-    pub branch: BranchName,
+    /// The ref that changed; the default branch when the asset came or went.
+    pub at: RefName,
 }
 
 /// Who commits, and with which words.

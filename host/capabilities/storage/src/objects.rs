@@ -3,6 +3,7 @@
 use crate::{
     edit::{Answer, Job, Place, Target, submit},
     error::{Error, Result},
+    leases::Lease,
     media,
     model::{Millis, Object, now},
     spool::Spooled,
@@ -64,6 +65,8 @@ impl AssetStore {
         batch: Vec<NewObject>,
     ) -> Result<Vec<Object>> {
         let target = self.inner.target(asset, branch).await?;
+        let lease = self.inner.leases.begin();
+        lease.hold(None, None);
         let bodies = batch.iter().map(|new| match &new.body {
             NewBody::Bytes(bytes) => Some(bytes.clone()),
             NewBody::Spooled(_) => None,
@@ -80,11 +83,11 @@ impl AssetStore {
             let modified = new.modified.unwrap_or_else(now);
             let (size, hash, body) = match (new.body, hash) {
                 (NewBody::Bytes(bytes), Some(hash)) => {
-                    (bytes.len() as u64, hash, self.inner.keep_bytes(hash, bytes).await?)
+                    (bytes.len() as u64, hash, self.inner.keep_bytes(&lease, hash, bytes).await?)
                 }
                 (NewBody::Bytes(_), None) => return Err(Error::internal("a body was not hashed")),
                 (NewBody::Spooled(spooled), _) => {
-                    (spooled.size(), spooled.hash(), self.inner.keep_spooled(&spooled).await?)
+                    (spooled.size(), spooled.hash(), self.inner.keep_spooled(&lease, &spooled).await?)
                 }
             };
             let object = Object { path: new.path, size, hash, media_type, modified };
@@ -106,12 +109,16 @@ impl AssetStore {
         trusted: bool,
     ) -> Result<()> {
         let target = self.inner.target(asset, branch).await?;
+        let lease = self.inner.leases.begin();
+        lease.hold(None, None);
         if !trusted {
             let mut seen = HashSet::new();
             for entry in entries.iter().filter(|entry| entry.size > 0) {
-                if seen.insert((entry.hash, entry.size))
-                    && self.inner.backing().size_of(entry.hash).await? != Some(entry.size)
-                {
+                if !seen.insert((entry.hash, entry.size)) {
+                    continue;
+                }
+                lease.pin(entry.hash).await;
+                if self.inner.backing().size_of(entry.hash).await? != Some(entry.size) {
                     return Err(Error::invalid(format!(
                         "the bytes of '{}' ({}) are not in the store",
                         entry.path,
@@ -199,22 +206,26 @@ impl Inner {
         Ok(())
     }
 
-    async fn keep_bytes(&self, hash: Hash, bytes: Bytes) -> Result<Body> {
+    /// The lease must live until a ref leads to the body.
+    async fn keep_bytes(&self, lease: &Lease, hash: Hash, bytes: Bytes) -> Result<Body> {
         let size = bytes.len() as u64;
         if size <= SMALL {
             return Ok(Body::Pack(bytes));
         }
+        lease.pin(hash).await;
         if self.backing().size_of(hash).await? != Some(size) {
             self.backing().put(&crate::backing::Backing::object_key(hash), bytes.into()).await?;
         }
         Ok(Body::At(Location::Whole))
     }
 
-    pub(crate) async fn keep_spooled(&self, spooled: &Spooled) -> Result<Body> {
+    /// The lease must live until a ref leads to the body.
+    pub(crate) async fn keep_spooled(&self, lease: &Lease, spooled: &Spooled) -> Result<Body> {
         let size = spooled.size();
         if size <= SMALL {
             return Ok(Body::Pack(spooled.bytes().await?));
         }
+        lease.pin(spooled.hash()).await;
         if self.backing().size_of(spooled.hash()).await? != Some(size) {
             spooled.sync().await?;
             match &self.backing().local {

@@ -7,7 +7,8 @@
 use crate::{
     backing::Backing,
     error::{Error, Result},
-    tree::{Location, Node, Nodes},
+    leases::Lease,
+    tree::{Location, Node, Nodes, nodes::Key},
 };
 use bytes::Bytes;
 use kamld_types::Hash;
@@ -47,8 +48,10 @@ pub struct PackWriter {
     size: u64,
     /// Bodies of this batch, in whichever of its packs.
     bodies: HashMap<Hash, Location>,
-    fresh: Vec<(Hash, Arc<Node>)>,
+    fresh: Vec<(Key, Arc<Node>)>,
     fresh_weight: usize,
+    /// Protects the packs until a ref leads to them.
+    lease: Option<Arc<Lease>>,
 }
 
 impl PackWriter {
@@ -62,7 +65,15 @@ impl PackWriter {
             bodies: HashMap::new(),
             fresh: Vec::new(),
             fresh_weight: 0,
+            lease: None,
         }
+    }
+
+    /// Protects what is written from garbage collection as long as the lease lives.
+    #[must_use]
+    pub fn under(mut self, lease: Arc<Lease>) -> Self {
+        self.lease = Some(lease);
+        self
     }
 
     fn add(&mut self, kind: PartKind, hash: Hash, bytes: Bytes) -> u64 {
@@ -85,17 +96,20 @@ impl PackWriter {
         location
     }
 
+    /// Flushes the current pack when it has grown large, so that a caller who adds many bodies holds one pack of them.
+    pub async fn roll(&mut self) -> Result<()> {
+        if self.size > ROLL { self.flush().await } else { Ok(()) }
+    }
+
     /// Adds a node; a pack that has grown large goes out before it.
     pub async fn add_node(&mut self, hash: Hash, bytes: Bytes, node: Node) -> Result<(Uuid, u64)> {
-        if self.size > ROLL {
-            self.flush().await?;
-        }
+        self.roll().await?;
+        let (pack, offset) = (self.id, self.add(PartKind::Node, hash, bytes));
         if self.fresh_weight < FRESH {
             self.fresh_weight += node.weight();
-            self.fresh.push((hash, Arc::new(node)));
+            self.fresh.push(((hash, pack, offset), Arc::new(node)));
         }
-        let pack = self.id;
-        Ok((pack, self.add(PartKind::Node, hash, bytes)))
+        Ok((pack, offset))
     }
 
     /// A part that is not in the store yet.
@@ -112,6 +126,9 @@ impl PackWriter {
         if self.parts.is_empty() {
             return Ok(());
         }
+        if let Some(lease) = &self.lease {
+            lease.pack(self.id);
+        }
         let index = write_index(&self.index);
         let mut foot = Vec::with_capacity(16);
         foot.extend((index.len() as u32).to_le_bytes());
@@ -121,8 +138,8 @@ impl PackWriter {
         let payload: PutPayload =
             std::iter::once(Bytes::from_static(HEAD)).chain(parts).chain([index.into(), foot.into()]).collect();
         self.nodes.backing.put(&Backing::pack_key(self.id), payload).await?;
-        for (hash, node) in self.fresh.drain(..) {
-            self.nodes.keep(hash, node);
+        for (key, node) in self.fresh.drain(..) {
+            self.nodes.keep(key, node);
         }
         self.fresh_weight = 0;
         self.index.clear();

@@ -3,6 +3,7 @@
 use crate::{
     backing::{Backing, Opened},
     error::{Error, Result},
+    leases::Lease,
     model::Object,
     tree::{Entry, Location},
     view::object_of,
@@ -35,6 +36,8 @@ struct Shared {
     name: String,
     object: Object,
     source: Source,
+    /// Keeps the bytes from being collected while they are read.
+    _lease: Arc<Lease>,
 }
 
 enum Source {
@@ -127,7 +130,7 @@ impl ReadAhead {
 }
 
 impl ObjectReader {
-    pub(crate) async fn open(backing: Backing, asset: &AssetId, entry: &Entry) -> Result<Self> {
+    pub(crate) async fn open(backing: Backing, asset: &AssetId, entry: &Entry, lease: Arc<Lease>) -> Result<Self> {
         let object = object_of(entry)?;
         let source = match entry.location {
             Location::Empty => Source::Empty,
@@ -138,7 +141,7 @@ impl ObjectReader {
             }
         };
         let name = format!("{asset}/{}", entry.path);
-        Ok(Self { shared: Arc::new(Shared { backing, name, object, source }) })
+        Ok(Self { shared: Arc::new(Shared { backing, name, object, source, _lease: lease }) })
     }
 
     /// Bytes.
@@ -249,7 +252,7 @@ impl ObjectReader {
 #[cfg(test)]
 mod tests {
     use super::{ObjectReader, ReadAhead, STEPS_AHEAD};
-    use crate::{AssetKind, AssetStore, Backends, Destination, backing::STEPS_AHEAD_OF_ALL, embedded::MemoryRefs};
+    use crate::{AssetKind, AssetStore, Backends, Destination, backing::STEPS_AHEAD_OF_ALL, embedded::RecordRefs};
     use bytes::Bytes;
     use futures::stream;
     use kamld_types::AssetId;
@@ -271,7 +274,7 @@ mod tests {
 
     /// A store where each step has to be waited for.
     fn remote(folder: &std::path::Path) -> Backends {
-        Backends::memory(Arc::new(MemoryRefs::default()), folder.to_owned())
+        Backends::memory(Arc::new(RecordRefs::memory().unwrap()), folder.to_owned())
     }
 
     fn numbers() -> Bytes {
@@ -312,7 +315,7 @@ mod tests {
     async fn a_local_file_is_read_step_by_step_too() {
         let folder = tempfile::tempdir().unwrap();
         let bytes = numbers();
-        let local = Backends::local(folder.path(), Arc::new(MemoryRefs::default())).unwrap();
+        let local = Backends::local(folder.path(), Arc::new(RecordRefs::memory().unwrap())).unwrap();
         let reader = object(local, &bytes).await;
         let mut ahead = ReadAhead::default();
         let mut seen = Vec::new();

@@ -1,17 +1,18 @@
 //! The records behind the names: how assets, branches, versions and commits lie in the refs.
 //!
-//! Keys: `asset/PROJECT/NAME`, `removed/ID`, `branch/ID/NAME`, `version/ID/NAME`, `commit/ID/HASH`.
+//! Keys: `asset/PROJECT/NAME`, `ref/ID/NAME` (a branch or a version: one key, so that they cannot share a name),
+//! `commit/ID/HASH`; in the bin, `removed/ID` (an asset) and `dropped/ID/MILLIS-NAME` (a branch).
 //! Values are JSON. A commit is two lines: what its id is the hash of, and where its tree lies.
 //! Invariant: a commit's id is the SHA-256 of its first line, which is checked on every read.
 
 use crate::{
     error::{Error, Result},
     model::{AssetKind, Commit, Millis},
-    refstore::{Expect, Flush, Record, RefStore, Tag, Wrote},
+    refstore::{Companion, Expect, Record, RefStore, Tag, Wrote},
     tree::NodeRef,
 };
 use bytes::Bytes;
-use kamld_types::{AssetId, BranchName, CommitId, Hash, VersionName};
+use kamld_types::{AssetId, BranchName, CommitId, Hash};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
@@ -32,6 +33,38 @@ pub struct Removed {
     pub asset: AssetRecord,
 }
 
+/// A branch that was removed, as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    pub name: BranchName,
+    pub dropped: Millis,
+    pub branch: BranchRecord,
+}
+
+/// What a name of an asset stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefRecord {
+    Branch(BranchRecord),
+    Version(VersionRecord),
+}
+
+impl RefRecord {
+    pub fn branch(self) -> Option<BranchRecord> {
+        match self {
+            RefRecord::Branch(branch) => Some(branch),
+            RefRecord::Version(_) => None,
+        }
+    }
+
+    pub fn version(self) -> Option<VersionRecord> {
+        match self {
+            RefRecord::Version(version) => Some(version),
+            RefRecord::Branch(_) => None,
+        }
+    }
+}
+
 /// The last commit of a branch, with its tree at hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
@@ -50,6 +83,11 @@ pub struct BranchRecord {
 impl BranchRecord {
     pub fn head_tree(&self) -> Option<&NodeRef> {
         self.head.as_ref().and_then(|head| head.tree.as_ref())
+    }
+
+    /// The trees that it leads to.
+    pub fn trees(&self) -> impl Iterator<Item = NodeRef> {
+        self.head_tree().into_iter().chain(&self.working).cloned()
     }
 
     pub fn changed(&self) -> bool {
@@ -111,10 +149,25 @@ impl StoredCommit {
         Ok(Self { id, record, tree })
     }
 
+    /// The bytes of a commit whose tree lies elsewhere now.
+    pub fn with_tree(bytes: &[u8], tree: &NodeRef) -> Result<Bytes> {
+        let end = bytes.iter().position(|b| *b == b'\n').ok_or_else(|| Error::corrupt("a commit has no tree"))?;
+        Ok([&bytes[..=end], &json(&Some(tree))?].concat().into())
+    }
+
     pub fn to_commit(&self) -> Commit {
         let CommitRecord { objects, size, parents, author, message, created, properties, .. } = self.record.clone();
         Commit { id: self.id, parents, author, message, created, objects, size, properties }
     }
+}
+
+pub fn companion<T: Serialize>(key: String, value: &T) -> Result<Companion> {
+    Ok((key, json(value)?.into()))
+}
+
+/// The name at the end of a key.
+pub fn last_part(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or_default()
 }
 
 fn json<T: Serialize>(value: &T) -> Result<Vec<u8>> {
@@ -131,12 +184,16 @@ pub fn asset_key(asset: &AssetId) -> String {
     format!("asset/{}/{}", asset.project, asset.name)
 }
 
-pub fn branch_key(asset: Uuid, branch: &BranchName) -> String {
-    format!("branch/{asset}/{branch}")
+pub fn ref_key(asset: Uuid, name: impl std::fmt::Display) -> String {
+    format!("ref/{asset}/{name}")
 }
 
-pub fn version_key(asset: Uuid, version: &VersionName) -> String {
-    format!("version/{asset}/{version}")
+pub fn removed_key(asset: Uuid) -> String {
+    format!("removed/{asset}")
+}
+
+pub fn dropped_key(asset: Uuid, dropped: &Dropped) -> String {
+    format!("dropped/{asset}/{:013}-{}", dropped.dropped, dropped.name)
 }
 
 pub fn commit_key(asset: Uuid, commit: CommitId) -> String {
@@ -161,8 +218,14 @@ impl Records {
         }
     }
 
-    pub async fn put<T: Serialize>(&self, key: &str, value: &T, expect: Expect, flush: Flush) -> Result<Wrote> {
-        self.refs.put(key, json(value)?.into(), expect, flush).await
+    pub async fn put<T: Serialize>(&self, key: &str, value: &T, expect: Expect, with: Vec<Companion>) -> Result<Wrote> {
+        self.refs.put(key, json(value)?.into(), expect, with).await
+    }
+
+    /// The refs of an asset, each with its name.
+    pub async fn refs_of(&self, asset: Uuid) -> Result<Vec<(String, RefRecord)>> {
+        let found = self.all(&format!("ref/{asset}/")).await?;
+        found.iter().map(|record| Ok((last_part(&record.key).to_owned(), parse(&record.key, &record.value)?))).collect()
     }
 
     /// All records below a prefix.

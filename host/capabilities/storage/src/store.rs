@@ -11,6 +11,7 @@ use crate::{
     edit::Lane,
     error::{Error, Result},
     follower::Follower,
+    leases::Leases,
     model::Changed,
     records::Records,
     refstore::RefStore,
@@ -74,6 +75,7 @@ pub(crate) struct Inner {
     pub spool: Spool,
     pub sessions: Sessions,
     pub lanes: Mutex<HashMap<(Uuid, BranchName), Arc<Lane>>>,
+    pub leases: Arc<Leases>,
     pub events: broadcast::Sender<Changed>,
     pub follower: OnceLock<Arc<dyn Follower>>,
 }
@@ -88,6 +90,7 @@ impl AssetStore {
             spool: Spool::open(spool)?,
             sessions: Sessions::default(),
             lanes: Mutex::default(),
+            leases: Arc::default(),
             events: broadcast::Sender::new(EVENTS),
             follower: OnceLock::new(),
         };

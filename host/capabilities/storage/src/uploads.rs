@@ -269,7 +269,9 @@ impl Uploads {
         let spooled = Spooled::new(part.clone(), file, size, hash).await?;
         let media_type = checked_media_type(media_type, &path, spooled.head())?;
         let modified = modified.unwrap_or_else(now);
-        let body = self.inner.keep_spooled(&spooled).await?;
+        let lease = self.inner.leases.begin();
+        lease.hold(None, None);
+        let body = self.inner.keep_spooled(&lease, &spooled).await?;
         let mut objects = [Object { path, size, hash: spooled.hash(), media_type, modified }];
         let puts = vec![put_of(&objects[0], body)];
         self.inner.put_entries(target, puts, &mut objects).await?;

@@ -1,8 +1,9 @@
 //! `View`: an immutable snapshot of an asset's objects, to look up, list, walk, compare and read.
 
 use crate::{
-    branches::Found,
+    branches::{Found, Resolved},
     error::{Error, Result},
+    leases::Lease,
     model::{Change, ChangePage, ListOptions, Listed, Object, Page},
     reader::ObjectReader,
     store::{AssetStore, Inner},
@@ -23,19 +24,21 @@ pub struct View {
     found: Found,
     commit: Option<CommitId>,
     tree: Option<NodeRef>,
+    /// Keeps what the view shows from being collected.
+    lease: Arc<Lease>,
 }
 
 impl AssetStore {
     /// The objects at a ref: of a branch (or without a ref, of the default branch) its working state.
     pub async fn view(&self, asset: &AssetId, at: Option<&RefName>) -> Result<View> {
         let found = self.inner.resolved(asset, at).await?;
-        Ok(View::new(&self.inner, asset.clone(), found.found, found.commit, found.seen))
+        Ok(View::new(&self.inner, asset.clone(), &found, found.seen.clone()))
     }
 
     /// The objects of the commit that a ref stands for; none for a branch without a commit.
     pub async fn committed(&self, asset: &AssetId, at: Option<&RefName>) -> Result<View> {
         let found = self.inner.resolved(asset, at).await?;
-        Ok(View::new(&self.inner, asset.clone(), found.found, found.commit, found.committed))
+        Ok(View::new(&self.inner, asset.clone(), &found, found.committed.clone()))
     }
 }
 
@@ -50,14 +53,9 @@ pub(crate) fn object_of(entry: &Entry) -> Result<Object> {
 }
 
 impl View {
-    pub(crate) fn new(
-        inner: &Arc<Inner>,
-        asset: AssetId,
-        found: Found,
-        commit: Option<CommitId>,
-        tree: Option<NodeRef>,
-    ) -> Self {
-        Self { inner: inner.clone(), asset, found, commit, tree }
+    pub(crate) fn new(inner: &Arc<Inner>, asset: AssetId, found: &Resolved, tree: Option<NodeRef>) -> Self {
+        let Resolved { found, commit, lease, .. } = found;
+        Self { inner: inner.clone(), asset, found: found.clone(), commit: *commit, tree, lease: lease.clone() }
     }
 
     pub(crate) fn tree(&self) -> Option<&NodeRef> {
@@ -66,6 +64,7 @@ impl View {
 
     /// The same asset in another state.
     pub(crate) fn with_tree(mut self, tree: Option<NodeRef>) -> Self {
+        self.lease.hold(tree.clone(), None);
         self.tree = tree;
         self
     }
@@ -124,7 +123,7 @@ impl View {
     /// Opens an object for reading at any place.
     pub async fn read(&self, path: &ObjectPath) -> Result<ObjectReader> {
         let entry = self.entry(path).await?;
-        ObjectReader::open(self.inner.backing().clone(), &self.asset, &entry).await
+        ObjectReader::open(self.inner.backing().clone(), &self.asset, &entry, self.lease.clone()).await
     }
 
     /// One page of a listing in the order of paths.

@@ -1,9 +1,10 @@
 //! The conformance suite on every pair of back ends that this crate brings.
 
+use kamld_records::RedbRecords;
 use kamld_storage::{
     AssetStore, Backends,
     conformance::{Differences, suite},
-    embedded::{MemoryRefs, SledRefs},
+    embedded::RecordRefs,
     s3::{S3Config, S3Refs, s3_objects},
 };
 use std::sync::Arc;
@@ -14,18 +15,17 @@ async fn memory_conforms() {
     let folder = TempDir::new().unwrap();
     let make = || async {
         let spool = tempfile::tempdir_in(folder.path()).unwrap().keep();
-        AssetStore::open(Backends::memory(Arc::new(MemoryRefs::default()), spool)).unwrap()
+        AssetStore::open(Backends::memory(Arc::new(RecordRefs::memory().unwrap()), spool)).unwrap()
     };
     suite(make, Differences { capacity_known: false, many: 20_000 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn local_disk_with_sled_conforms() {
+async fn local_disk_with_records_in_a_file_conforms() {
     let folder = TempDir::new().unwrap();
     let make = || async {
         let folder = tempfile::tempdir_in(folder.path()).unwrap().keep();
-        let database = sled::Config::new().path(folder.join("refs")).flush_every_ms(None).open().unwrap();
-        let refs = SledRefs::new(database.open_tree("refs").unwrap(), Some(&folder.join("refs"))).unwrap();
+        let refs = RecordRefs::new(Arc::new(RedbRecords::open(&folder.join("records.redb")).unwrap()));
         AssetStore::open(Backends::local(&folder, Arc::new(refs)).unwrap()).unwrap()
     };
     suite(make, Differences { capacity_known: true, many: 100_000 }).await;

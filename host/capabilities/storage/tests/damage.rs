@@ -3,7 +3,7 @@
 use kamld_storage::{
     AssetStore, Backends, Error,
     conformance::{asset, content, noise, object, with_asset, words},
-    embedded::MemoryRefs,
+    embedded::RecordRefs,
 };
 use std::{path::Path, sync::Arc};
 use tempfile::TempDir;
@@ -20,7 +20,7 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 #[tokio::test]
 async fn a_flipped_byte_is_an_error_and_never_an_answer() {
     let folder = TempDir::new().unwrap();
-    let refs = Arc::new(MemoryRefs::default());
+    let refs = Arc::new(RecordRefs::memory().unwrap());
     let open = || AssetStore::open(Backends::local(folder.path(), refs.clone()).unwrap()).unwrap();
     let store = with_asset(open()).await;
     let (small, large) = (noise(1000, 1), noise(300_000, 2));
@@ -62,7 +62,7 @@ async fn a_flipped_byte_is_an_error_and_never_an_answer() {
 #[tokio::test]
 async fn a_damaged_object_is_named() {
     let folder = TempDir::new().unwrap();
-    let refs = Arc::new(MemoryRefs::default());
+    let refs = Arc::new(RecordRefs::memory().unwrap());
     let store = with_asset(AssetStore::open(Backends::local(folder.path(), refs).unwrap()).unwrap()).await;
     store.put(&asset(), None, vec![object("2019/large.csv", noise(3 << 20, 2))]).await.unwrap();
     let file = files(&folder.path().join("objects")).remove(0);

@@ -3,7 +3,7 @@
 use kamld_storage::{
     AssetStore, Backends, KnownObject,
     conformance::{asset, path, with_asset},
-    embedded::MemoryRefs,
+    embedded::RecordRefs,
 };
 use kamld_types::Hash;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[tokio::test]
 async fn the_root_of_a_known_tree_has_not_changed() {
     let spool = tempfile::tempdir().unwrap();
-    let backends = Backends::memory(Arc::new(MemoryRefs::default()), spool.path().into());
+    let backends = Backends::memory(Arc::new(RecordRefs::memory().unwrap()), spool.path().into());
     let store = with_asset(AssetStore::open(backends).unwrap()).await;
     let entry = |i: u64| KnownObject {
         path: path(&format!("images/{:03}/{i:06}.jpg", i % 100)),

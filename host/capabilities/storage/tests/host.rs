@@ -7,7 +7,7 @@ use kamld_bindings::{
     },
 };
 use kamld_policy::{Call, Gate, Rights};
-use kamld_storage::{AssetKind as Kind, AssetStore, Backends, conformance, embedded::MemoryRefs, host::StorageHost};
+use kamld_storage::{AssetKind as Kind, AssetStore, Backends, conformance, embedded::RecordRefs, host::StorageHost};
 use kamld_types::{AssetId, Person, PluginId, ProjectName, Right};
 use std::{
     sync::{
@@ -34,7 +34,7 @@ fn call(gate: Gate) -> Arc<Call> {
 }
 
 fn store(spool: &std::path::Path) -> Arc<AssetStore> {
-    Arc::new(AssetStore::open(Backends::memory(Arc::new(MemoryRefs::default()), spool.into())).unwrap())
+    Arc::new(AssetStore::open(Backends::memory(Arc::new(RecordRefs::memory().unwrap()), spool.into())).unwrap())
 }
 
 fn strikes() -> (String, String) {

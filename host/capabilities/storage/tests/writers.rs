@@ -1,11 +1,12 @@
-//! Several processes on one store, restarts in the middle of uploads, and sled under a hard stop.
+//! Several processes on one store, restarts in the middle of uploads, and a writer that is killed.
 
 use bytes::Bytes;
 use futures::stream;
+use kamld_records::RedbRecords;
 use kamld_storage::{
     AssetKind, AssetStore, Backends, Error, UploadSpec,
     conformance::{asset, content, noise, object, path, with_asset, words},
-    embedded::{MemoryRefs, SledRefs},
+    embedded::RecordRefs,
 };
 use std::{
     collections::BTreeSet,
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_on_one_branch_lose_nothing() {
     let folder = TempDir::new().unwrap();
-    let refs = Arc::new(MemoryRefs::default());
+    let refs = Arc::new(RecordRefs::memory().unwrap());
     // Two stores over the same back ends know nothing of each other's lanes, as two processes.
     let open = || AssetStore::open(Backends::local(folder.path(), refs.clone()).unwrap()).unwrap();
     let stores = [with_asset(open()).await, open()];
@@ -55,7 +56,7 @@ async fn two_processes_on_one_branch_lose_nothing() {
 #[tokio::test]
 async fn an_upload_survives_a_restart_and_is_linked_not_copied() {
     let folder = TempDir::new().unwrap();
-    let refs = Arc::new(MemoryRefs::default());
+    let refs = Arc::new(RecordRefs::memory().unwrap());
     let open = || AssetStore::open(Backends::local(folder.path(), refs.clone()).unwrap()).unwrap();
     let store = with_asset(open()).await;
     let body = noise(5 << 20, 3);
@@ -86,7 +87,8 @@ async fn an_upload_survives_a_restart_and_is_linked_not_copied() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_append_takes_over_from_one_that_hangs() {
     let folder = TempDir::new().unwrap();
-    let store = AssetStore::open(Backends::local(folder.path(), Arc::new(MemoryRefs::default())).unwrap()).unwrap();
+    let store =
+        AssetStore::open(Backends::local(folder.path(), Arc::new(RecordRefs::memory().unwrap())).unwrap()).unwrap();
     let store = with_asset(store).await;
     let spec = UploadSpec { asset: asset(), branch: None, path: path("x"), size: 10, media_type: None, modified: None };
     let id = store.uploads().create(spec).await.unwrap();
@@ -107,9 +109,8 @@ async fn a_second_append_takes_over_from_one_that_hangs() {
     assert_eq!(content(&store, None, "x").await.unwrap(), "0123456789");
 }
 
-fn open_with_sled(folder: &Path) -> AssetStore {
-    let database = sled::Config::new().path(folder.join("refs")).flush_every_ms(None).open().unwrap();
-    let refs = SledRefs::new(database.open_tree("refs").unwrap(), Some(&folder.join("refs"))).unwrap();
+fn open_on_disk(folder: &Path) -> AssetStore {
+    let refs = RecordRefs::new(Arc::new(RedbRecords::open(&folder.join("records.redb")).unwrap()));
     AssetStore::open(Backends::local(folder, Arc::new(refs)).unwrap()).unwrap()
 }
 
@@ -119,7 +120,7 @@ const CHILD: &str = "KAMLD_TEST_KILLED_WRITER";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_writer() {
     let Ok(folder) = std::env::var(CHILD) else { return };
-    let store = open_with_sled(Path::new(&folder));
+    let store = open_on_disk(Path::new(&folder));
     let _ = store.create_asset(&asset(), AssetKind::Dataset).await;
     let start = store.view(&asset(), None).await.unwrap().objects();
     for i in start.. {
@@ -163,7 +164,7 @@ async fn a_killed_writer_has_kept_all_that_it_acknowledged() {
         }
         child.wait().unwrap();
         assert!(killed, "the writer ended by itself");
-        let store = open_with_sled(folder.path());
+        let store = open_on_disk(folder.path());
         for line in &acknowledged {
             if let Some(id) = line.strip_prefix("commit ") {
                 store.resolve(&asset(), &kamld_types::RefName::new(id).unwrap()).await.unwrap();

@@ -45,7 +45,12 @@ pub async fn index_rebuild(client: &Client, output: &Output) -> Result<()> {
 
 /// Long work that tells its progress line by line; the last line is its report.
 async fn watched(client: &Client, segments: &[&str], what: &str, output: &Output) -> Result<Value> {
-    let response = client.send(client.post(segments)).await?;
+    follow(client, client.post(segments), what, output).await
+}
+
+/// The same for a request that says more.
+pub async fn follow(client: &Client, request: reqwest::RequestBuilder, what: &str, output: &Output) -> Result<Value> {
+    let response = client.send(request).await?;
     let bar = Steps::new(what, !output.json);
     let mut lines = Lines::of(client, response);
     let mut last = None;

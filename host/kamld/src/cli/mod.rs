@@ -22,6 +22,7 @@ mod put;
 mod rows;
 mod run;
 mod scan;
+mod storage;
 mod transfer;
 mod tree;
 mod view;
@@ -146,6 +147,7 @@ fn run_fixed(local: &dyn Local, cli: Cli) -> Result<()> {
         Fixed::Get(args) => wait(get::get(&connect(global)?, &args, &output)),
         Fixed::Audit(args) => wait(admin::audit(&connect(global)?, &args, &output)),
         Fixed::Storage { command: Storage::Check } => wait(admin::storage_check(&connect(global)?, &output)),
+        Fixed::Storage { command: Storage::Gc(args) } => wait(storage::gc(&connect(global)?, &args, &output)),
         Fixed::Index { command: Index::Rebuild } => wait(admin::index_rebuild(&connect(global)?, &output)),
         // Takes the list of offers, so it goes through `with_offers`.
         Fixed::Completion { .. } => Ok(()),

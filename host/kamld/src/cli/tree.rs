@@ -258,6 +258,40 @@ pub struct AuditListArgs {
 pub enum Storage {
     /// Read everything that is stored and compare it with its hashes
     Check,
+    /// Free the disk space of what nothing leads to any more
+    ///
+    /// Garbage is what no branch, version, commit or reader leads to: overwritten working states, what was in the bin
+    /// for 30 days, unfinished uploads after 7 days. The server does this by itself in quiet hours.
+    #[command(after_help = "Examples:\n  kamld storage gc --dry-run\n  kamld storage gc --grace 0s")]
+    Gc(GcArgs),
+}
+
+#[derive(clap::Args, Debug)]
+pub struct GcArgs {
+    /// Only say what would be freed, and what is held back and why
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How long something must have been garbage before it goes: 90s, 30m, 12h, 2d (default: as configured)
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub grace: Option<std::time::Duration>,
+    /// How long removed assets and branches stay in the bin (default: as configured)
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub bin: Option<std::time::Duration>,
+}
+
+/// A number and one of s, m, h, d.
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let wrong = || format!("'{text}' is not a time: write a number and s, m, h or d, such as 12h");
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(seconds).map(std::time::Duration::from_secs).ok_or_else(wrong)
 }
 
 #[derive(Subcommand, Debug)]

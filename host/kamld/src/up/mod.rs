@@ -4,8 +4,11 @@
 //! Invariant: what is opened first is closed last, and a start that fails leaves nothing half made behind.
 
 mod administration;
+mod collect;
 mod installed;
 mod joins;
+mod metadata;
+mod migrate;
 mod packages;
 mod page;
 mod parts;
@@ -19,7 +22,7 @@ use anyhow::Context;
 use kamld::{cli::local::UpArgs, config, folder::Folder};
 use kamld_linkages::{MetadataLinkage, StorageLinkage};
 use kamld_linkages_wasi::WasiLinkage;
-use kamld_metadata::{Search, embedded::Embedded, sql::Sql};
+use kamld_metadata::{Search, sql::Sql};
 use kamld_runtime::{Caller, Compiler, Runtime, Tasks, admin::AdminLinkage};
 use kamld_server::{
     Server, TokenAuthenticator,
@@ -57,31 +60,20 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     let packages = packages::prepare()?;
     let pages = page::prepare();
 
-    let db = sled::Config::new()
-        .path(folder.join("meta"))
-        .cache_capacity(32 << 20)
-        .flush_every_ms(None)
-        .open()
-        .with_context(|| format!("the metadata in {} cannot be opened", folder.path.display()))?;
-    let store = storage::open(&config.storage, folder, &db).await?;
-    let Embedded { projects, catalog, kv } = Embedded::open(&db).map_err(kamld_types::Problem::from)?;
+    let opened = metadata::open(folder).await?;
+    let metadata::Opened { records, derived, embedded } = &opened;
+    let store = storage::open(&config.storage, folder, records).await?;
     let indexed = Arc::new(joins::IndexedAssets(store.clone()));
     let search =
-        Search::open(&db, &folder.join("index"), catalog.clone(), indexed).map_err(kamld_types::Problem::from)?;
-    let tables = joins::StoredTables { store: store.clone(), catalog: catalog.clone() };
-    store.set_follower(Arc::new(joins::FollowingCatalog { catalog: catalog.clone(), search: search.clone() }));
+        Search::open(derived.clone(), &folder.join("index"), embedded, indexed).map_err(kamld_types::Problem::from)?;
+    let tables = joins::StoredTables { store: store.clone(), descriptions: embedded.descriptions.clone() };
+    store.set_follower(Arc::new(joins::FollowingCatalog { catalog: embedded.catalog.clone(), search: search.clone() }));
     let sql = Arc::new(Sql::new(storage::sql(&config.sql, folder), Arc::new(tables))?);
 
     let installed = installed::Installed::open(folder)?;
     let previews = Arc::new(previews::PluginPreviews { store: store.clone(), runtime: Default::default() });
     let compiler = Compiler::child(std::env::current_exe()?, ["compile"]);
-    let metadata = MetadataLinkage {
-        catalog: catalog.clone(),
-        projects: projects.clone(),
-        kv,
-        search: search.clone(),
-        sql: sql.clone(),
-    };
+    let metadata = MetadataLinkage { embedded: embedded.clone(), search: search.clone(), sql: sql.clone() };
     let changes = Changes::default();
     let administration =
         Arc::new(administration::InstalledPlugins { installed: installed.clone(), changes: changes.clone() });
@@ -108,6 +100,15 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     let self_test = probe::self_test(&runtime).await;
     let follow = follow(store.clone(), search.clone(), installed.clone(), runtime.tasks().clone(), changes.clone());
 
+    let collector = Arc::new(collect::Collector {
+        store: store.clone(),
+        search: search.clone(),
+        descriptions: embedded.descriptions.clone(),
+        data: folder.path.clone(),
+        config: config.storage.gc.clone(),
+    });
+    let collecting = tokio::spawn(collector.clone().by_itself());
+
     let token = folder.token()?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!(
@@ -121,7 +122,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
         parts::all(parts::Joined {
             store: store.clone(),
             search: search.clone(),
-            projects,
+            projects: embedded.projects.clone(),
             sql,
             runtime: runtime.clone(),
             installed: installed.clone(),
@@ -129,6 +130,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
             self_test,
             pages,
             changes,
+            collector,
         }),
         Arc::new(TokenAuthenticator::local(&token)),
         settings,
@@ -147,13 +149,16 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     eprintln!("stopping");
     folder.retire();
     follow.abort();
+    collecting.abort();
     search.stop().await;
     installed.seal();
     drop(runtime);
-    // On a thread of its own: sled's own flush for async code waits on the threads that it needs.
-    let flushed = tokio::task::spawn_blocking(move || db.flush()).await?;
-    flushed.context("the last metadata could not be flushed")?;
-    served.context("the server stopped")
+    let flushing = derived.clone();
+    if let Err(error) = tokio::task::spawn_blocking(move || flushing.flush()).await? {
+        tracing::warn!(%error, "the last derived metadata could not be written; it is made again");
+    }
+    served.context("the server stopped")?;
+    migrate::forget_copy(folder)
 }
 
 /// Tells the index and the pages what changed, and sweeps uploads that nobody goes on with.

@@ -1,22 +1,22 @@
 //! Which back end keeps bytes and refs: the local disk, or an S3.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use kamld::{config, folder::Folder};
 use kamld_metadata::sql::Config as SqlConfig;
+use kamld_records::Records;
 use kamld_storage::{
     AssetStore, Backends,
-    embedded::SledRefs,
+    embedded::RecordRefs,
     s3::{S3Config, S3Refs, s3_objects},
 };
 use object_store::ObjectStore;
 use std::{sync::Arc, time::Duration};
 
-/// Opens the store that the configuration names.
-pub async fn open(config: &config::Storage, folder: &Folder, db: &sled::Db) -> anyhow::Result<AssetStore> {
+/// Opens the store that the configuration names, and brings its refs up to date.
+pub async fn open(config: &config::Storage, folder: &Folder, records: &Arc<dyn Records>) -> anyhow::Result<AssetStore> {
     let backends = match config.backend.as_str() {
         "local" => {
-            let tree = db.open_tree("storage-refs").context("the refs cannot be opened")?;
-            let refs = SledRefs::new(tree, Some(&folder.join("meta"))).map_err(kamld_types::Problem::from)?;
+            let refs = RecordRefs::new(records.clone());
             Backends::local(&folder.join("store"), Arc::new(refs)).map_err(kamld_types::Problem::from)?
         }
         "s3" => {
@@ -26,7 +26,11 @@ pub async fn open(config: &config::Storage, folder: &Folder, db: &sled::Db) -> a
         }
         other => bail!("storage.backend '{other}' is neither local nor s3"),
     };
-    Ok(AssetStore::open(backends).map_err(kamld_types::Problem::from)?)
+    let store = AssetStore::open(backends).map_err(kamld_types::Problem::from)?;
+    for (asset, old, new) in store.upgrade().await.map_err(kamld_types::Problem::from)?.renamed {
+        eprintln!("note: version '{old}' of asset {asset} had the name of a branch and is called '{new}' now");
+    }
+    Ok(store)
 }
 
 fn s3(config: &config::S3) -> anyhow::Result<Arc<dyn ObjectStore>> {

@@ -312,6 +312,11 @@ fn admin(paths: &mut Map<String, Value>) {
     );
     add(
         paths,
+        "/api/v1/storage/gc",
+        [("post", Operation::new("storage.gc", "give the disk space of garbage back", lines()))],
+    );
+    add(
+        paths,
         "/api/v1/index/rebuild",
         [("post", Operation::new("index.rebuild", "build the search index anew", lines()))],
     );

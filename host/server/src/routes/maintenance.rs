@@ -4,9 +4,13 @@
 //! Invariant: a stream that fails on its way ends with a line `{"problem": ...}`, since its status is sent already.
 
 use crate::refusal::Answer;
-use crate::{Server, Trace, parts::LineStream, refusal};
+use crate::{
+    Server, Trace,
+    parts::{Collect, LineStream},
+    refusal,
+};
 use axum::{
-    Extension,
+    Extension, Json,
     body::{Body, Bytes},
     extract::State,
     response::Response,
@@ -18,6 +22,15 @@ use std::convert::Infallible;
 
 pub async fn storage_check(State(server): State<Server>, Extension(trace): Extension<Trace>) -> Answer {
     Ok(lines(server.parts.maintenance.storage_check().await?, trace))
+}
+
+pub async fn storage_gc(
+    State(server): State<Server>,
+    Extension(trace): Extension<Trace>,
+    order: Option<Json<Collect>>,
+) -> Answer {
+    let order = order.map(|Json(order)| order).unwrap_or_default();
+    Ok(lines(server.parts.maintenance.storage_gc(order).await?, trace))
 }
 
 pub async fn index_rebuild(State(server): State<Server>, Extension(trace): Extension<Trace>) -> Answer {

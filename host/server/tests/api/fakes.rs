@@ -8,10 +8,10 @@ use kamld_server::{
     Caller, Parts,
     page::changes::Changes,
     parts::{
-        ArrivingBytes, Audit, AuditPage, BatchDone, BatchObject, ByteStream, CommandList, Commands, Finder, Found,
-        Health, LineStream, Listing, ListingQuery, Maintenance, NewObject, ObjectInfo, Objects, OpenObject, PageFile,
-        Pages, PartHealth, Plugins, ResultBody, ResultFormat, Results, RowsQuery, RowsWindow, Surfaces, Tables,
-        UploadSpec, UploadState, Uploads,
+        ArrivingBytes, Audit, AuditPage, BatchDone, BatchObject, ByteStream, Collect, CommandList, Commands, Finder,
+        Found, Health, LineStream, Listing, ListingQuery, Maintenance, NewObject, ObjectInfo, Objects, OpenObject,
+        PageFile, Pages, PartHealth, Plugins, ResultBody, ResultFormat, Results, RowsQuery, RowsWindow, Surfaces,
+        Tables, UploadSpec, UploadState, Uploads,
     },
 };
 use kamld_types::{
@@ -430,6 +430,10 @@ impl Audit for Host {
 impl Maintenance for Host {
     async fn storage_check(&self) -> Result<LineStream> {
         Ok(stream::iter([Ok(json!({"checked": 1})), Ok(json!({"checked": 2, "wrong": 0}))]).boxed())
+    }
+
+    async fn storage_gc(&self, order: Collect) -> Result<LineStream> {
+        Ok(stream::iter([Ok(json!({"asked": order}))]).boxed())
     }
 
     async fn index_rebuild(&self) -> Result<LineStream> {

@@ -1,24 +1,23 @@
-//! Projects in sled: one record a project, its members inside it.
+//! Projects among the records: one record a project, its members inside it.
 //!
 //! Must not live here: the checks of the contract, which every back end shares.
 
-use super::{flush::Flush, record};
+use super::record;
 use crate::{
     Project, Projects,
     error::{Error, Result},
     project::MAX_TITLE,
 };
 use async_trait::async_trait;
+use kamld_records::{Range, Records, Table};
 use kamld_types::{ProjectName, Right};
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-pub(super) struct SledProjects {
-    tree: sled::Tree,
-    flush: Flush,
-    /// Read, decide, write is one step.
-    change: Mutex<()>,
+pub const TABLE: Table = Table("metadata/projects");
+
+pub(super) struct RecordProjects {
+    records: Arc<dyn Records>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -28,37 +27,32 @@ struct Stored {
     members: BTreeMap<String, Right>,
 }
 
-impl SledProjects {
-    pub(super) fn open(db: &sled::Db, flush: &Flush) -> Result<Self> {
-        Ok(Self { tree: db.open_tree("metadata/projects")?, flush: flush.clone(), change: Mutex::new(()) })
-    }
-
-    fn read(&self, name: &ProjectName) -> Result<Stored> {
-        let key = name.as_str().as_bytes();
-        let record = self.tree.get(key)?.ok_or_else(|| missing(name))?;
-        record::read(key, &record)
-    }
-
-    fn write(&self, stored: &Stored) -> Result<()> {
-        let key = stored.project.name.as_str().as_bytes();
-        self.tree.insert(key, record::write(key, stored)?)?;
-        Ok(())
-    }
-
-    fn all(&self) -> impl Iterator<Item = Result<Stored>> {
-        self.tree.iter().map(|entry| {
-            let (key, record) = entry?;
-            record::read(&key, &record)
-        })
-    }
+fn key(name: &ProjectName) -> &[u8] {
+    name.as_str().as_bytes()
 }
 
 fn missing(name: &ProjectName) -> Error {
     Error::Missing(format!("project '{name}'"))
 }
 
+impl RecordProjects {
+    pub(super) fn new(records: Arc<dyn Records>) -> Self {
+        Self { records }
+    }
+
+    fn read(&self, name: &ProjectName) -> Result<Stored> {
+        let record = self.records.get(TABLE, key(name))?.ok_or_else(|| missing(name))?;
+        record::parse(key(name), &record)
+    }
+
+    fn all(&self) -> Result<Vec<Stored>> {
+        let all = self.records.scan(TABLE, &Range::prefix(""))?;
+        all.iter().map(|(key, record)| record::parse(key, record)).collect()
+    }
+}
+
 #[async_trait]
-impl Projects for SledProjects {
+impl Projects for RecordProjects {
     async fn create(&self, name: &ProjectName, title: &str, owner: &str) -> Result<Project> {
         if title.chars().count() > MAX_TITLE || title.chars().any(char::is_control) {
             return Err(Error::Invalid {
@@ -72,15 +66,17 @@ impl Projects for SledProjects {
             created: u64::try_from(chrono::Utc::now().timestamp_millis()).unwrap_or_default(),
             owner: owner.to_owned(),
         };
-        {
-            let _change = self.change.lock();
-            if self.tree.contains_key(name.as_str())? {
-                return Err(Error::Exists(format!("project '{name}'")));
-            }
-            let members = BTreeMap::from([(owner.to_owned(), Right::Owner)]);
-            self.write(&Stored { project: project.clone(), members })?;
-        }
-        self.flush.flush().await?;
+        let members = BTreeMap::from([(owner.to_owned(), Right::Owner)]);
+        let record = record::json(&Stored { project: project.clone(), members })?;
+        let name = name.clone();
+        self.records
+            .write(move |transaction| {
+                if transaction.get(TABLE, key(&name))?.is_some() {
+                    return Err(Error::Exists(format!("project '{name}'")));
+                }
+                Ok(transaction.put(TABLE, key(&name), record)?)
+            })
+            .await?;
         Ok(project)
     }
 
@@ -89,13 +85,21 @@ impl Projects for SledProjects {
     }
 
     async fn list(&self) -> Result<Vec<Project>> {
-        self.all().map(|stored| Ok(stored?.project)).collect()
+        Ok(self.all()?.into_iter().map(|stored| stored.project).collect())
     }
 
     async fn remove(&self, name: &ProjectName) -> Result<()> {
-        // Removing must stay possible when the record is damaged: nothing of it is read.
-        self.tree.remove(name.as_str())?.ok_or_else(|| missing(name))?;
-        self.flush.flush().await
+        let name = name.clone();
+        self.records
+            .write(move |transaction| {
+                // Removing must stay possible when the record is damaged: nothing of it is read.
+                if matches!(transaction.get(TABLE, key(&name)), Ok(None)) {
+                    return Err(missing(&name));
+                }
+                transaction.remove(TABLE, key(&name));
+                Ok(())
+            })
+            .await
     }
 
     async fn members(&self, name: &ProjectName) -> Result<BTreeMap<String, Right>> {
@@ -103,32 +107,28 @@ impl Projects for SledProjects {
     }
 
     async fn set_member(&self, name: &ProjectName, person: &str, right: Option<Right>) -> Result<()> {
-        {
-            let _change = self.change.lock();
-            let mut stored = self.read(name)?;
-            match right {
-                Some(right) => stored.members.insert(person.to_owned(), right),
-                None => stored.members.remove(person),
-            };
-            if !stored.members.values().any(|right| *right == Right::Owner) {
-                return Err(Error::Invalid {
-                    message: format!("project '{name}' would be without an owner"),
-                    help: "make somebody else an owner first".into(),
-                });
-            }
-            self.write(&stored)?;
-        }
-        self.flush.flush().await
+        let (name, person) = (name.clone(), person.to_owned());
+        self.records
+            .write(move |transaction| {
+                let record = transaction.get(TABLE, key(&name))?.ok_or_else(|| missing(&name))?;
+                let mut stored: Stored = record::parse(key(&name), &record)?;
+                match right {
+                    Some(right) => stored.members.insert(person, right),
+                    None => stored.members.remove(&person),
+                };
+                if !stored.members.values().any(|right| *right == Right::Owner) {
+                    return Err(Error::Invalid {
+                        message: format!("project '{name}' would be without an owner"),
+                        help: "make somebody else an owner first".into(),
+                    });
+                }
+                Ok(transaction.put(TABLE, key(&name), record::json(&stored)?)?)
+            })
+            .await
     }
 
     async fn rights(&self, person: &str) -> Result<BTreeMap<ProjectName, Right>> {
-        let mut rights = BTreeMap::new();
-        for stored in self.all() {
-            let stored = stored?;
-            if let Some(right) = stored.members.get(person) {
-                rights.insert(stored.project.name, *right);
-            }
-        }
-        Ok(rights)
+        let all = self.all()?.into_iter();
+        Ok(all.filter_map(|stored| Some((stored.project.name, *stored.members.get(person)?))).collect())
     }
 }

@@ -1,6 +1,7 @@
-//! How one record lies in the database: a CRC-32 over key and body, then the body.
+//! How one record is written: as JSON, and in sled also under a checksum.
 //!
-//! The key is part of the checksum, so that a record under a wrong key is damage too.
+//! In sled a CRC-32 over key and body stands before the body, so that a record under a wrong key is damage too. The
+//! records of the host have a checksum of their own.
 //! Must not live here: what the records mean.
 
 use crate::error::{Error, Result};
@@ -13,7 +14,7 @@ fn checksum(key: &[u8], body: &[u8]) -> [u8; 4] {
     hasher.finalize().to_le_bytes()
 }
 
-pub(crate) fn seal(key: &[u8], body: &[u8]) -> Vec<u8> {
+pub(super) fn seal(key: &[u8], body: &[u8]) -> Vec<u8> {
     let mut record = Vec::with_capacity(body.len() + 4);
     record.extend_from_slice(&checksum(key, body));
     record.extend_from_slice(body);
@@ -31,14 +32,21 @@ pub(crate) fn damaged(key: &[u8]) -> Error {
     Error::Damaged(format!("'{}'", String::from_utf8_lossy(key).escape_debug()))
 }
 
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    Ok(serde_json::to_vec(value)
+        .map_err(|error| kamld_types::Problem::internal(format!("a record could not be written as JSON: {error}")))?)
+}
+
+pub(crate) fn parse<T: DeserializeOwned>(key: &[u8], body: &[u8]) -> Result<T> {
+    serde_json::from_slice(body).map_err(|_| damaged(key))
+}
+
 pub(crate) fn write<T: Serialize>(key: &[u8], value: &T) -> Result<Vec<u8>> {
-    let body = serde_json::to_vec(value)
-        .map_err(|error| kamld_types::Problem::internal(format!("a record could not be written as JSON: {error}")))?;
-    Ok(seal(key, &body))
+    Ok(seal(key, &json(value)?))
 }
 
 pub(crate) fn read<T: DeserializeOwned>(key: &[u8], record: &[u8]) -> Result<T> {
-    serde_json::from_slice(open(key, record)?).map_err(|_| damaged(key))
+    parse(key, open(key, record)?)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use super::{
     },
 };
 use crate::{
-    catalog::{Described, Subject, check_tag},
+    catalog::{Subject, check_tag},
+    description::Described,
     index::entry::asset_summary,
 };
 use kamld_bindings::Error;
@@ -59,7 +60,7 @@ impl MetadataHost<'_> {
             }));
         };
         let Some(object) = assets.object(&subject.asset, path).await? else { return Ok(None) };
-        Ok(self.catalog.describe(object.hash, &object.media_type).await?.map(description))
+        Ok(self.descriptions.describe(object.hash, &object.media_type).await?.map(description))
     }
 
     async fn with_description(&mut self, document: crate::Document) -> Result<Document, Problem> {

@@ -10,7 +10,7 @@ mod projects;
 mod search;
 mod sql;
 
-use crate::{Catalog, Kv, Projects, Search, sql::Sql};
+use crate::{Catalog, Descriptions, Kv, Projects, Search, sql::Sql};
 use kamld_bindings::imports::kamld::metadata as wit;
 use kamld_policy::Call;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ pub struct MetadataHost<'a> {
     pub table: &'a mut ResourceTable,
     pub call: &'a Arc<Call>,
     pub catalog: &'a Arc<dyn Catalog>,
+    pub descriptions: &'a Arc<dyn Descriptions>,
     pub projects: &'a Arc<dyn Projects>,
     pub kv: &'a Arc<dyn Kv>,
     pub search: &'a Arc<Search>,

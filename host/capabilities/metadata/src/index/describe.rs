@@ -8,7 +8,7 @@ use super::{
     state::{Settled, Want},
 };
 use crate::{
-    catalog::{Content, Described},
+    description::{Content, Described},
     error::Result,
     search::{Shared, document::format_of},
 };
@@ -71,7 +71,7 @@ async fn answer(shared: &Shared, describer: Arc<dyn Describer>, want: &Want) -> 
     if !still_there(shared, &request).await? {
         return Ok(Settled::Gone);
     }
-    if shared.catalog.describe(want.hash, &want.media_type).await?.is_some() {
+    if shared.descriptions.describe(want.hash, &want.media_type).await?.is_some() {
         return Ok(Settled::Described);
     }
     // A task of its own: a describer that panics is a describer that failed.
@@ -95,7 +95,7 @@ async fn answer(shared: &Shared, describer: Arc<dyn Describer>, want: &Want) -> 
     if !still_there(shared, &request).await? {
         return Ok(Settled::Gone);
     }
-    shared.catalog.set_description(&content, &described).await?;
+    shared.descriptions.set_description(&content, &described).await?;
     Ok(Settled::Described)
 }
 

@@ -4,15 +4,18 @@
 
 use super::{AssetState, ObjectState, state::Want};
 use crate::{
-    Catalog,
-    catalog::{Content, Described, Subject},
+    catalog::Subject,
+    description::{Content, Described},
     error::Result,
-    search::document::{Entry, format_of},
+    search::{
+        Shared,
+        document::{Entry, format_of},
+    },
 };
 
 /// Entries of objects, and those whose content nobody has described yet.
 pub(crate) async fn objects(
-    catalog: &dyn Catalog,
+    shared: &Shared,
     root: &[u8],
     objects: Vec<(Subject, ObjectState)>,
 ) -> Result<(Vec<Entry>, Vec<Want>)> {
@@ -21,8 +24,8 @@ pub(crate) async fn objects(
         .iter()
         .map(|(_, object)| Content { hash: object.hash, media_type: object.media_type.clone() })
         .collect();
-    let documents = catalog.documents(&subjects).await?;
-    let descriptions = catalog.descriptions(&contents).await?;
+    let documents = shared.catalog.documents(&subjects).await?;
+    let descriptions = shared.descriptions.descriptions(&contents).await?;
     let mut entries = Vec::with_capacity(objects.len());
     let mut wants = Vec::new();
     for (((subject, object), document), described) in objects.into_iter().zip(documents).zip(descriptions) {
@@ -59,9 +62,9 @@ pub(crate) async fn objects(
     Ok((entries, wants))
 }
 
-pub(crate) async fn asset(catalog: &dyn Catalog, state: &AssetState) -> Result<Entry> {
+pub(crate) async fn asset(shared: &Shared, state: &AssetState) -> Result<Entry> {
     let subject = Subject::asset(state.asset.clone());
-    let tags = catalog.documents(std::slice::from_ref(&subject)).await?.pop().map(|document| document.tags);
+    let tags = shared.catalog.documents(std::slice::from_ref(&subject)).await?.pop().map(|document| document.tags);
     Ok(Entry {
         subject,
         format: String::new(),

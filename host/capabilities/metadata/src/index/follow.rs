@@ -115,13 +115,15 @@ impl Follower {
             _ => None,
         };
         match self.difference(state, from.as_deref()).await {
-            // The old root is gone from storage: everything once more.
-            Err(Error::Problem(problem)) if problem.kind == Kind::NotFound && from.is_some() => {
+            // The old root is gone from storage, or cannot be read any more: everything once more.
+            Err(Error::Problem(problem))
+                if matches!(problem.kind, Kind::NotFound | Kind::Corrupt) && from.is_some() =>
+            {
                 self.difference(state, None).await?;
             }
             other => other?,
         }
-        let entry = entry::asset(&*self.shared.catalog, state).await?;
+        let entry = entry::asset(&self.shared, state).await?;
         self.write(vec![entry], Vec::new()).await?;
         let indexed = Indexed { incarnation: state.incarnation.clone(), root: state.root.clone() };
         self.ledger.roots.push((state.asset.clone(), Some(indexed)));
@@ -145,7 +147,7 @@ impl Follower {
                     None => gone.push(subject),
                 }
             }
-            let (entries, wants) = entry::objects(&*self.shared.catalog, &state.root, objects).await?;
+            let (entries, wants) = entry::objects(&self.shared, &state.root, objects).await?;
             self.ledger.wants.extend(wants);
             self.write(entries, gone).await?;
             match page.next {
@@ -184,7 +186,7 @@ impl Follower {
                 }
             }
             // Whatever still wants a description is in its queue already.
-            entries.extend(entry::objects(&*self.shared.catalog, &[], objects).await?.0);
+            entries.extend(entry::objects(&self.shared, &[], objects).await?.0);
             self.write(entries, gone).await?;
             self.ledger.seen.extend(seen);
             self.ledger.again.extend(again);
@@ -207,7 +209,7 @@ impl Follower {
             }
             None => match assets.asset(&subject.asset).await? {
                 Some(state) => {
-                    entries.push(entry::asset(&*self.shared.catalog, &state).await?);
+                    entries.push(entry::asset(&self.shared, &state).await?);
                     Ok(true)
                 }
                 None => Ok(false),

@@ -10,7 +10,7 @@ pub(crate) mod entry;
 pub(crate) mod follow;
 pub(crate) mod state;
 
-use crate::catalog::Description;
+use crate::description::Description;
 use async_trait::async_trait;
 use kamld_types::{AssetId, Hash, ObjectPath, Problem};
 

@@ -1,4 +1,4 @@
-//! What the workers remember between starts, in a fourth tree. Keys by first letter: `r` roots that are indexed
+//! What the workers remember between starts, in the store of derived metadata. Keys by first letter: `r` roots that are indexed
 //! (by generation of the index), `w` objects that want a description, `n` those that nobody describes, `l` those
 //! to ask for again later, `q` subjects to index again.
 //!
@@ -6,14 +6,20 @@
 //! Must not live here: anything that a person wrote.
 
 use super::DescribeRequest;
-use crate::{catalog::Subject, embedded::record, error::Result};
+use crate::{
+    catalog::Subject,
+    embedded::{Derived, record},
+    error::Result,
+};
 use kamld_types::{AssetId, Hash};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+pub(crate) const TREE: &str = "metadata/index";
 
 #[derive(Clone)]
 pub(crate) struct State {
-    db: sled::Db,
-    tree: sled::Tree,
+    derived: Arc<Derived>,
 }
 
 /// The state of an asset that the index has.
@@ -66,40 +72,63 @@ fn subject_key(letter: char, subject: &Subject) -> Vec<u8> {
 }
 
 impl State {
-    pub(crate) fn open(db: &sled::Db) -> Result<Self> {
-        let state = Self { db: db.clone(), tree: db.open_tree("metadata/index")? };
+    pub(crate) fn open(derived: Arc<Derived>) -> Result<Self> {
+        let state = Self { derived };
         state.ask_again('l')?;
         Ok(state)
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&sled::Tree) -> Result<T>) -> Result<T> {
+        self.derived.with(TREE, |_, tree| work(tree))
     }
 
     /// Forgets what other generations of the index had.
     pub(crate) fn keep_generation(&self, generation: &str) -> Result<()> {
         let own = format!("r\0{generation}\0");
-        for key in self.tree.scan_prefix("r\0").keys() {
-            let key = key?;
-            if !key.starts_with(own.as_bytes()) {
-                self.tree.remove(key)?;
+        self.with(|tree| {
+            for key in tree.scan_prefix("r\0").keys() {
+                let key = key?;
+                if !key.starts_with(own.as_bytes()) {
+                    tree.remove(key)?;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     pub(crate) fn indexed(&self, generation: &str, asset: &AssetId) -> Result<Option<Indexed>> {
         let key = root_key(generation, asset);
         // A damaged root is a forgotten one: the asset is indexed from the start.
-        Ok(self.tree.get(&key)?.and_then(|record| record::read(&key, &record).ok()))
+        self.with(|tree| Ok(tree.get(&key)?.and_then(|record| record::read(&key, &record).ok())))
     }
 
     pub(crate) fn indexed_assets(&self, generation: &str) -> Result<Vec<AssetId>> {
         let prefix = format!("r\0{generation}\0");
-        let mut assets = Vec::new();
-        for key in self.tree.scan_prefix(&prefix).keys() {
-            let key = key?;
-            if let Some(asset) = std::str::from_utf8(&key[prefix.len()..]).ok().and_then(|text| text.parse().ok()) {
-                assets.push(asset);
+        self.with(|tree| {
+            let mut assets = Vec::new();
+            for key in tree.scan_prefix(&prefix).keys() {
+                let key = key?;
+                if let Some(asset) = std::str::from_utf8(&key[prefix.len()..]).ok().and_then(|text| text.parse().ok()) {
+                    assets.push(asset);
+                }
             }
-        }
-        Ok(assets)
+            Ok(assets)
+        })
+    }
+
+    /// The roots of every generation: states of storage that somebody still compares with.
+    pub(crate) fn roots(&self) -> Result<Vec<(AssetId, Vec<u8>)>> {
+        self.with(|tree| {
+            let mut roots = Vec::new();
+            for entry in tree.scan_prefix("r\0") {
+                let (key, record) = entry?;
+                let asset = std::str::from_utf8(&key).ok().and_then(|text| text.rsplit('\0').next()?.parse().ok());
+                if let (Some(asset), Ok(Indexed { root, .. })) = (asset, record::read::<Indexed>(&key, &record)) {
+                    roots.push((asset, root));
+                }
+            }
+            Ok(roots)
+        })
     }
 
     /// Records, in one step, what a commit of the index has brought.
@@ -124,83 +153,93 @@ impl State {
             batch.remove(subject_key('n', &want.subject));
             batch.remove(subject_key('l', &want.subject));
         }
-        self.tree.apply_batch(batch)?;
-        for (subject, mark) in again {
-            let _ = self.tree.compare_and_swap(subject_key('q', subject), Some(&mark[..]), None::<&[u8]>)?;
-        }
-        Ok(())
+        self.with(|tree| {
+            tree.apply_batch(batch)?;
+            for (subject, mark) in again {
+                let _ = tree.compare_and_swap(subject_key('q', subject), Some(&mark[..]), None::<&[u8]>)?;
+            }
+            Ok(())
+        })
     }
 
     pub(crate) fn wants(&self, limit: usize) -> Result<Vec<Want>> {
-        let mut wants = Vec::new();
-        for entry in self.tree.scan_prefix("w\0").take(limit) {
-            let (key, value) = entry?;
-            match record::read(&key, &value) {
-                Ok(want) => wants.push(want),
-                // Derived: building the index anew asks for it again.
-                Err(_) => drop(self.tree.remove(key)?),
+        self.with(|tree| {
+            let mut wants = Vec::new();
+            for entry in tree.scan_prefix("w\0").take(limit) {
+                let (key, value) = entry?;
+                match record::read(&key, &value) {
+                    Ok(want) => wants.push(want),
+                    // Derived: building the index anew asks for it again.
+                    Err(_) => drop(tree.remove(key)?),
+                }
             }
-        }
-        Ok(wants)
+            Ok(wants)
+        })
     }
 
     pub(crate) fn count_wants(&self) -> usize {
-        self.tree.scan_prefix("w\0").count()
+        self.with(|tree| Ok(tree.scan_prefix("w\0").count())).unwrap_or_default()
     }
 
     pub(crate) fn settle(&self, want: &Want, settled: Settled) -> Result<()> {
         let key = subject_key('w', &want.subject);
         let value = record::write(&key, want)?;
-        let keep = |letter| -> Result<()> {
-            let key = subject_key(letter, &want.subject);
-            self.tree.insert(&key[..], record::write(&key, want)?)?;
-            Ok(())
-        };
-        match settled {
-            Settled::Described => {
-                let mark = self.db.generate_id()?.to_le_bytes();
-                self.tree.insert(subject_key('q', &want.subject), &mark)?;
+        self.derived.with(TREE, |database, tree| {
+            let keep = |letter| -> Result<()> {
+                let key = subject_key(letter, &want.subject);
+                tree.insert(&key[..], record::write(&key, want)?)?;
+                Ok(())
+            };
+            match settled {
+                Settled::Described => {
+                    let mark = database.generate_id()?.to_le_bytes();
+                    tree.insert(subject_key('q', &want.subject), &mark)?;
+                }
+                Settled::Nobody => keep('n')?,
+                Settled::Later => keep('l')?,
+                Settled::Gone => {}
             }
-            Settled::Nobody => keep('n')?,
-            Settled::Later => keep('l')?,
-            Settled::Gone => {}
-        }
-        // Another want of the same subject, for newer bytes, stays.
-        let _ = self.tree.compare_and_swap(key, Some(&value[..]), None::<&[u8]>)?;
-        Ok(())
+            // Another want of the same subject, for newer bytes, stays.
+            let _ = tree.compare_and_swap(key, Some(&value[..]), None::<&[u8]>)?;
+            Ok(())
+        })
     }
 
     /// Turns everything that was put off under a letter into wants again.
     pub(crate) fn ask_again(&self, letter: char) -> Result<()> {
-        for entry in self.tree.scan_prefix(format!("{letter}\0")) {
-            let (key, value) = entry?;
-            if let Ok(want) = record::read::<Want>(&key, &value) {
-                let wants = subject_key('w', &want.subject);
-                let _ = self.tree.compare_and_swap(&wants, None::<&[u8]>, Some(record::write(&wants, &want)?))?;
+        self.with(|tree| {
+            for entry in tree.scan_prefix(format!("{letter}\0")) {
+                let (key, value) = entry?;
+                if let Ok(want) = record::read::<Want>(&key, &value) {
+                    let wants = subject_key('w', &want.subject);
+                    let _ = tree.compare_and_swap(&wants, None::<&[u8]>, Some(record::write(&wants, &want)?))?;
+                }
+                tree.remove(key)?;
             }
-            self.tree.remove(key)?;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Subjects to index again, each with its mark.
     pub(crate) fn again(&self, limit: usize) -> Result<Vec<(Subject, Vec<u8>)>> {
-        let mut again = Vec::new();
-        for entry in self.tree.scan_prefix("q\0").take(limit) {
-            let (key, mark) = entry?;
-            match std::str::from_utf8(&key[2..]).ok().and_then(|text| text.parse().ok()) {
-                Some(subject) => again.push((subject, mark.to_vec())),
-                None => drop(self.tree.remove(key)?),
+        self.with(|tree| {
+            let mut again = Vec::new();
+            for entry in tree.scan_prefix("q\0").take(limit) {
+                let (key, mark) = entry?;
+                match std::str::from_utf8(&key[2..]).ok().and_then(|text| text.parse().ok()) {
+                    Some(subject) => again.push((subject, mark.to_vec())),
+                    None => drop(tree.remove(key)?),
+                }
             }
-        }
-        Ok(again)
+            Ok(again)
+        })
     }
 
     pub(crate) fn nothing_again(&self) -> bool {
-        self.tree.scan_prefix("q\0").next().is_none()
+        self.with(|tree| Ok(tree.scan_prefix("q\0").next().is_none())).unwrap_or(false)
     }
 
     pub(crate) fn nothing_wanted(&self) -> bool {
-        self.tree.scan_prefix("w\0").next().is_none()
+        self.with(|tree| Ok(tree.scan_prefix("w\0").next().is_none())).unwrap_or(false)
     }
 }

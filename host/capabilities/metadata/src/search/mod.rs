@@ -23,7 +23,7 @@ mod work;
 pub(crate) mod writer;
 
 use crate::{
-    Assets, Catalog, Describer,
+    Assets, Catalog, Derived, Describer, Descriptions, Embedded,
     error::{Error, Result},
     index::{describe, state::State},
 };
@@ -160,6 +160,7 @@ pub(crate) struct Rebuild {
 pub(crate) struct Shared {
     pub(crate) folder: PathBuf,
     pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) descriptions: Arc<dyn Descriptions>,
     pub(crate) assets: Arc<dyn Assets>,
     pub(crate) describer: RwLock<Option<Arc<dyn Describer>>>,
     pub(crate) state: State,
@@ -194,13 +195,19 @@ pub struct Search {
 
 impl Search {
     /// Opens or begins the index in `folder`, and starts comparing it with storage. Within a tokio runtime.
-    pub fn open(db: &sled::Db, folder: &Path, catalog: Arc<dyn Catalog>, assets: Arc<dyn Assets>) -> Result<Arc<Self>> {
+    pub fn open(
+        derived: Arc<Derived>,
+        folder: &Path,
+        embedded: &Embedded,
+        assets: Arc<dyn Assets>,
+    ) -> Result<Arc<Self>> {
         let opened = Arc::new(folder::open(folder)?);
-        let state = State::open(db)?;
+        let state = State::open(derived)?;
         state.keep_generation(&opened.generation)?;
         let shared = Arc::new(Shared {
             folder: folder.to_owned(),
-            catalog,
+            catalog: embedded.catalog.clone(),
+            descriptions: embedded.descriptions.clone(),
             assets,
             describer: RwLock::new(None),
             state,
@@ -229,6 +236,11 @@ impl Search {
         self.shared.state.ask_again('n')?;
         self.shared.describe_wake.notify_one();
         Ok(())
+    }
+
+    /// The states of storage that the index still compares with, so that they are not collected.
+    pub fn roots(&self) -> Result<Vec<(AssetId, Vec<u8>)>> {
+        self.shared.state.roots()
     }
 
     /// What storage says, for host code that needs to know what a subject is.

@@ -3,10 +3,11 @@
 
 use async_trait::async_trait;
 use kamld_metadata::{
-    AssetState, Assets, Change, ChangePage, Column, DescribeRequest, Describer, Description, Embedded, ObjectState,
-    Search, Subject,
+    AssetState, Assets, Change, ChangePage, Column, Derived, DescribeRequest, Describer, Description, Embedded,
+    ObjectState, Search, Subject,
     search::{Answer, Fragment, Request},
 };
+use kamld_records::{Records, RedbRecords};
 use kamld_types::{AssetId, Hash, ObjectPath, Problem};
 use parking_lot::Mutex;
 use std::{
@@ -193,7 +194,6 @@ pub struct World {
     pub teller: Arc<Teller>,
     pub embedded: Embedded,
     pub search: Arc<Search>,
-    pub db: sled::Db,
     _temp: Option<tempfile::TempDir>,
 }
 
@@ -207,27 +207,27 @@ impl World {
     }
 
     pub fn open(folder: PathBuf, store: Arc<Store>, teller: Arc<Teller>) -> Self {
+        let records: Arc<dyn Records> = Arc::new(RedbRecords::open(&folder.join("records.redb")).unwrap());
         // Another handle of the same process may still be letting go of the lock.
         let until = std::time::Instant::now() + PATIENCE;
-        let db = loop {
-            match sled::open(folder.join("db")) {
-                Ok(db) => break db,
+        let derived = loop {
+            match Derived::open(&folder.join("derived")) {
+                Ok(derived) => break Arc::new(derived),
                 Err(error) if std::time::Instant::now() > until => panic!("{error}"),
                 Err(_) => std::thread::yield_now(),
             }
         };
-        let embedded = Embedded::open(&db).unwrap();
-        let search = Search::open(&db, &folder.join("index"), embedded.catalog.clone(), store.clone()).unwrap();
+        let embedded = Embedded::new(&records, &derived);
+        let search = Search::open(derived, &folder.join("index"), &embedded, store.clone()).unwrap();
         search.set_describer(teller.clone());
-        Self { folder, store, teller, embedded, search, db, _temp: None }
+        Self { folder, store, teller, embedded, search, _temp: None }
     }
 
     /// Ends everything that runs and opens it again on the same folder.
     pub async fn again(self) -> Self {
-        let Self { folder, store, teller, embedded, search, db, _temp } = self;
+        let Self { folder, store, teller, embedded, search, _temp } = self;
         search.stop().await;
         drop((search, embedded));
-        drop(db);
         let mut world = Self::open(folder, store, teller);
         world._temp = _temp;
         world

@@ -1,9 +1,7 @@
-//! Refs on this machine: in a sled tree, or in memory alone.
+//! Refs on this machine, among the records of the host.
 //!
-//! Must not live here: opening the database, which `kamld` does once for all capabilities.
+//! Must not live here: opening the records, which `kamld` does once for all capabilities.
 
-mod memory;
-mod sled_refs;
+mod record_refs;
 
-pub use memory::MemoryRefs;
-pub use sled_refs::SledRefs;
+pub use record_refs::{RecordRefs, TABLE};

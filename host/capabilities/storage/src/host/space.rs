@@ -72,7 +72,7 @@ fn shares(assets: impl Iterator<Item = Asset>) -> Vec<Share> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AssetStore, Backends, embedded::MemoryRefs, host::StorageHost};
+    use crate::{AssetStore, Backends, embedded::RecordRefs, host::StorageHost};
     use kamld_bindings::{Error, imports::kamld::storage::objects};
     use kamld_policy::{Call, Gate, Rights};
     use kamld_types::{Person, PluginId, ProjectName, Right};
@@ -134,7 +134,7 @@ mod tests {
     #[tokio::test]
     async fn each_project_has_the_sums_of_its_assets() {
         let spool = tempfile::tempdir().unwrap();
-        let store = filled(Backends::memory(Arc::new(MemoryRefs::default()), spool.path().into())).await;
+        let store = filled(Backends::memory(Arc::new(RecordRefs::memory().unwrap()), spool.path().into())).await;
         let (call, mut table) = (call(Gate::open(), Rights::Everything), ResourceTable::new());
         let mut host = StorageHost { table: &mut table, call: &call, store: &store };
         let shares = host.by_project().await.unwrap().unwrap();
@@ -146,7 +146,7 @@ mod tests {
     #[tokio::test]
     async fn what_a_person_may_not_see_counts_for_nothing() {
         let spool = tempfile::tempdir().unwrap();
-        let store = filled(Backends::memory(Arc::new(MemoryRefs::default()), spool.path().into())).await;
+        let store = filled(Backends::memory(Arc::new(RecordRefs::memory().unwrap()), spool.path().into())).await;
         let rights = BTreeMap::from([(ProjectName::new("bees").unwrap(), Right::Viewer)]);
         let (call, mut table) = (call(Gate::open(), Rights::Projects(rights)), ResourceTable::new());
         let mut host = StorageHost { table: &mut table, call: &call, store: &store };
@@ -157,7 +157,7 @@ mod tests {
     #[tokio::test]
     async fn a_plug_in_without_a_grant_learns_nothing() {
         let spool = tempfile::tempdir().unwrap();
-        let store = filled(Backends::memory(Arc::new(MemoryRefs::default()), spool.path().into())).await;
+        let store = filled(Backends::memory(Arc::new(RecordRefs::memory().unwrap()), spool.path().into())).await;
         let (call, mut table) = (call(Gate::default(), Rights::Everything), ResourceTable::new());
         let mut host = StorageHost { table: &mut table, call: &call, store: &store };
         assert!(matches!(host.by_project().await.unwrap(), Err(Error::Denied(_))));
@@ -167,7 +167,7 @@ mod tests {
     #[tokio::test]
     async fn a_local_disk_says_what_it_holds_and_what_it_has_left() {
         let folder = tempfile::tempdir().unwrap();
-        let store = filled(Backends::local(folder.path(), Arc::new(MemoryRefs::default())).unwrap()).await;
+        let store = filled(Backends::local(folder.path(), Arc::new(RecordRefs::memory().unwrap())).unwrap()).await;
         let (call, mut table) = (call(Gate::open(), Rights::Everything), ResourceTable::new());
         let mut host = StorageHost { table: &mut table, call: &call, store: &store };
         let usage = Host::get(&mut host).await.unwrap().unwrap();

@@ -5,7 +5,7 @@
 
 use crate::{
     error::{Error, Result},
-    refstore::{Expect, Flush, Record, RefStore, Tag, Wrote},
+    refstore::{Companion, Expect, Record, RefStore, Tag, Wrote},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -125,14 +125,14 @@ impl RefStore for FaultyRefs {
         self.inner.get(key).await
     }
 
-    async fn put(&self, key: &str, value: Bytes, expect: Expect, flush: Flush) -> Result<Wrote> {
+    async fn put(&self, key: &str, value: Bytes, expect: Expect, with: Vec<Companion>) -> Result<Wrote> {
         self.write()?;
-        self.inner.put(key, value, expect, flush).await
+        self.inner.put(key, value, expect, with).await
     }
 
-    async fn delete(&self, key: &str, expect: Expect) -> Result<bool> {
+    async fn delete(&self, key: &str, expect: Expect, with: Vec<Companion>) -> Result<bool> {
         self.write()?;
-        self.inner.delete(key, expect).await
+        self.inner.delete(key, expect, with).await
     }
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Record>> {

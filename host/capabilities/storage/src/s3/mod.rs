@@ -1,13 +1,15 @@
 //! Refs as small objects on S3, by conditional puts.
 //!
 //! S3 has no conditional delete everywhere, so a deleted record becomes an empty object under the same
-//! condition, and an empty object counts as absent.
+//! condition, and an empty object counts as absent. Companions are objects of their own, written first.
+//! Layout of a value: the byte 1, a nonce of 16 bytes, the record. ETags are hashes of the content: without the nonce a
+//! record that returns to an earlier value would return to an earlier tag. Records without it come from older versions.
 //! Invariant: a back end that ignores conditions is refused when it is opened, since two writers on
 //! it would lose each other's work.
 
 use crate::{
     error::{Error, Result},
-    refstore::{Expect, Flush, Record, RefStore, Tag, Wrote},
+    refstore::{Companion, Expect, Record, RefStore, Tag, Wrote},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,6 +24,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 const FOLDER: &str = "refs";
+/// Begins a value with a nonce. No record begins with this byte: all are JSON.
+const NONCE: u8 = 1;
 /// Records fetched at the same time for one listing.
 const PARALLEL: usize = 16;
 
@@ -73,21 +77,29 @@ impl S3Refs {
             Error::invalid(format!("the object store {what}, so two writers could lose each other's work"))
                 .help("use a store with conditional puts (If-None-Match and If-Match): AWS S3, MinIO, Ceph RGW, or local disk")
         };
-        let Wrote::Done(first) = self.put(&key, Bytes::from_static(b"1"), Expect::Absent, Flush::Now).await? else {
+        let Wrote::Done(first) = self.put(&key, Bytes::from_static(b"1"), Expect::Absent, Vec::new()).await? else {
             return Err(refuse("claims that a new record is there already"));
         };
-        if self.put(&key, Bytes::from_static(b"2"), Expect::Absent, Flush::Now).await? != Wrote::Conflict {
+        if self.put(&key, Bytes::from_static(b"2"), Expect::Absent, Vec::new()).await? != Wrote::Conflict {
             return Err(refuse("overwrites what it should only create"));
         }
-        let Wrote::Done(_) = self.put(&key, Bytes::from_static(b"3"), Expect::Tag(first.clone()), Flush::Now).await?
+        let Wrote::Done(_) = self.put(&key, Bytes::from_static(b"3"), Expect::Tag(first.clone()), Vec::new()).await?
         else {
             return Err(refuse("does not know the tag that it gave out"));
         };
-        if self.put(&key, Bytes::from_static(b"4"), Expect::Tag(first), Flush::Now).await? != Wrote::Conflict {
+        if self.put(&key, Bytes::from_static(b"4"), Expect::Tag(first), Vec::new()).await? != Wrote::Conflict {
             return Err(refuse("overwrites a record that was changed in between"));
         }
         self.store.delete(&at(&key)).await?;
         Ok(())
+    }
+
+    async fn write_all(&self, companions: Vec<Companion>) -> Result<()> {
+        stream::iter(companions.into_iter().map(Ok))
+            .try_for_each_concurrent(PARALLEL, |(key, value)| async move {
+                self.write(&at(&key), &value, PutMode::Overwrite).await.map(drop)
+            })
+            .await
     }
 
     /// The record with its tag, tombstones included.
@@ -95,15 +107,15 @@ impl S3Refs {
         match self.store.get(key).await {
             Ok(result) => {
                 let tag = tag(result.meta.e_tag.clone(), result.meta.version.clone());
-                Ok(Some((result.bytes().await?, tag)))
+                Ok(Some((decode(result.bytes().await?), tag)))
             }
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn write(&self, key: &Path, value: Bytes, mode: PutMode) -> Result<Wrote> {
-        match self.store.put_opts(key, PutPayload::from(value), mode.into()).await {
+    async fn write(&self, key: &Path, value: &[u8], mode: PutMode) -> Result<Wrote> {
+        match self.store.put_opts(key, PutPayload::from(encode(value)), mode.into()).await {
             Ok(put) => Ok(Wrote::Done(tag(put.e_tag, put.version))),
             Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
                 Ok(Wrote::Conflict)
@@ -123,6 +135,21 @@ fn tag(e_tag: Option<String>, version: Option<String>) -> Tag {
     Tag(format!("{}\n{}", e_tag.unwrap_or_default(), version.unwrap_or_default()))
 }
 
+/// An empty value is a tombstone and stays empty.
+fn encode(value: &[u8]) -> Bytes {
+    match value {
+        [] => Bytes::new(),
+        value => [&[NONCE], &Uuid::new_v4().as_bytes()[..], value].concat().into(),
+    }
+}
+
+fn decode(stored: Bytes) -> Bytes {
+    match stored.first() {
+        Some(&NONCE) if stored.len() > 17 => stored.slice(17..),
+        _ => stored,
+    }
+}
+
 fn update(tag: &Tag) -> PutMode {
     let (e_tag, version) = tag.0.split_once('\n').unwrap_or((&tag.0, ""));
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -135,24 +162,32 @@ impl RefStore for S3Refs {
         Ok(self.raw(&at(key)).await?.filter(|(value, _)| !value.is_empty()))
     }
 
-    async fn put(&self, key: &str, value: Bytes, expect: Expect, _: Flush) -> Result<Wrote> {
+    async fn put(&self, key: &str, value: Bytes, expect: Expect, with: Vec<Companion>) -> Result<Wrote> {
+        self.write_all(with).await?;
         let path = at(key);
         match expect {
-            Expect::Any => self.write(&path, value, PutMode::Overwrite).await,
-            Expect::Tag(tag) => self.write(&path, value, update(&tag)).await,
-            Expect::Absent => match self.write(&path, value.clone(), PutMode::Create).await? {
+            Expect::Any => self.write(&path, &value, PutMode::Overwrite).await,
+            Expect::Tag(tag) => self.write(&path, &value, update(&tag)).await,
+            Expect::Absent => match self.write(&path, &value, PutMode::Create).await? {
                 Wrote::Done(tag) => Ok(Wrote::Done(tag)),
                 // A deleted record may stand in the way.
                 Wrote::Conflict => match self.raw(&path).await? {
-                    Some((old, tag)) if old.is_empty() => self.write(&path, value, update(&tag)).await,
+                    Some((old, tag)) if old.is_empty() => self.write(&path, &value, update(&tag)).await,
                     _ => Ok(Wrote::Conflict),
                 },
             },
         }
     }
 
-    async fn delete(&self, key: &str, expect: Expect) -> Result<bool> {
+    async fn delete(&self, key: &str, expect: Expect, with: Vec<Companion>) -> Result<bool> {
+        self.write_all(with).await?;
         let path = at(key);
+        if expect == Expect::Any {
+            return match self.store.delete(&path).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(true),
+                Err(error) => Err(error.into()),
+            };
+        }
         loop {
             let current = self.raw(&path).await?;
             let live = current.as_ref().filter(|(value, _)| !value.is_empty());
@@ -160,7 +195,7 @@ impl RefStore for S3Refs {
                 return Ok(false);
             }
             let Some((_, tag)) = live else { return Ok(true) };
-            if self.write(&path, Bytes::new(), update(tag)).await? != Wrote::Conflict {
+            if self.write(&path, &[], update(tag)).await? != Wrote::Conflict {
                 return Ok(true);
             }
         }

@@ -14,7 +14,7 @@ pub mod nodes;
 #[cfg(test)]
 mod properties;
 
-pub use apply::{Body, Edit, Edits, Put};
+pub use apply::{Batch, Body, Copied, Edit, Edits, Put};
 pub use cursor::Cursor;
 pub use diff::Diff;
 pub use node::{Child, Entry, Location, Node, NodeRef};

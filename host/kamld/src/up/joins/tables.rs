@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use kamld_metadata::{
-    Catalog, Described,
+    Described, Descriptions,
     sql::{Entry, Objects, Snapshot},
 };
 use kamld_storage::{AssetStore, Error, ListOptions, Listed, Object, ObjectReader, View};
@@ -13,7 +13,7 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 
 pub struct StoredTables {
     pub store: AssetStore,
-    pub catalog: Arc<dyn Catalog>,
+    pub descriptions: Arc<dyn Descriptions>,
 }
 
 /// Open objects that one snapshot keeps: a scan reads the same few again and again.
@@ -63,7 +63,7 @@ impl Objects for StoredTables {
 
     async fn known_rows(&self, entry: &Entry) -> Option<u64> {
         // Found out when the content was described, once for all who look at it.
-        match self.catalog.describe(entry.hash, &entry.media_type).await.ok()?? {
+        match self.descriptions.describe(entry.hash, &entry.media_type).await.ok()?? {
             Described::Known(description) => description.rows,
             Described::Failed { .. } => None,
         }

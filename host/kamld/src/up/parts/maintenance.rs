@@ -1,9 +1,10 @@
 //! Long work on the host's own stores, told line by line.
 
+use crate::up::collect::Collector;
 use async_trait::async_trait;
 use futures::StreamExt;
 use kamld_metadata::Search;
-use kamld_server::parts::{LineStream, Maintenance};
+use kamld_server::parts::{Collect, LineStream, Maintenance};
 use kamld_storage::AssetStore;
 use kamld_types::{Problem, problem::Result};
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ const DESCRIBING: Duration = Duration::from_secs(600);
 pub struct HostMaintenance {
     pub store: AssetStore,
     pub search: Arc<Search>,
+    pub collector: Arc<Collector>,
 }
 
 /// A stream fed by a task that ends when nobody reads any more.
@@ -59,6 +61,16 @@ impl Maintenance for HostMaintenance {
                 Ok(report) => value(&report),
                 Err(error) => Err(error.into()),
             };
+            let _ = send.send(last).await;
+        }))
+    }
+
+    async fn storage_gc(&self, order: Collect) -> Result<LineStream> {
+        let collector = self.collector.clone();
+        Ok(lines(async move |send| {
+            let tell = send.clone();
+            let report = collector.run(&order, move |so_far| drop(tell.try_send(value(so_far)))).await;
+            let last = report.and_then(|report| value(&report));
             let _ = send.send(last).await;
         }))
     }

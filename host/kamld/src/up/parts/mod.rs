@@ -16,7 +16,7 @@ mod surfaces;
 mod tables;
 mod uploads;
 
-use super::{installed::Installed, page::PageFiles};
+use super::{collect::Collector, installed::Installed, page::PageFiles};
 use kamld_metadata::{Projects, Search, sql::Sql};
 use kamld_runtime::Runtime;
 use kamld_server::{Parts, page::changes::Changes, parts::PartHealth};
@@ -35,11 +35,13 @@ pub struct Joined {
     pub self_test: Vec<PartHealth>,
     pub pages: PageFiles,
     pub changes: Changes,
+    pub collector: Arc<Collector>,
 }
 
 /// Everything that a server needs.
 pub fn all(joined: Joined) -> Parts {
-    let Joined { store, search, projects, sql, runtime, installed, data, self_test, pages, changes } = joined;
+    let Joined { store, search, projects, sql, runtime, installed, data, self_test, pages, changes, collector } =
+        joined;
     Parts {
         commands: Arc::new(commands::PluginCommands::new(runtime.clone(), search.clone())),
         objects: Arc::new(objects::StoredObjects(store.clone())),
@@ -48,7 +50,7 @@ pub fn all(joined: Joined) -> Parts {
         tables: Arc::new(tables::ObjectTables(sql)),
         audit: Arc::new(audit::AuditPages(installed.audit().clone())),
         plugins: Arc::new(plugins::PluginAdmin(installed)),
-        maintenance: Arc::new(maintenance::HostMaintenance { store: store.clone(), search: search.clone() }),
+        maintenance: Arc::new(maintenance::HostMaintenance { store: store.clone(), search: search.clone(), collector }),
         surfaces: Arc::new(surfaces::PluginSurfaces::new(runtime.clone(), search.clone())),
         finder: Arc::new(finder::NameFinder { projects, search: search.clone() }),
         pages: Arc::new(pages),

@@ -1,0 +1,185 @@
+//! Deleting garbage, after a last look at what is in use at this very moment.
+//!
+//! Invariants: commits that are to go are closed to new readers first, so that nobody can bring back what they lead to;
+//! then all that is held or was written since the collection began is marked; only what is still unmarked goes.
+
+use super::{
+    GcReport, Run,
+    garbage::{Garbage, Thing},
+    mark::{Doomed, Marks},
+};
+use crate::{
+    error::{Error, Result},
+    leases::{Held, Leases},
+    records::commit_key,
+    refstore::Expect,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use kamld_types::{CommitId, Hash};
+use object_store::ObjectStoreExt;
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+/// Deletions at the same time.
+const TOGETHER: usize = 64;
+
+/// Commits that nobody can look up any more. Opened again when dropped.
+struct Closed<'a> {
+    leases: &'a Leases,
+    commits: HashSet<CommitId>,
+}
+
+impl Drop for Closed<'_> {
+    fn drop(&mut self) {
+        for commit in &self.commits {
+            self.leases.deleted(*commit);
+        }
+    }
+}
+
+impl Run<'_> {
+    pub(super) async fn sweep(
+        &self,
+        marks: &mut Marks,
+        doomed: Doomed,
+        garbage: Vec<Garbage>,
+        report: &mut GcReport,
+    ) -> Result<()> {
+        let leases = &self.store.inner.leases;
+        let mut closed = Closed { leases, commits: HashSet::new() };
+        let mut used: HashMap<Uuid, Vec<CommitId>> = HashMap::new();
+        for (asset, commits) in &doomed.commits {
+            for (id, _) in commits {
+                if self.options.dry_run || leases.delete(*id) {
+                    closed.commits.insert(*id);
+                } else {
+                    used.entry(*asset).or_default().push(*id);
+                }
+            }
+        }
+        let reached = self.mark_in_use(marks, used).await?;
+        self.delete_commits(&doomed, &closed.commits, &reached, report).await?;
+        let (due, mut left): (Vec<_>, Vec<_>) = garbage
+            .into_iter()
+            .filter(|garbage| match garbage.thing {
+                Thing::Pack(pack) => !marks.packs.contains_key(&pack),
+                Thing::Object(hash) => !marks.uses_object(hash),
+            })
+            .partition(|garbage| self.older_than(garbage.since, self.options.grace));
+        let waiting: u64 = left.iter().map(|garbage| garbage.bytes).sum();
+        if let Some(first) = left.iter().map(|garbage| garbage.since).min() {
+            let until = first.saturating_add(self.options.grace.as_millis() as u64);
+            let what = format!("{} packs and objects", left.len());
+            report.hold(what, waiting, "they became garbage lately; their grace period runs", Some(until));
+        }
+        if self.options.dry_run {
+            for garbage in due {
+                report.free(kind(garbage.thing), || garbage.thing.key().to_string(), garbage.bytes);
+            }
+            return Ok(());
+        }
+        let mut deletions = stream::iter(due)
+            .map(|garbage| async move { self.delete(garbage.thing).await.map(|gone| (garbage, gone)) })
+            .buffer_unordered(TOGETHER);
+        let mut done = 0;
+        while let Some((garbage, gone)) = deletions.try_next().await? {
+            if gone {
+                report.free(kind(garbage.thing), || garbage.thing.key().to_string(), garbage.bytes);
+                self.store.inner.backing().uncount(garbage.bytes);
+            } else {
+                left.push(garbage);
+            }
+            done += 1;
+            if done % 256 == 0 {
+                (self.progress)(report);
+            }
+        }
+        self.remember(&left).await
+    }
+
+    /// Marks what is held now or was written since the start. Answers the commits that this reached, by asset.
+    async fn mark_in_use(
+        &self,
+        marks: &mut Marks,
+        used: HashMap<Uuid, Vec<CommitId>>,
+    ) -> Result<HashMap<Uuid, HashSet<CommitId>>> {
+        let mut reached: HashMap<Uuid, HashSet<CommitId>> = HashMap::new();
+        let (held, written) = self.store.inner.leases.settled().await;
+        let mut commits: Vec<(Uuid, CommitId)> = written.commits;
+        commits.extend(used.into_iter().flat_map(|(asset, ids)| ids.into_iter().map(move |id| (asset, id))));
+        let mut roots = written.roots;
+        for Held { roots: own, packs, commits: named, .. } in held {
+            roots.extend(own);
+            commits.extend(named);
+            for pack in packs {
+                marks.pack(pack);
+            }
+        }
+        for root in roots {
+            marks.tree(&root).await?;
+        }
+        for (asset, id) in commits {
+            match self.mark_commits(asset, vec![id], reached.entry(asset).or_default(), marks).await {
+                // A lease outlives its commit when its asset was emptied from the bin meanwhile.
+                Err(Error::Corrupt(_)) if self.store.inner.records.commit(asset, id).await?.is_none() => {}
+                other => drop(other?),
+            }
+        }
+        Ok(reached)
+    }
+
+    async fn delete_commits(
+        &self,
+        doomed: &Doomed,
+        closed: &HashSet<Hash>,
+        reached: &HashMap<Uuid, HashSet<CommitId>>,
+        report: &mut GcReport,
+    ) -> Result<()> {
+        let records = &self.store.inner.records;
+        let mut keys = Vec::new();
+        for (asset, commits) in &doomed.commits {
+            for (id, bytes) in commits {
+                let in_use = reached.get(asset).is_some_and(|reached| reached.contains(id));
+                if closed.contains(id) && !in_use {
+                    report.free("commits that no ref reaches", || id.short(), *bytes);
+                    keys.push(commit_key(*asset, *id));
+                }
+            }
+        }
+        if self.options.dry_run {
+            return Ok(());
+        }
+        stream::iter(keys.iter().map(Ok))
+            .try_for_each_concurrent(TOGETHER, |key| async move {
+                records.refs.delete(key, Expect::Any, Vec::new()).await.map(drop)
+            })
+            .await
+    }
+
+    /// False when it is in use after all.
+    async fn delete(&self, thing: Thing) -> Result<bool> {
+        let store = &self.store.inner.backing().store;
+        let leases = &self.store.inner.leases;
+        if let Thing::Object(hash) = thing
+            && !leases.delete(hash)
+        {
+            return Ok(false);
+        }
+        let deleted = store.delete(&thing.key()).await;
+        if let Thing::Object(hash) = thing {
+            leases.deleted(hash);
+        }
+        match deleted {
+            Ok(()) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn kind(thing: Thing) -> &'static str {
+    match thing {
+        Thing::Pack(_) => "packs that nothing leads to",
+        Thing::Object(_) => "objects that nothing leads to",
+    }
+}

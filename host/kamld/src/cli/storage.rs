@@ -1,0 +1,95 @@
+//! `kamld storage gc`: what it is asked, and its report for a person.
+//!
+//! Must not live here: what garbage is (the host decides).
+
+use super::{
+    admin,
+    client::Client,
+    failure::Result,
+    output::Output,
+    tree::GcArgs,
+    view::{
+        clean,
+        words::{bytes, seconds, some, time},
+    },
+};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// What is held back that is named one by one; the rest is counted.
+const NAMED: usize = 10;
+
+pub async fn gc(client: &Client, args: &GcArgs, output: &Output) -> Result<()> {
+    let order = json!({
+        "dry-run": args.dry_run,
+        "grace-s": args.grace.map(|grace| grace.as_secs()),
+        "bin-s": args.bin.map(|bin| bin.as_secs()),
+    });
+    let what = if args.dry_run { "looking for garbage" } else { "collecting garbage" };
+    let request = client.post(&["storage", "gc"]).json(&order);
+    let report = admin::follow(client, request, what, output).await?;
+    if output.json { output.data(&report) } else { output.text(&drawn(&report, output)) }
+}
+
+fn number(value: &Value, key: &str) -> u64 {
+    value.get(key).and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn drawn(report: &Value, output: &Output) -> String {
+    let dry = report.get("dry_run").and_then(Value::as_bool).unwrap_or_default();
+    let mut out = String::new();
+    let verb = if dry { "Would free" } else { "Freed" };
+    let _ = writeln!(
+        out,
+        "{verb} {} in {}",
+        bytes(number(report, "freed_bytes")),
+        seconds(number(report, "took_ms") as f64 / 1000.0)
+    );
+    for tally in list(report, "freed") {
+        let _ =
+            writeln!(out, "  {} {}: {}", number(tally, "count"), text(tally, "kind"), bytes(number(tally, "bytes")));
+        if dry {
+            for example in list(tally, "examples").iter().filter_map(Value::as_str) {
+                let _ = writeln!(out, "    {}", clean(example));
+            }
+        }
+    }
+    let compacted = number(report, "compacted");
+    if compacted > 0 {
+        let _ = writeln!(out, "Compacted {}", some(compacted, "pack", "packs"));
+    }
+    let held = list(report, "held");
+    if !held.is_empty() {
+        let _ = writeln!(out, "Held back:");
+    }
+    for held in held.iter().take(NAMED) {
+        let until =
+            held.get("until").and_then(Value::as_i64).map(|until| format!(", until {}", time(until, &output.style)));
+        let _ = writeln!(
+            out,
+            "  {} ({}): {}{}",
+            clean(text(held, "what")),
+            bytes(number(held, "bytes")),
+            clean(text(held, "why")),
+            until.unwrap_or_default()
+        );
+    }
+    if held.len() > NAMED {
+        let _ = writeln!(out, "  and {} more; --json names them all", held.len() - NAMED);
+    }
+    let _ = writeln!(
+        out,
+        "In use: {} in {}",
+        bytes(number(report, "live_bytes")),
+        some(number(report, "live"), "pack or object", "packs and objects")
+    );
+    out
+}

@@ -1,0 +1,90 @@
+//! Garbage collection of the whole host: storage, and what others keep by content.
+//!
+//! Lives here: joining, and when it runs by itself. Must not live here: what is garbage (each owner decides).
+
+use super::migrate;
+use kamld::config::Gc;
+use kamld_metadata::{Descriptions, Search};
+use kamld_server::parts::Collect;
+use kamld_storage::{
+    AssetStore,
+    gc::{GcOptions, GcReport},
+};
+use kamld_types::{Problem, problem::Result};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+/// How often the host looks whether it is quiet enough to collect.
+const LOOK: Duration = Duration::from_secs(60);
+/// A host that is never quiet collects all the same, after so many times its interval.
+const PATIENCE: u32 = 4;
+
+/// What a collection works on.
+pub struct Collector {
+    pub store: AssetStore,
+    pub search: Arc<Search>,
+    pub descriptions: Arc<dyn Descriptions>,
+    pub data: PathBuf,
+    pub config: Gc,
+}
+
+impl Collector {
+    fn options(&self, order: &Collect) -> Result<GcOptions> {
+        let grace = order.grace_s.unwrap_or(self.config.grace_hours.saturating_mul(3600));
+        let bin = order.bin_s.unwrap_or(self.config.bin_days.saturating_mul(86_400));
+        Ok(GcOptions {
+            dry_run: order.dry_run,
+            grace: Duration::from_secs(grace),
+            bin: Duration::from_secs(bin),
+            also_live: self.search.roots().map_err(Problem::from)?,
+        })
+    }
+
+    /// Collects once.
+    pub async fn run(&self, order: &Collect, progress: impl Fn(&GcReport) + Send + Sync) -> Result<GcReport> {
+        if migrate::copy_is_kept(&self.data) && !order.dry_run {
+            return Err(Problem::conflict(
+                "the metadata of the former version is still kept, and it needs what is garbage now",
+            )
+            .help(
+                "stop the server cleanly once and start it again; then the copy is gone and garbage can be collected",
+            ));
+        }
+        let options = self.options(order)?;
+        let collected = self.store.collect(&options, progress).await?;
+        let uses = |hash| collected.uses(hash);
+        let (count, bytes) = self.descriptions.forget(&uses, options.dry_run).await.map_err(Problem::from)?;
+        let mut report = collected.report;
+        report.free_many("descriptions of content that is gone", count, bytes);
+        Ok(report)
+    }
+
+    /// Collects in quiet times, for as long as the host runs.
+    pub async fn by_itself(self: Arc<Self>) {
+        let Some(every) = (self.config.every_minutes > 0).then(|| Duration::from_secs(self.config.every_minutes * 60))
+        else {
+            return;
+        };
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut last = tokio::time::Instant::now();
+        let mut events = self.store.events();
+        loop {
+            looks.tick().await;
+            // Whatever was written since the last look means that the host is busy.
+            let busy = !events.is_empty();
+            events = events.resubscribe();
+            let waited = last.elapsed();
+            if waited < every || (busy && waited < every * PATIENCE) || migrate::copy_is_kept(&self.data) {
+                continue;
+            }
+            last = tokio::time::Instant::now();
+            match self.run(&Collect::default(), |_| {}).await {
+                Ok(report) if report.freed_bytes > 0 || report.compacted > 0 => {
+                    tracing::info!(bytes = report.freed_bytes, compacted = report.compacted, "garbage was collected");
+                }
+                Ok(_) => {}
+                Err(problem) => tracing::warn!(%problem, "garbage could not be collected"),
+            }
+        }
+    }
+}
