@@ -47,7 +47,7 @@ pub struct PackWriter {
     size: u64,
     /// Bodies of this batch, in whichever of its packs.
     bodies: HashMap<Hash, Location>,
-    fresh: Vec<(Hash, Arc<Node>)>,
+    fresh: Vec<(u64, Arc<Node>)>,
     fresh_weight: usize,
 }
 
@@ -85,17 +85,20 @@ impl PackWriter {
         location
     }
 
+    /// Flushes the current pack when it has grown large, so that a caller who adds many bodies holds one pack of them.
+    pub async fn roll(&mut self) -> Result<()> {
+        if self.size > ROLL { self.flush().await } else { Ok(()) }
+    }
+
     /// Adds a node; a pack that has grown large goes out before it.
     pub async fn add_node(&mut self, hash: Hash, bytes: Bytes, node: Node) -> Result<(Uuid, u64)> {
-        if self.size > ROLL {
-            self.flush().await?;
-        }
+        self.roll().await?;
+        let (pack, offset) = (self.id, self.add(PartKind::Node, hash, bytes));
         if self.fresh_weight < FRESH {
             self.fresh_weight += node.weight();
-            self.fresh.push((hash, Arc::new(node)));
+            self.fresh.push((offset, Arc::new(node)));
         }
-        let pack = self.id;
-        Ok((pack, self.add(PartKind::Node, hash, bytes)))
+        Ok((pack, offset))
     }
 
     /// A part that is not in the store yet.
@@ -121,8 +124,8 @@ impl PackWriter {
         let payload: PutPayload =
             std::iter::once(Bytes::from_static(HEAD)).chain(parts).chain([index.into(), foot.into()]).collect();
         self.nodes.backing.put(&Backing::pack_key(self.id), payload).await?;
-        for (hash, node) in self.fresh.drain(..) {
-            self.nodes.keep(hash, node);
+        for (offset, node) in self.fresh.drain(..) {
+            self.nodes.keep((self.id, offset), node);
         }
         self.fresh_weight = 0;
         self.index.clear();
