@@ -8,7 +8,7 @@ use crate::{
     backing::Backing,
     error::{Error, Result},
     leases::Lease,
-    tree::{Location, Node, Nodes, nodes::Key},
+    tree::{Location, Node, Nodes},
 };
 use bytes::Bytes;
 use kamld_types::Hash;
@@ -48,7 +48,7 @@ pub struct PackWriter {
     size: u64,
     /// Bodies of this batch, in whichever of its packs.
     bodies: HashMap<Hash, Location>,
-    fresh: Vec<(Key, Arc<Node>)>,
+    fresh: Vec<(u64, Arc<Node>)>,
     fresh_weight: usize,
     /// Protects the packs until a ref leads to them.
     lease: Option<Arc<Lease>>,
@@ -107,7 +107,7 @@ impl PackWriter {
         let (pack, offset) = (self.id, self.add(PartKind::Node, hash, bytes));
         if self.fresh_weight < FRESH {
             self.fresh_weight += node.weight();
-            self.fresh.push(((hash, pack, offset), Arc::new(node)));
+            self.fresh.push((offset, Arc::new(node)));
         }
         Ok((pack, offset))
     }
@@ -138,8 +138,8 @@ impl PackWriter {
         let payload: PutPayload =
             std::iter::once(Bytes::from_static(HEAD)).chain(parts).chain([index.into(), foot.into()]).collect();
         self.nodes.backing.put(&Backing::pack_key(self.id), payload).await?;
-        for (key, node) in self.fresh.drain(..) {
-            self.nodes.keep(key, node);
+        for (offset, node) in self.fresh.drain(..) {
+            self.nodes.keep((self.id, offset), node);
         }
         self.fresh_weight = 0;
         self.index.clear();

@@ -98,6 +98,8 @@ async fn history(nodes: &Arc<Nodes>, batches: &[BTreeMap<String, Option<u16>>]) 
     for batch in batches {
         for (path, value) in batch {
             match value {
+                // The same bytes once more change nothing, their time included.
+                Some(value) if model.get(path).is_some_and(|old| body(*old) == body(*value)) => None,
                 Some(value) => model.insert(path.clone(), *value),
                 None => model.remove(path),
             };

@@ -39,13 +39,6 @@ pub struct NodeRef {
     pub len: u32,
 }
 
-impl NodeRef {
-    /// What the node is found by in the cache.
-    pub fn key(&self) -> (Hash, Uuid, u64) {
-        (self.hash, self.pack, self.offset)
-    }
-}
-
 /// One object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -1,19 +1,20 @@
 //! Reading nodes: from memory when they were used lately, else from their pack, verified.
 //!
 //! Lives here: the cache of parsed nodes, bounded by the memory that they take.
-//! Invariants: only nodes whose pack is durable enter the cache; an entry is found by hash and place, so that whoever
-//! starts at a root that a ref names today meets only places that are reachable today. Garbage collection moves nodes:
-//! found by hash alone, a cached node could lead to packs that are gone.
+//! Invariants: only nodes whose pack is durable enter the cache; the key is the place of a node and not its hash, since
+//! equal nodes in different packs may refer to different locations.
 
 use super::{Node, NodeRef};
 use crate::{backing::Backing, error::Result, pack::PackWriter};
-use kamld_types::Hash;
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 use uuid::Uuid;
+
+/// The pack of a node and its offset there.
+type Place = (Uuid, u64);
 
 /// 64 MiB hold some 400,000 entries: the inner nodes of a tree of 10 M objects (20 MiB parsed) stay in memory
 /// with room for the leaves in use.
@@ -24,14 +25,11 @@ pub struct Nodes {
     cache: Mutex<Cache>,
 }
 
-/// The hash of a node and its place.
-pub type Key = (Hash, Uuid, u64);
-
 #[derive(Default)]
 struct Cache {
-    nodes: HashMap<Key, (Arc<Node>, u64)>,
+    nodes: HashMap<Place, (Arc<Node>, u64)>,
     /// By the time of last use, oldest first.
-    order: BTreeMap<u64, Key>,
+    order: BTreeMap<u64, Place>,
     clock: u64,
     weight: usize,
 }
@@ -43,15 +41,20 @@ impl Nodes {
 
     /// The node, from cache, from the pack that is being written, or from the store.
     pub async fn load(&self, at: &NodeRef, fresh: Option<&PackWriter>) -> Result<Arc<Node>> {
-        if let Some(node) = self.cache.lock().get(&at.key()) {
+        if let Some(node) = self.cached(at) {
             return Ok(node);
         }
         if let Some(bytes) = fresh.and_then(|pack| pack.part(at.pack, at.offset)) {
             return Ok(Arc::new(Node::decode(at, &bytes)?));
         }
         let node = Arc::new(self.read(at).await?);
-        self.keep(at.key(), node.clone());
+        self.keep((at.pack, at.offset), node.clone());
         Ok(node)
+    }
+
+    /// The node as it stands in the cache.
+    pub fn cached(&self, at: &NodeRef) -> Option<Arc<Node>> {
+        self.cache.lock().get(&(at.pack, at.offset))
     }
 
     /// Reads from the store, whatever the cache holds.
@@ -60,29 +63,29 @@ impl Nodes {
         Node::decode(at, &bytes)
     }
 
-    pub fn keep(&self, key: Key, node: Arc<Node>) {
-        self.cache.lock().keep(key, node);
+    pub fn keep(&self, place: Place, node: Arc<Node>) {
+        self.cache.lock().keep(place, node);
     }
 }
 
 impl Cache {
-    fn get(&mut self, key: &Key) -> Option<Arc<Node>> {
-        let (node, used) = self.nodes.get_mut(key)?;
+    fn get(&mut self, place: &Place) -> Option<Arc<Node>> {
+        let (node, used) = self.nodes.get_mut(place)?;
         self.order.remove(used);
         self.clock += 1;
         *used = self.clock;
-        self.order.insert(self.clock, *key);
+        self.order.insert(self.clock, *place);
         Some(node.clone())
     }
 
-    fn keep(&mut self, key: Key, node: Arc<Node>) {
+    fn keep(&mut self, place: Place, node: Arc<Node>) {
         self.clock += 1;
         self.weight += node.weight();
-        if let Some((old, used)) = self.nodes.insert(key, (node, self.clock)) {
+        if let Some((old, used)) = self.nodes.insert(place, (node, self.clock)) {
             self.weight -= old.weight();
             self.order.remove(&used);
         }
-        self.order.insert(self.clock, key);
+        self.order.insert(self.clock, place);
         while self.weight > CACHE {
             let Some((_, oldest)) = self.order.pop_first() else { break };
             if let Some((node, _)) = self.nodes.remove(&oldest) {
