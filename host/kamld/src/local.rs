@@ -1,8 +1,10 @@
 //! The commands that ask no server: starting it, its configuration, and the plug-in author's workbench.
 
-use crate::up;
+use crate::{backup, up};
 use kamld::{
-    cli::local::{CompileArgs, ConfigArgs, Local, PluginBuildArgs, PluginCheckArgs, PluginNewArgs, UpArgs},
+    cli::local::{
+        CompileArgs, ConfigArgs, Local, PluginBuildArgs, PluginCheckArgs, PluginNewArgs, RestoreBackupArgs, UpArgs,
+    },
     config, template, workshop,
 };
 use kamld_types::{Node, Problem, command::Outcome, problem::Result};
@@ -69,6 +71,40 @@ impl Local for Host {
             false => args.path.clone(),
         };
         check(&file)
+    }
+
+    fn restore_backup(&self, args: RestoreBackupArgs) -> Result<Outcome> {
+        let name = args.snapshot.as_deref();
+        let restored = || match &args.to {
+            None => backup::check(&args.backup, name),
+            Some(to) => tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(backup::restore(
+                &args.backup,
+                name,
+                to,
+            )),
+        };
+        let restored = restored().map_err(|error| in_words(&error))?;
+        let verb = if args.to.is_some() { "Restored" } else { "Verified" };
+        let text = format!(
+            "{verb} snapshot {}: {} packs, objects and packages, {} records",
+            restored.snapshot, restored.contents, restored.records
+        );
+        let mut children = vec!["done"];
+        let mut view = vec![node("done", "text", json!({"text": text}))];
+        if !restored.damaged.is_empty() {
+            children.push("damaged");
+            let count = restored.damaged.len();
+            let text = format!("{count} things were damaged when the backup was taken and are missing");
+            view.push(node("damaged", "text", json!({"text": text})));
+        }
+        if let Some(to) = &args.to {
+            children.push("next");
+            let command = format!("kamld up --data {}", to.display());
+            view.push(node("next", "hint", json!({"text": "start it", "command": command})));
+        }
+        view.insert(0, stack("root", &children));
+        let data = serde_json::to_value(&restored).map_err(|error| Problem::internal(error.to_string()))?;
+        Ok(Outcome { data, view })
     }
 
     fn compile(&self, args: CompileArgs) -> Result<()> {

@@ -2,6 +2,7 @@
 //!
 //! Reading order: `local` (what needs no server), `up` (the composition root); the command line is in the library.
 
+mod backup;
 mod local;
 mod up;
 

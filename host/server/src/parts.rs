@@ -413,6 +413,14 @@ pub struct Collect {
     pub bin_s: Option<u64>,
 }
 
+/// Where a backup goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Backup {
+    /// A whole path on the server's machine: an empty folder, or one that holds a backup.
+    pub to: std::path::PathBuf,
+}
+
 /// Long work on the host's own stores. Only admins get here. Dropping the stream stops the work.
 #[async_trait]
 pub trait Maintenance: Send + Sync {
@@ -421,6 +429,9 @@ pub trait Maintenance: Send + Sync {
 
     /// Gives the room of garbage back; progress lines, the last one is the report. `conflict` while it runs already.
     async fn storage_gc(&self, order: Collect) -> Result<LineStream>;
+
+    /// Adds a snapshot to a backup in a folder of the server's machine; progress lines, the last one is the report.
+    async fn backup(&self, order: Backup) -> Result<LineStream>;
 
     /// Builds the search index anew from storage; progress lines, the last one is the report.
     async fn index_rebuild(&self) -> Result<LineStream>;

@@ -33,6 +33,8 @@ struct State {
     deleting: HashSet<Hash>,
     /// Set while a collection runs.
     collecting: Option<Written>,
+    /// How many ask that nothing is collected for now.
+    holds: usize,
 }
 
 /// A commit and the id of its asset.
@@ -77,11 +79,21 @@ impl Leases {
     /// Starts to record what is written. One collection at a time.
     pub fn start(&self) -> bool {
         let mut state = self.state.lock();
-        if state.collecting.is_some() {
+        if state.collecting.is_some() || state.holds > 0 {
             return false;
         }
         state.collecting = Some(Written::default());
         true
+    }
+
+    /// Holds collections off until the answer is dropped. None while one runs.
+    pub fn hold_off(self: &Arc<Self>) -> Option<HoldOff> {
+        let mut state = self.state.lock();
+        if state.collecting.is_some() {
+            return None;
+        }
+        state.holds += 1;
+        Some(HoldOff(self.clone()))
     }
 
     pub fn end(&self) {
@@ -173,6 +185,15 @@ impl Lease {
             }
             changed.await;
         }
+    }
+}
+
+/// No collection begins while this lives.
+pub struct HoldOff(Arc<Leases>);
+
+impl Drop for HoldOff {
+    fn drop(&mut self) {
+        self.0.state.lock().holds -= 1;
     }
 }
 

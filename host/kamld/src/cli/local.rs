@@ -20,6 +20,8 @@ pub trait Local {
     fn plugin_build(&self, args: PluginBuildArgs) -> Result<PathBuf, Problem>;
     /// Compares what a component imports with what its manifest needs.
     fn plugin_check(&self, args: PluginCheckArgs) -> Result<Outcome, Problem>;
+    /// Makes a data folder of a snapshot, or verifies it.
+    fn restore_backup(&self, args: RestoreBackupArgs) -> Result<Outcome, Problem>;
     /// The child process that compiles a component; started by the host alone.
     fn compile(&self, args: CompileArgs) -> Result<(), Problem>;
 }
@@ -32,6 +34,14 @@ pub struct UpArgs {
     pub no_browser: bool,
     /// Keys of the configuration with their values, as `--set KEY=VALUE` gave them.
     pub set: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoreBackupArgs {
+    pub backup: PathBuf,
+    pub snapshot: Option<String>,
+    /// The new data folder; none only verifies.
+    pub to: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

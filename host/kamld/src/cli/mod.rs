@@ -27,7 +27,7 @@ mod transfer;
 mod tree;
 mod view;
 
-use local::{ConfigArgs, Local, UpArgs};
+use local::{ConfigArgs, Local, RestoreBackupArgs, UpArgs};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use client::Client;
@@ -147,6 +147,16 @@ fn run_fixed(local: &dyn Local, cli: Cli) -> Result<()> {
         Fixed::Get(args) => wait(get::get(&connect(global)?, &args, &output)),
         Fixed::Audit(args) => wait(admin::audit(&connect(global)?, &args, &output)),
         Fixed::Storage { command: Storage::Check } => wait(admin::storage_check(&connect(global)?, &output)),
+        Fixed::Backup { to } => wait(storage::backup(&connect(global)?, &to, &output)),
+        Fixed::RestoreBackup(args) => {
+            if !args.check && global.data.is_none() && environment("KAMLD_DATA").is_none() {
+                return Err(Problem::invalid("where to restore to is not said")
+                    .help("name a new folder with --data; nothing was changed")
+                    .into());
+            }
+            let args = RestoreBackupArgs { backup: args.backup, snapshot: args.snapshot, to: (!args.check).then(data) };
+            run::print_local(&local.restore_backup(args)?, &output)
+        }
         Fixed::Storage { command: Storage::Gc(args) } => wait(storage::gc(&connect(global)?, &args, &output)),
         Fixed::Index { command: Index::Rebuild } => wait(admin::index_rebuild(&connect(global)?, &output)),
         // Takes the list of offers, so it goes through `with_offers`.

@@ -1,4 +1,4 @@
-//! `kamld storage gc`: what it is asked, and its report for a person.
+//! `kamld storage gc` and `kamld backup`: what they are asked, and their reports for a person.
 //!
 //! Must not live here: what garbage is (the host decides).
 
@@ -13,8 +13,9 @@ use super::{
         words::{bytes, seconds, some, time},
     },
 };
+use kamld_types::Problem;
 use serde_json::{Value, json};
-use std::fmt::Write;
+use std::{fmt::Write, path::Path};
 
 /// What is held back that is named one by one; the rest is counted.
 const NAMED: usize = 10;
@@ -29,6 +30,32 @@ pub async fn gc(client: &Client, args: &GcArgs, output: &Output) -> Result<()> {
     let request = client.post(&["storage", "gc"]).json(&order);
     let report = admin::follow(client, request, what, output).await?;
     if output.json { output.data(&report) } else { output.text(&drawn(&report, output)) }
+}
+
+pub async fn backup(client: &Client, to: &Path, output: &Output) -> Result<()> {
+    // The server has another working folder than the person.
+    let to = std::path::absolute(to).map_err(|error| Problem::invalid(format!("{}: {error}", to.display())))?;
+    let request = client.post(&["backup"]).json(&json!({"to": to}));
+    let report = admin::follow(client, request, "copying", output).await?;
+    if output.json {
+        output.data(&report)?;
+    } else {
+        output.text(&format!(
+            "Added snapshot {} to {}: {} in {}, of which {} were new\n",
+            clean(text(&report, "snapshot")),
+            clean(&to.to_string_lossy()),
+            bytes(number(&report, "bytes")),
+            some(number(&report, "contents"), "pack or object", "packs and objects"),
+            bytes(number(&report, "copied_bytes")),
+        ))?;
+    }
+    let damaged = list(&report, "damaged").len() as u64;
+    if damaged == 0 {
+        return Ok(());
+    }
+    Err(Problem::corrupt(format!("{} damaged and not in the backup", some(damaged, "thing is", "things are")))
+        .help("everything else is; `kamld storage check --repair` names them and repairs what it can")
+        .into())
 }
 
 fn number(value: &Value, key: &str) -> u64 {

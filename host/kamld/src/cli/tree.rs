@@ -69,6 +69,20 @@ pub enum Fixed {
         #[command(subcommand)]
         command: Storage,
     },
+    /// Add a snapshot of a running server to a backup
+    ///
+    /// The first snapshot copies everything, later ones only what is new. The folder is on the server's machine and
+    /// should be on another disk. The token is not part of it.
+    #[command(
+        after_help = "Examples:\n  kamld backup /mnt/backup/kamld\n  kamld restore-backup /mnt/backup/kamld --data ~/restored"
+    )]
+    Backup {
+        /// An empty folder, or one that holds a backup already
+        #[arg(value_name = "FOLDER")]
+        to: PathBuf,
+    },
+    /// Make a new data folder of a snapshot, or check a backup
+    RestoreBackup(RestoreArgs),
     /// Look after the search index
     Index {
         #[command(subcommand)]
@@ -292,6 +306,19 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
         _ => return Err(wrong()),
     };
     number.checked_mul(seconds).map(std::time::Duration::from_secs).ok_or_else(wrong)
+}
+
+#[derive(clap::Args, Debug)]
+pub struct RestoreArgs {
+    /// The folder of the backup
+    #[arg(value_name = "BACKUP")]
+    pub backup: PathBuf,
+    /// The snapshot, such as 2026-11-30T10-45-04.120Z [default: the newest]
+    #[arg(long, value_name = "SNAPSHOT")]
+    pub snapshot: Option<String>,
+    /// Read and verify everything, and write nothing
+    #[arg(long)]
+    pub check: bool,
 }
 
 #[derive(Subcommand, Debug)]

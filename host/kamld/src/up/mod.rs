@@ -17,6 +17,8 @@ mod probe;
 mod storage;
 mod trace;
 
+pub use metadata::RECORDS as RECORDS_FILE;
+
 use crate::local;
 use anyhow::Context;
 use kamld::{cli::local::UpArgs, config, folder::Folder};
@@ -107,6 +109,12 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
         data: folder.path.clone(),
         config: config.storage.gc.clone(),
     });
+    let source = Arc::new(crate::backup::Source {
+        store: store.clone(),
+        records: records.clone(),
+        data: folder.path.clone(),
+        remote_refs: config.storage.backend != "local",
+    });
     let collecting = tokio::spawn(collector.clone().by_itself());
 
     let token = folder.token()?;
@@ -131,6 +139,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
             pages,
             changes,
             collector,
+            source,
         }),
         Arc::new(TokenAuthenticator::local(&token)),
         settings,

@@ -317,6 +317,11 @@ fn admin(paths: &mut Map<String, Value>) {
     );
     add(
         paths,
+        "/api/v1/backup",
+        [("post", Operation::new("backup", "add a snapshot to a backup on the server's machine", lines()))],
+    );
+    add(
+        paths,
         "/api/v1/index/rebuild",
         [("post", Operation::new("index.rebuild", "build the search index anew", lines()))],
     );

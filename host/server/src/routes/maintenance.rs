@@ -6,7 +6,7 @@
 use crate::refusal::Answer;
 use crate::{
     Server, Trace,
-    parts::{Collect, LineStream},
+    parts::{Backup, Collect, LineStream},
     refusal,
 };
 use axum::{
@@ -31,6 +31,14 @@ pub async fn storage_gc(
 ) -> Answer {
     let order = order.map(|Json(order)| order).unwrap_or_default();
     Ok(lines(server.parts.maintenance.storage_gc(order).await?, trace))
+}
+
+pub async fn backup(
+    State(server): State<Server>,
+    Extension(trace): Extension<Trace>,
+    Json(order): Json<Backup>,
+) -> Answer {
+    Ok(lines(server.parts.maintenance.backup(order).await?, trace))
 }
 
 pub async fn index_rebuild(State(server): State<Server>, Extension(trace): Extension<Trace>) -> Answer {

@@ -81,6 +81,7 @@ fn admin() -> Router<Server> {
         .route("/api/v1/audit/verify", get(audit::verify))
         .route("/api/v1/storage/check", post(maintenance::storage_check))
         .route("/api/v1/storage/gc", post(maintenance::storage_gc))
+        .route("/api/v1/backup", post(maintenance::backup))
         .route("/api/v1/index/rebuild", post(maintenance::index_rebuild))
         .route_layer(middleware::from_fn(auth::admins_only))
 }

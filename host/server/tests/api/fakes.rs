@@ -8,10 +8,10 @@ use kamld_server::{
     Caller, Parts,
     page::changes::Changes,
     parts::{
-        ArrivingBytes, Audit, AuditPage, BatchDone, BatchObject, ByteStream, Collect, CommandList, Commands, Finder,
-        Found, Health, LineStream, Listing, ListingQuery, Maintenance, NewObject, ObjectInfo, Objects, OpenObject,
-        PageFile, Pages, PartHealth, Plugins, ResultBody, ResultFormat, Results, RowsQuery, RowsWindow, Surfaces,
-        Tables, UploadSpec, UploadState, Uploads,
+        ArrivingBytes, Audit, AuditPage, Backup, BatchDone, BatchObject, ByteStream, Collect, CommandList, Commands,
+        Finder, Found, Health, LineStream, Listing, ListingQuery, Maintenance, NewObject, ObjectInfo, Objects,
+        OpenObject, PageFile, Pages, PartHealth, Plugins, ResultBody, ResultFormat, Results, RowsQuery, RowsWindow,
+        Surfaces, Tables, UploadSpec, UploadState, Uploads,
     },
 };
 use kamld_types::{
@@ -433,6 +433,10 @@ impl Maintenance for Host {
     }
 
     async fn storage_gc(&self, order: Collect) -> Result<LineStream> {
+        Ok(stream::iter([Ok(json!({"asked": order}))]).boxed())
+    }
+
+    async fn backup(&self, order: Backup) -> Result<LineStream> {
         Ok(stream::iter([Ok(json!({"asked": order}))]).boxed())
     }
 

@@ -17,15 +17,18 @@ mod sweep;
 
 pub use filter::Filter;
 
+pub use crate::leases::HoldOff;
 use crate::{
     error::{Error, Result},
     model::{Millis, now},
     store::AssetStore,
 };
+use bytes::Bytes;
 use kamld_types::{AssetId, Hash};
 use mark::Marks;
+use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Examples of one kind that a report names.
 const EXAMPLES: usize = 20;
@@ -142,11 +145,30 @@ impl Drop for Recording<'_> {
 }
 
 impl AssetStore {
+    /// Holds garbage collection off until the answer is dropped, for who copies the store.
+    pub fn hold_collection(&self) -> Result<HoldOff> {
+        self.inner.leases.hold_off().ok_or_else(|| {
+            Error::conflict("a garbage collection is running").help("wait until it has ended, then repeat")
+        })
+    }
+
+    /// The bytes of the store: packs and whole objects by key.
+    pub fn content(&self) -> &Arc<dyn ObjectStore> {
+        &self.inner.backing().store
+    }
+
+    /// Refs behind a key, with their records, in the order of keys.
+    pub async fn refs_page(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, Bytes)>> {
+        let page = self.inner.records.refs.list("", after, limit).await?;
+        Ok(page.into_iter().map(|record| (record.key, record.value)).collect())
+    }
+
     /// Collects garbage; `progress` is told now and then. `conflict` while another collection runs.
     pub async fn collect(&self, options: &GcOptions, progress: impl Fn(&GcReport) + Send + Sync) -> Result<Collected> {
         let start = std::time::Instant::now();
         if !self.inner.leases.start() {
-            return Err(Error::conflict("a garbage collection is running already").help("wait until it has ended"));
+            return Err(Error::conflict("a garbage collection or a backup is running already")
+                .help("nothing was collected; wait until it has ended"));
         }
         let recording = Recording(self);
         let mut report = GcReport { dry_run: options.dry_run, ..GcReport::default() };

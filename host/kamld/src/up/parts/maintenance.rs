@@ -1,10 +1,11 @@
 //! Long work on the host's own stores, told line by line.
 
 use crate::up::collect::Collector;
+use crate::{backup, local::in_words};
 use async_trait::async_trait;
 use futures::StreamExt;
 use kamld_metadata::Search;
-use kamld_server::parts::{Collect, LineStream, Maintenance};
+use kamld_server::parts::{Backup, Collect, LineStream, Maintenance};
 use kamld_storage::AssetStore;
 use kamld_types::{Problem, problem::Result};
 use serde_json::{Value, json};
@@ -19,6 +20,7 @@ pub struct HostMaintenance {
     pub store: AssetStore,
     pub search: Arc<Search>,
     pub collector: Arc<Collector>,
+    pub source: Arc<backup::Source>,
 }
 
 /// A stream fed by a task that ends when nobody reads any more.
@@ -71,6 +73,19 @@ impl Maintenance for HostMaintenance {
             let tell = send.clone();
             let report = collector.run(&order, move |so_far| drop(tell.try_send(value(so_far)))).await;
             let last = report.and_then(|report| value(&report));
+            let _ = send.send(last).await;
+        }))
+    }
+
+    async fn backup(&self, order: Backup) -> Result<LineStream> {
+        if !order.to.is_absolute() {
+            return Err(Problem::invalid(format!("{} is not a whole path", order.to.display())));
+        }
+        let source = self.source.clone();
+        Ok(lines(async move |send| {
+            let tell = send.clone();
+            let taken = backup::take(&source, &order.to, move |so_far| drop(tell.try_send(value(so_far)))).await;
+            let last = taken.map_err(|error| in_words(&error)).and_then(|report| value(&report));
             let _ = send.send(last).await;
         }))
     }

@@ -17,6 +17,7 @@ mod tables;
 mod uploads;
 
 use super::{collect::Collector, installed::Installed, page::PageFiles};
+use crate::backup::Source;
 use kamld_metadata::{Projects, Search, sql::Sql};
 use kamld_runtime::Runtime;
 use kamld_server::{Parts, page::changes::Changes, parts::PartHealth};
@@ -36,11 +37,12 @@ pub struct Joined {
     pub pages: PageFiles,
     pub changes: Changes,
     pub collector: Arc<Collector>,
+    pub source: Arc<Source>,
 }
 
 /// Everything that a server needs.
 pub fn all(joined: Joined) -> Parts {
-    let Joined { store, search, projects, sql, runtime, installed, data, self_test, pages, changes, collector } =
+    let Joined { store, search, projects, sql, runtime, installed, data, self_test, pages, changes, collector, source } =
         joined;
     Parts {
         commands: Arc::new(commands::PluginCommands::new(runtime.clone(), search.clone())),
@@ -50,7 +52,7 @@ pub fn all(joined: Joined) -> Parts {
         tables: Arc::new(tables::ObjectTables(sql)),
         audit: Arc::new(audit::AuditPages(installed.audit().clone())),
         plugins: Arc::new(plugins::PluginAdmin(installed)),
-        maintenance: Arc::new(maintenance::HostMaintenance { store: store.clone(), search: search.clone(), collector }),
+        maintenance: Arc::new(maintenance::HostMaintenance { store: store.clone(), search: search.clone(), collector, source }),
         surfaces: Arc::new(surfaces::PluginSurfaces::new(runtime.clone(), search.clone())),
         finder: Arc::new(finder::NameFinder { projects, search: search.clone() }),
         pages: Arc::new(pages),
