@@ -1,0 +1,148 @@
+"""Runs suites: asks the record, runs the jobs that it does not answer for, prints what came of each, adds it all up."""
+
+import concurrent.futures
+import os
+import pathlib
+import subprocess
+import threading
+import time
+
+from . import counts, inputs
+from .job import Job, Outcome
+from .tools import CONDITIONS, TOOLS, Missing
+
+
+class Run:
+    def __init__(self, checkout, record, folder, everything=False):
+        self.checkout, self.record = checkout, record
+        # Logs and prepared data of this run.
+        self.folder = pathlib.Path(folder)
+        self.everything = everything
+        self.total = Outcome()
+        self.unchanged = 0
+        self.failures = []
+        self.lock = threading.Lock()
+
+    def suite(self, suite, only=None):
+        ready, prepared = [], {}
+        jobs = suite.jobs(self.checkout)
+        if only and (unknown := set(only) - {job.name for job in jobs}):
+            self.fail(Job(", ".join(unknown), ()), Outcome(failed=1), f"there is no such job in the suite {suite.name}: it has "
+                      + ", ".join(job.name for job in jobs))
+        for job in jobs:
+            if only and job.name not in only:
+                continue
+            try:
+                versions, variables = self.needs(job)
+            except Missing as why:
+                self.skip(job, str(why))
+                continue
+            key = inputs.key(self.checkout, job, versions)
+            known = None if self.everything else self.record.find(job, key)
+            if known:
+                self.same(job, known)
+            else:
+                ready.append((job, key, versions, variables))
+        if not ready:
+            return
+        if suite.prepare:
+            try:
+                prepared = suite.prepare(self.folder)
+            except (OSError, subprocess.CalledProcessError) as error:
+                for job, *_ in ready:
+                    self.fail(job, Outcome(failed=1), f"the suite could not be prepared: {error}")
+                return
+        for job, key, versions, variables in ready:
+            if job.alone:
+                self.job(job, key, versions, variables | prepared)
+        rest = [one for one in ready if not one[0].alone]
+        # The longest first, so that no lane waits at the end; what never ran may be the longest.
+        rest.sort(key=lambda one: -(self.record.seconds(one[0]) or 3600) if suite.lanes > 1 else 0)
+        with concurrent.futures.ThreadPoolExecutor(lanes(suite)) as pool:
+            for done in [pool.submit(self.job, job, key, versions, variables | prepared) for job, key, versions, variables in rest]:
+                done.result()
+
+    def needs(self, job):
+        """The versions of what the job uses, and its variables."""
+        versions, variables = {}, {}
+        for name in job.tools:
+            versions[name], more = TOOLS[name]()
+            variables |= more
+        for name in job.conditions:
+            versions[f"may {name}"] = CONDITIONS[name]()
+        return versions, variables
+
+    def job(self, job, key, versions, variables):
+        log = self.folder / f"{job.name.replace('/', '-')}.log"
+        begun = time.monotonic()
+        try:
+            with log.open("wb") as out:
+                status = subprocess.run(job.command, cwd=self.checkout.root, stdout=out, stderr=subprocess.STDOUT,
+                                        stdin=subprocess.DEVNULL, env=os.environ | variables).returncode
+        except OSError as error:
+            log.write_text(f"error: {error}")
+            status = 127
+        text = log.read_text(errors="replace")
+        outcome = Outcome(int(status == 0), int(status != 0)) if job.gate else counts.read(text)
+        outcome.seconds = time.monotonic() - begun
+        if status and not outcome.failed:
+            outcome.failed = 1
+        if not (outcome.passed or outcome.failed or outcome.skipped or job.may_be_empty):
+            outcome.failed = 1
+            text += "\nerror: it ran no test"
+        if outcome.failed:
+            self.fail(job, outcome, text)
+            return
+        with self.lock:
+            for name in outcome.skipped:
+                print(f"skipped: {job.name}: {name}", flush=True)
+            self.add(outcome)
+            count = "" if job.gate else f": {outcome.passed} passed"
+            print(f"ok    {job.name}{count} ({outcome.seconds:.0f} s)", *outcome.tables, sep="\n", flush=True)
+            self.keep(job, key, versions, outcome)
+
+    def keep(self, job, key, versions, outcome):
+        """Into the record, when nothing that it stands for was otherwise."""
+        if any(name in os.environ for name in inputs.WRITING):
+            return
+        # What was skipped is only known to be skipped again while the condition that it lacks is part of the key.
+        if len(outcome.skipped) > sum(1 for name in job.conditions if not versions[f"may {name}"]):
+            return
+        # A file that was edited meanwhile: nobody knows which of the two was tested.
+        self.checkout.forget()
+        if inputs.key(self.checkout, job, versions) == key:
+            self.record.keep(job, key, outcome)
+
+    def add(self, outcome):
+        self.total.passed += outcome.passed
+        self.total.failed += outcome.failed
+        self.total.skipped += outcome.skipped
+
+    def same(self, job, known):
+        self.add(known)
+        self.unchanged += known.passed + len(known.skipped)
+        for name in known.skipped:
+            print(f"skipped: {job.name}: {name}")
+        print(f"unchanged  {job.name} ({known.passed} passed before)", flush=True)
+
+    def skip(self, job, why):
+        self.total.skipped.append(job.name)
+        print(f"skipped: {job.name}: {why}", flush=True)
+
+    def fail(self, job, outcome, text):
+        with self.lock:
+            self.add(outcome)
+            self.failures.append(job.name)
+            count = "" if job.gate else f": {outcome.passed} passed, {outcome.failed} failed"
+            print(f"FAIL  {job.name}{count} ({outcome.seconds:.0f} s)")
+            print(*counts.failures(text)[:60], *text.splitlines()[-60:], sep="\n", flush=True)
+
+
+def lanes(suite):
+    """How many jobs of the suite run at once: as many as it allows and as have memory and a processor."""
+    try:
+        with open("/proc/meminfo") as file:
+            free = next(int(line.split()[1]) // 1024 for line in file if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        free = suite.memory
+    return max(1, min(suite.lanes, os.cpu_count() or 1, free // suite.memory))
