@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import subprocess
+from dataclasses import replace
 
 from .job import Job, Suite
 
@@ -132,10 +133,14 @@ def page(checkout):
     names = [os.path.basename(path).removesuffix(".test.mjs") for path in checkout.match([f"{PAGE}/*.test.mjs"])]
     jobs = []
     for name in sorted(names, key=lambda name: (TIMED.index(name) if name in TIMED else len(TIMED), name)):
-        files = [f"{PAGE}/{one}" for one in sorted(modules(checkout, f"{name}.test.mjs"))]
-        job = product_job(f"page {name}", (f"{PAGE}/run", f"{name}.test.mjs"),
-                          (*files, f"{PAGE}/run", f"{PAGE}/prepare.mjs", *PAGE_READS.get(name, ())), ("chromium",))
-        jobs.append(Job(**{**job.__dict__, "alone": name in TIMED}))
+        imported = modules(checkout, f"{name}.test.mjs")
+        files = (*(f"{PAGE}/{one}" for one in sorted(imported)), f"{PAGE}/run", f"{PAGE}/prepare.mjs", *PAGE_READS.get(name, ()))
+        command = (f"{PAGE}/run", f"{name}.test.mjs")
+        if "server.mjs" in imported:
+            job = product_job(f"page {name}", command, files, ("chromium",))
+        else:
+            job = Job(f"page {name}", command, files=(*files, "ui/package-lock.json"), tools=("page", "chromium"))
+        jobs.append(replace(job, alone=name in TIMED))
     return jobs
 
 
