@@ -108,7 +108,7 @@ test('it opens at once, and finds at once among ten thousand', async () => {
         }
         while (!fits()) {
           if (performance.now() - since > 10_000) throw new Error(`${key} shows no ${ready}`);
-          await new Promise((next) => setTimeout(next, 0));
+          await scheduler.yield();
         }
         await new Promise(requestAnimationFrame);
         return performance.now() - since;

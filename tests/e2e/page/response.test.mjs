@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { between, lastResponse, PROBLEM, responses, told, until } from './between.mjs';
+import { between, lastResponse, later, PROBLEM, responses, told, until } from './between.mjs';
 import { launch, settled, tab } from './browser.mjs';
 import { Server } from './server.mjs';
 import { bar, print } from './table.mjs';
@@ -23,8 +23,6 @@ after(async () => {
   await browser?.close();
   await server?.stop();
 });
-
-const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function opened(path) {
   const page = await tab(browser, server);
@@ -44,7 +42,7 @@ function held() {
 
 test('each thing that one does is answered at once, however slow the server is', async () => {
   const { page, wire, main, dialog } = await opened('/data/sample');
-  const slow = async () => void (await sleep(1500));
+  const slow = () => later(1500);
   const steps = {
     'a filter': () => main.getByRole('searchbox').first().pressSequentially('b'),
     'a link to another screen': () => main.getByRole('link', { name: 'birds', exact: true }).click(),
@@ -193,12 +191,14 @@ async function cpu() {
 
 /** Milliseconds until the server has been at rest, seen over a fifth of a second. */
 async function atRest(begun) {
-  for (;;) {
-    const [before, at] = [await cpu(), Date.now()];
-    await sleep(200);
-    if (((await cpu()) - before) * 1000 < (Date.now() - at) * 0.3) return at - begun;
-    if (Date.now() - begun > 15_000) return Infinity;
-  }
+  let [before, at] = [await cpu(), Date.now()];
+  return until('the server is at rest', async () => {
+    if (Date.now() - at < 200) return false;
+    const used = (await cpu()) - before;
+    if (used * 1000 < (Date.now() - at) * 0.3) return at - begun;
+    [before, at] = [before + used, Date.now()];
+    return false;
+  }, 15_000);
 }
 
 test('stopping a query stops its work on the server', async () => {
@@ -207,8 +207,7 @@ test('stopping a query stops its work on the server', async () => {
   await page.goto(`${server.url}/find?q=${encodeURIComponent(text)}&as=sql&in=sample`);
   await main.getByText('Working…').waitFor();
   const before = await cpu();
-  await sleep(500);
-  assert.ok((await cpu()) - before > 0.2, 'it was at work');
+  await until('it is at work', async () => (await cpu()) - before > 0.2);
   const begun = Date.now();
   await main.getByRole('button', { name: 'Stop' }).click();
   await main.getByText('Stopped', { exact: true }).waitFor();

@@ -194,16 +194,18 @@ test('from an action to the patch that shows it', async () => {
     const view = await ask(2, 'open', { plugin: 'kamld/datasets', surface: 'files', address: 'sample/weather', params: {}, data: {} });
     if (!view.view) throw new Error(JSON.stringify(view));
     const times = [];
+    let patched = 0;
     for (let round = 0; round < 60; round++) {
       // Ten patches a second are what a view may have: a person who is faster than that is not measured here.
-      await new Promise((next) => setTimeout(next, 120));
+      while (performance.now() - patched < 120) await new Promise(requestAnimationFrame);
       const patch = until((message) => message.patch?.view === 2);
       const since = performance.now();
       const command = ['tag', round % 2 ? 'remove' : 'add'];
       const outcome = ask(10 + round, 'run', { command, arguments: { address: 'sample/weather', tag: ['measured'] }, key: crypto.randomUUID(), project: 'sample' });
       const refused = outcome.then((message) => (message.problem ? Promise.reject(new Error(JSON.stringify(message.problem))) : new Promise(() => {})));
       await Promise.race([patch, refused]);
-      times.push(performance.now() - since);
+      patched = performance.now();
+      times.push(patched - since);
       await outcome;
     }
     socket.close();
