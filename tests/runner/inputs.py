@@ -37,6 +37,7 @@ class Checkout:
         self.root = pathlib.Path(root)
         # Which files a crate reads that lie outside its folder, where its sources do not say it themselves.
         self.reads = reads
+        # Of each file what `lstat` said and the digest; it is read again when that changes.
         self.digests = {}
 
     @functools.cached_property
@@ -45,9 +46,8 @@ class Checkout:
                                 cwd=self.root, capture_output=True, check=True).stdout
         return sorted({name for name in listed.decode().split("\0") if name and os.path.lexists(self.root / name)})
 
-    def forget(self):
-        """Reads every file anew from now on."""
-        self.digests.clear()
+    def look_again(self):
+        """Notices files that came, went or changed since."""
         self.__dict__.pop("files", None)
 
     def match(self, globs):
@@ -58,20 +58,18 @@ class Checkout:
                 if any(one.match(name) for one in wanted) and not any(one.match(name) for one in out)]
 
     def digest(self, name):
-        if name not in self.digests:
-            path = self.root / name
-            try:
-                mode = path.lstat().st_mode
-                content = os.readlink(path).encode() if stat.S_ISLNK(mode) else path.read_bytes()
+        path = self.root / name
+        try:
+            found = path.lstat()
+            seen = (found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+            if self.digests.get(name, (None,))[0] != seen:
+                content = os.readlink(path).encode() if stat.S_ISLNK(found.st_mode) else path.read_bytes()
                 # Of the mode only what Git keeps.
-                self.digests[name] = f"{stat.S_IFMT(mode):o} {bool(mode & 0o100)} {hashlib.sha256(content).hexdigest()}"
-            except (FileNotFoundError, IsADirectoryError):
-                self.digests[name] = "gone"
-        return self.digests[name]
-
-    def digest_of(self, globs):
-        """One digest of all files that the globs name."""
-        return digest([[name, self.digest(name)] for name in self.match(globs)])
+                kind = f"{stat.S_IFMT(found.st_mode):o} {bool(found.st_mode & 0o100)}"
+                self.digests[name] = seen, f"{kind} {hashlib.sha256(content).hexdigest()}"
+            return self.digests[name][1]
+        except (FileNotFoundError, IsADirectoryError):
+            return "gone"
 
     @functools.cached_property
     def packages(self):

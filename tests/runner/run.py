@@ -109,7 +109,7 @@ class Run:
         if len(outcome.skipped) > sum(1 for name in job.conditions if not versions[f"may {name}"]):
             return
         # A file that was edited meanwhile: nobody knows which of the two was tested.
-        self.checkout.forget()
+        self.checkout.look_again()
         if inputs.key(self.checkout, job, versions) == key:
             self.record.keep(job, key, outcome)
 
