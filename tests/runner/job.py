@@ -24,6 +24,8 @@ class Job:
     may_be_empty: bool = False
     # Whether nothing else may run at the same time, because the job measures time.
     alone: bool = False
+    # Done once a run, before the first job that names it; answers variables for these jobs.
+    prepare: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,6 @@ class Suite:
     lanes: int = 1
     # How much memory a job needs at most, in MB; fewer run at once where that is not free.
     memory: int = 500
-    # Done once, before the first job that has to run; answers variables for the environment of the jobs.
-    prepare: Callable | None = None
 
 
 @dataclass

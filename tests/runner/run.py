@@ -21,10 +21,12 @@ class Run:
         self.total = Outcome()
         self.unchanged = 0
         self.failures = []
+        # What each function that prepares jobs answered, or how it failed.
+        self.prepared = {}
         self.lock = threading.Lock()
 
     def suite(self, suite, only=None):
-        ready, prepared = [], {}
+        ready = []
         jobs = suite.jobs(self.checkout)
         if only and (unknown := set(only) - {job.name for job in jobs}):
             self.fail(Job(", ".join(unknown), ()), Outcome(failed=1), f"there is no such job in the suite {suite.name}: it has "
@@ -43,24 +45,29 @@ class Run:
                 self.same(job, known)
             else:
                 ready.append((job, key, versions, variables))
-        if not ready:
-            return
-        if suite.prepare:
-            try:
-                prepared = suite.prepare(self.folder)
-            except (OSError, subprocess.CalledProcessError) as error:
-                for job, *_ in ready:
-                    self.fail(job, Outcome(failed=1), f"the suite could not be prepared: {error}")
-                return
-        for job, key, versions, variables in ready:
-            if job.alone:
-                self.job(job, key, versions, variables | prepared)
+        ready = [one for one in ready if self.prepare(one[0])]
+        for one in ready:
+            if one[0].alone:
+                self.job(*one)
         rest = [one for one in ready if not one[0].alone]
         # The longest first, so that no lane waits at the end; what never ran may be the longest.
         rest.sort(key=lambda one: -(self.record.seconds(one[0]) or 3600) if suite.lanes > 1 else 0)
         with concurrent.futures.ThreadPoolExecutor(lanes(suite)) as pool:
-            for done in [pool.submit(self.job, job, key, versions, variables | prepared) for job, key, versions, variables in rest]:
+            for done in [pool.submit(self.job, *one) for one in rest]:
                 done.result()
+
+    def prepare(self, job):
+        """Whether what comes before the job is done; a job that cannot be prepared has failed."""
+        if job.prepare and job.prepare not in self.prepared:
+            try:
+                self.prepared[job.prepare] = job.prepare(self.folder)
+            except (OSError, subprocess.CalledProcessError) as error:
+                self.prepared[job.prepare] = error
+        error = self.prepared.get(job.prepare)
+        if isinstance(error, Exception):
+            self.fail(job, Outcome(failed=1), f"error: it could not be prepared: {error}")
+            return False
+        return True
 
     def needs(self, job):
         """The versions of what the job uses, and its variables."""
@@ -74,6 +81,7 @@ class Run:
 
     def job(self, job, key, versions, variables):
         log = self.folder / f"{job.name.replace('/', '-')}.log"
+        variables = variables | self.prepared.get(job.prepare, {})
         begun = time.monotonic()
         try:
             with log.open("wb") as out:

@@ -137,9 +137,10 @@ def page(checkout):
         files = (*(f"{PAGE}/{one}" for one in sorted(imported)), f"{PAGE}/run", f"{PAGE}/prepare.mjs", *PAGE_READS.get(name, ()))
         command = (f"{PAGE}/run", f"{name}.test.mjs")
         if "server.mjs" in imported:
-            job = product_job(f"page {name}", command, files, ("chromium",))
+            job = replace(product_job(f"page {name}", command, files, ("chromium",)), prepare=prepare_page)
         else:
-            job = Job(f"page {name}", command, files=(*files, "ui/package-lock.json"), tools=("page", "chromium"))
+            job = Job(f"page {name}", ("node", "--test", "--test-reporter=spec", f"{PAGE}/{name}.test.mjs"),
+                      files=(*files, "ui/package-lock.json"), tools=("page", "chromium"))
         jobs.append(replace(job, alone=name in TIMED))
     return jobs
 
@@ -164,6 +165,6 @@ SUITES = [
     Suite("clippy", clippy),
     Suite("servers", servers, lanes=2, memory=2000),
     Suite("e2e", product("e2e", ("tests/e2e/run",), E2E, ("python", "data-science"), ("mount",))),
-    Suite("page", page, lanes=2, memory=2000, prepare=prepare_page),
+    Suite("page", page, lanes=2, memory=2000),
     Suite("kill", product("kill", ("tests/e2e/kill",), ("tests/e2e/kill", "tests/e2e/kill.py", "tests/e2e/kamld.py"))),
 ]

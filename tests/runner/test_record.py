@@ -96,6 +96,31 @@ class Green(unittest.TestCase):
             for _ in range(2):
                 self.assertIn("ok    job", self.run_suite(self.PASSES)[1])
 
+    def test_jobs_that_pass_already_are_not_prepared_and_the_others_once(self):
+        prepared = []
+
+        def prepare(folder):
+            prepared.append(folder)
+            return {"PREPARED": "yes"}
+
+        program = "import os; assert os.environ['PREPARED'] == 'yes'; print('1 passed, 0 failed')"
+        jobs = [Job(f"job {number}", (sys.executable, "-c", program), files=("input",), prepare=prepare) for number in (1, 2)]
+        for expected in (1, 1):
+            run = Run(Checkout(self.root, {}), Record(self.folder), tempfile.mkdtemp(dir=self.folder))
+            with contextlib.redirect_stdout(io.StringIO()):
+                run.suite(Suite("job", lambda checkout: jobs))
+            self.assertEqual((run.total.passed, run.total.failed, len(prepared)), (2, 0, expected))
+
+    def test_a_job_that_cannot_be_prepared_failed(self):
+        def prepare(folder):
+            raise OSError("no room")
+
+        run = Run(Checkout(self.root, {}), Record(self.folder), self.folder)
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            run.suite(Suite("job", lambda checkout: [Job("job", ("true",), gate=True, prepare=prepare)]))
+        self.assertEqual(run.total.failed, 1)
+        self.assertIn("no room", said.getvalue())
+
     def test_half_a_record_is_no_record(self):
         self.run_suite(self.PASSES)
         for path in pathlib.Path(self.folder).glob("green/job/*.json"):

@@ -107,7 +107,7 @@ export const lastResponse = async (page) => {
 export const later = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Until what a function answers is true; for what is asked of the server, where the page has no event for it. */
-export async function until(what, ask, within = 10_000) {
+export async function until(what, ask, within = 30_000) {
   const begun = Date.now();
   for (;;) {
     const answer = await ask();

@@ -29,7 +29,6 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kamld-documented-'));
   [server, browser] = await Promise.all([Server.fresh('--sample'), launch()]);
   page = await tab(browser, server);
-  page.setDefaultTimeout(15_000);
 });
 
 after(async () => {

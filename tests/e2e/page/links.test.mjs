@@ -16,7 +16,6 @@ const opened = [];
 before(async () => {
   [server, browser] = await Promise.all([Server.fresh('--sample'), launch()]);
   page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
 });
 
 after(async () => {
@@ -111,7 +110,6 @@ for (const [what, path, arrange, says, same] of STATES) {
     const link = page.url();
     const here = await same(main);
     const other = await tab(browser, server);
-    other.setDefaultTimeout(10_000);
     await visit(other, link);
     assert.deepEqual(await same(other.getByRole('main')), here);
     assert.deepEqual(other.trouble, []);

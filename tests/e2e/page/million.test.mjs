@@ -29,7 +29,6 @@ before(async () => {
   await server.run('asset create', { asset: 'large/birds' });
   await server.put('large/birds/million.csv', Buffer.from([...lines()].join('')));
   page = await tab(browser, server);
-  page.setDefaultTimeout(20_000);
 });
 
 after(async () => {

@@ -25,7 +25,6 @@ after(async () => {
 async function writing() {
   await server.put('sample/birds/typing.txt', `${Date.now()}`);
   const page = await tab(browser, server);
-  page.setDefaultTimeout(20_000);
   await page.goto(`${server.url}/data/sample/birds?tab=changes`);
   await settled(page);
   const message = page.getByRole('main').getByRole('textbox', { name: /what changed/i });

@@ -49,7 +49,6 @@ const option = (page, name) => page.getByRole('dialog').getByRole('option', { na
 
 test('every command, project, asset and file is reached in two words', async () => {
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   await settled(page);
   const { commands } = await (await server.http('/api/v1/commands')).json();
   const { projects } = await server.run('project list');
@@ -83,7 +82,6 @@ test('every command, project, asset and file is reached in two words', async () 
 
 test('it opens at once, and finds at once among ten thousand', async () => {
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   const plugin = 'kamld/made';
   const commands = Array.from({ length: MANY }, (_, index) => ({
     name: ['made', `thing-${index}`], summary: `Look after thing ${index} of the ${index % 2 ? 'northern' : 'southern'} field`, about: 'It is there so that there are many.', arguments: [], effect: 'read', plugin,

@@ -97,7 +97,6 @@ test('what stays in sight leaves room for the rest at 400 %', async () => {
 
 test('nothing of the shell or the view is left untranslated', async () => {
   const page = await tab(browser, server, { preferences: { locale: 'en-XA' } });
-  page.setDefaultTimeout(10_000);
   const known = listening(page);
   const left = new Set();
   const look = async () => {
@@ -147,7 +146,6 @@ test('nothing of the shell or the view is left untranslated', async () => {
 
 test('without motion nothing moves, and in forced colours one sees what is chosen', async () => {
   const page = await tab(browser, server, { forced: 'active', motion: 'reduce' });
-  page.setDefaultTimeout(10_000);
   let moving = 0;
   for (const path of Object.values(routes)) {
     await page.goto(server.url + path);

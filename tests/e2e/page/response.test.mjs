@@ -27,7 +27,6 @@ after(async () => {
 
 async function opened(path) {
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   const wire = await between(page);
   await page.goto(server.url + path);
   await settled(page);

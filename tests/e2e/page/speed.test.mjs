@@ -66,7 +66,6 @@ test('each of sixty things that a person does is answered at once', async () => 
 /** Sixty things and some more, one after the other, in a new tab. */
 async function session() {
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   await watched(page);
   await page.goto(`${server.url}/data/sample`);
   await settled(page);

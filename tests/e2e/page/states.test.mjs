@@ -40,7 +40,6 @@ const EMPTY = [
 
 test('every empty list says what it is, has one primary action and something to try', async () => {
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   const wrong = [];
   let made = false;
   for (const [what, path, is, primary, sample, within = 'main'] of EMPTY) {

@@ -17,7 +17,6 @@ let asked = 0;
 before(async () => {
   [server, browser] = await Promise.all([Server.fresh('--sample'), launch()]);
   page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
 });
 
 after(async () => {

@@ -50,7 +50,6 @@ after(async () => {
 async function come() {
   context = await launchKept(join(folder, 'browser'));
   page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(30_000);
   page.on('request', (request) => {
     if (request.method() === 'PATCH') sent.push(Number(request.headers()['upload-offset']));
   });

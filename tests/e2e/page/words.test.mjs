@@ -111,7 +111,6 @@ test('one thing has one word', () => {
 
 test('a screen has one primary button at most, and seven of anything at the top', async () => {
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   const many = [];
   let [primary, most] = [0, 0];
   for (const [route, path] of Object.entries(routes)) {

@@ -1,5 +1,5 @@
 // The one place of the tests of view and shell that polls: for what has no event to wait for, in the page or on the server's side.
-const WITHIN = 10_000;
+const WITHIN = 30_000;
 
 /** Until what a function answers is true; answers that. */
 export async function until(ask, within = WITHIN) {
@@ -20,7 +20,7 @@ export const still = (page) => page.evaluate(async () => {
   const seen = new MutationObserver(() => { quiet = 0; });
   seen.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
   const begun = performance.now();
-  for (; quiet < 3 && performance.now() - begun < 10_000; quiet++) {
+  for (; quiet < 3 && performance.now() - begun < 30_000; quiet++) {
     await new Promise(requestAnimationFrame);
     if (busy()) quiet = -1;
   }
