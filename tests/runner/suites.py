@@ -65,14 +65,27 @@ def deny(checkout):
     return [Job("deny", ("sh", "-c", command), files=("Cargo.lock", "**/Cargo.toml", "deny.toml"), tools=("rust", "cargo-deny"), gate=True)]
 
 
+def compile_guests(folder):
+    """All at once, which uses the processors better than one after the other. What does not compile fails its own job."""
+    subprocess.run(["cargo", "test", "-q", "--no-run", *GUESTS], capture_output=True)
+    return {}
+
+
+def compile_host(folder):
+    """As `compile_guests`. With `kamld-features` each package alone is built with the same features as all together."""
+    subprocess.run(["cargo", "test", "-q", "--no-run", *HOST], capture_output=True)
+    return {}
+
+
 def guests(checkout):
-    return [Job(f"guests {name}", ("cargo", "test", "--no-fail-fast", "-p", name), crates=(name,), tools=("rust",), may_be_empty=True)
+    return [Job(f"guests {name}", ("cargo", "test", "--no-fail-fast", "-p", name), crates=(name,), tools=("rust",),
+                may_be_empty=True, prepare=compile_guests)
             for name in guest_crates(checkout)]
 
 
 def unit(checkout):
     return [Job(f"unit {name}", ("cargo", "test", "--no-fail-fast", "-p", name, "-p", "kamld-features"), crates=(name,),
-                tools=("rust",), may_be_empty=True)
+                tools=("rust",), may_be_empty=True, prepare=compile_host)
             for name in host_crates(checkout) if name not in ("kamld-house", "kamld-features")]
 
 
