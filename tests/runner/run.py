@@ -12,6 +12,10 @@ from .job import Job, Outcome
 from .tools import CONDITIONS, TOOLS, Missing
 
 
+# Over how many seconds it is measured how busy the machine is.
+SAMPLE = 1
+
+
 class Run:
     def __init__(self, checkout, record, folder, everything=False):
         self.checkout, self.record = checkout, record
@@ -21,6 +25,8 @@ class Run:
         self.total = Outcome()
         self.unchanged = 0
         self.failures = []
+        # How many seconds this run still waits for a quiet machine.
+        self.patience = 180
         # What each function that prepares jobs answered, or how it failed.
         self.prepared = {}
         self.lock = threading.Lock()
@@ -48,6 +54,7 @@ class Run:
         ready = [one for one in ready if self.prepare(one[0])]
         for one in ready:
             if one[0].alone:
+                self.wait_for_quiet()
                 self.job(*one)
         rest = [one for one in ready if not one[0].alone]
         # The longest first, so that no lane waits at the end; what never ran may be the longest.
@@ -55,6 +62,18 @@ class Run:
         with concurrent.futures.ThreadPoolExecutor(lanes(suite)) as pool:
             for done in [pool.submit(self.job, *one) for one in rest]:
                 done.result()
+
+    def wait_for_quiet(self):
+        """Until half of the processors are idle, so that what is timed meets no other work; a few minutes a run at most."""
+        while self.patience > 0:
+            idle, total = processors()
+            time.sleep(SAMPLE)
+            later_idle, later_total = processors()
+            if later_total == total or (later_idle - idle) >= 0.5 * (later_total - total):
+                return
+            self.patience -= SAMPLE
+            if self.patience <= 0:
+                print("the machine stays busy: times may be longer than on a quiet one", flush=True)
 
     def prepare(self, job):
         """Whether what comes before the job is done; a job that cannot be prepared has failed."""
@@ -144,6 +163,16 @@ class Run:
             count = "" if job.gate else f": {outcome.passed} passed, {outcome.failed} failed"
             print(f"FAIL  {job.name}{count} ({outcome.seconds:.0f} s)")
             print(*counts.failures(text)[:60], *text.splitlines()[-60:], sep="\n", flush=True)
+
+
+def processors():
+    """The time that all processors were idle, and all time, in ticks; nothing where the system does not tell."""
+    try:
+        with open("/proc/stat") as file:
+            ticks = [int(field) for field in file.readline().split()[1:9]]
+        return ticks[3] + ticks[4], sum(ticks)
+    except (OSError, ValueError):
+        return 0, 0
 
 
 def lanes(suite):

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import { bar } from './table.mjs';
 
-// A time in the browser on two cores that others use too: twice as long was seen.
+// The noise of a time in the browser, on two cores with some other work: twice as long.
 const BUSY = 1;
+// The noise of the slowest of a few: one of them meets whatever else the machine does. A run of the same commit had 60 ms
+// when the machine was quiet and 330 ms when it was compiling.
+const SLOWEST = 3;
 // A time of a few seconds is mostly waiting, for a timer or for the network.
 const WAITING = 0.5;
 
@@ -24,17 +27,17 @@ export const BARS = {
   'another screen from the server, median': { at: 8, target: 300, unit: 'ms', noise: 0 },
   'another screen that was seen before, worst': { at: 8, target: 100, unit: 'ms', noise: BUSY },
   'another screen that was seen before, median': { at: 8, target: 100, unit: 'ms', noise: 0 },
-  'first rows of 1,000,000, the very first time': { at: 9, target: 300, unit: 'ms', noise: BUSY },
+  'first rows of 1,000,000, the very first time': { at: 9, target: 300, unit: 'ms', noise: SLOWEST },
   'first rows of 1,000,000, median': { at: 9, target: 300, unit: 'ms', noise: BUSY },
-  'a far jump, 95th': { at: 9, target: 100, unit: 'ms', noise: BUSY },
+  'a far jump, 95th': { at: 9, target: 100, unit: 'ms', noise: SLOWEST },
   'a far jump, median': { at: 9, target: 100, unit: 'ms', noise: BUSY },
   'nodes of the page': { at: 9, target: 1500, unit: '', noise: 0 },
   'heap after 200 more jumps': { at: 9, target: 20, unit: 'MB', noise: 0 },
-  'from an action to its patch, 95th': { at: 9, target: 50, unit: 'ms', noise: BUSY },
-  'from an action to its patch, median': { at: 9, target: 50, unit: 'ms', noise: 0 },
-  'the palette opens, the very first time': { at: 19, target: 50, unit: 'ms', noise: BUSY },
+  'from an action to its patch, 95th': { at: 9, target: 50, unit: 'ms', noise: SLOWEST },
+  'from an action to its patch, median': { at: 9, target: 50, unit: 'ms', noise: BUSY },
+  'the palette opens, the very first time': { at: 19, target: 50, unit: 'ms', noise: SLOWEST },
   'the palette opens, median': { at: 19, target: 50, unit: 'ms', noise: BUSY },
-  'commands are found, 95th': { at: 19, target: 100, unit: 'ms', noise: BUSY },
+  'commands are found, 95th': { at: 19, target: 100, unit: 'ms', noise: SLOWEST },
   'files are found on the server, median': { at: 19, target: 100, unit: 'ms', noise: BUSY },
   'of 256 px at 400 %, taken by what stays in sight': { at: 21, target: 0, unit: 'px', noise: 0 },
   'visible response, worst kind': { at: 26, target: 100, unit: 'ms', noise: BUSY },
