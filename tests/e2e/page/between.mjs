@@ -103,8 +103,11 @@ export const lastResponse = async (page) => {
   return page.evaluate(() => globalThis.responses.splice(0)[0]);
 };
 
+/** What a slow server does: nothing, for so many milliseconds. Not for waiting: that is `until`. */
+export const later = (ms) => new Promise((done) => setTimeout(done, ms));
+
 /** Until what a function answers is true; for what is asked of the server, where the page has no event for it. */
-export async function until(what, ask, within = 10_000) {
+export async function until(what, ask, within = 30_000) {
   const begun = Date.now();
   for (;;) {
     const answer = await ask();

@@ -19,7 +19,6 @@ before(async () => {
   const many = Array.from({ length: 300 }, (_, n) => server.put(`sample/images/many/file-${String(n).padStart(3, '0')}-${'x'.repeat(90)}.txt`, `${n}`));
   await Promise.all(many);
   page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   wire = await between(page);
 });
 

@@ -84,7 +84,6 @@ test('every kind of the catalogue is on one of its screens', () => {
 
 test('tabs and families, by keyboard', async () => {
   page = await tab(browser, server);
-  page.setDefaultTimeout(15_000);
   await visit(page, 'layout');
   await page.getByRole('tab', { name: 'Files' }).focus();
   await page.keyboard.press('ArrowRight');

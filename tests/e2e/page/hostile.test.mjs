@@ -22,7 +22,6 @@ const kamld = async (...words) => (await run(binary, ['--data', server.data, ...
 before(async () => {
   [server, browser] = await Promise.all([Server.fresh('--sample'), launch()]);
   page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   await page.goto(`${server.url}/data/sample`);
   await settled(page);
   // Built and packed by the same path as any other.

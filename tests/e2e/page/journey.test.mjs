@@ -14,7 +14,6 @@ let page;
 before(async () => {
   [server, browser] = await Promise.all([Server.fresh('--sample'), launch()]);
   page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
 });
 
 after(async () => {

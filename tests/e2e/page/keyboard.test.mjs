@@ -19,7 +19,6 @@ before(async () => {
   [server, browser] = await Promise.all([Server.fresh('--sample'), launch()]);
   files = await vega(['airports.csv', 'cars.json', 'ffox.png']);
   page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   keys = page.keyboard;
   // Listened to all the time: a key may reach the page before the browser is told to hand over its chooser.
   page.on('filechooser', () => {});

@@ -74,7 +74,6 @@ test('the tables here name all that can open', () => {
 for (const [name, { at, width, by, then, unfold, type, opens: what }] of Object.entries(openings)) {
   test(`${name}: Tab stays within, Escape closes, the focus goes back`, async () => {
     const page = await tab(browser, server, { width: width ?? 1280 });
-    page.setDefaultTimeout(10_000);
     await page.goto(server.url + at);
     await settled(page);
     if (unfold) await page.getByRole('main').getByText(unfold).click();
@@ -113,7 +112,6 @@ for (const [name, { at, width, by, then, unfold, type, opens: what }] of Object.
 
 test('a question whether files are replaced closes as the others do, and nothing is sent', async () => {
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   await page.goto(`${server.url}/data/sample/cars`);
   await settled(page);
   const upload = page.getByRole('main').getByRole('button', { name: 'Upload' });
@@ -130,7 +128,6 @@ test('a question whether files are replaced closes as the others do, and nothing
 
 test('lists below a field close by Escape and leave the focus where it is', async () => {
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   await page.goto(server.url);
   await settled(page);
   await page.keyboard.press('/');
@@ -146,7 +143,6 @@ test('lists below a field close by Escape and leave the focus where it is', asyn
 
 test('`?` and Ctrl or Cmd with K work on every screen; single keys can be switched off and then do nothing', async () => {
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   const { keyboard } = page;
   const called = (name) => page.getByRole('dialog', { name, exact: true });
   const gone = () => page.locator('dialog[open]').waitFor({ state: 'detached' });
@@ -209,7 +205,6 @@ test('whatever is dragged can be done by a button', async () => {
   const dragged = sources(/dragover|dragenter|draggable|setPointerCapture|type="range"|cursor: \{ drag|DataTransfer\b.*items|webkitGetAsEntry/);
   assert.deepEqual(dragged, Object.keys(drags).sort());
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   await page.goto(`${server.url}/data/sample/cars`);
   await settled(page);
   const chooser = page.waitForEvent('filechooser');

@@ -6,7 +6,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { between, lastResponse, PROBLEM, responses, told, until } from './between.mjs';
+import { measured } from './bars.mjs';
+import { between, lastResponse, later, PROBLEM, responses, told, until } from './between.mjs';
 import { launch, settled, tab } from './browser.mjs';
 import { Server } from './server.mjs';
 import { bar, print } from './table.mjs';
@@ -24,11 +25,8 @@ after(async () => {
   await server?.stop();
 });
 
-const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-
 async function opened(path) {
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   const wire = await between(page);
   await page.goto(server.url + path);
   await settled(page);
@@ -44,7 +42,7 @@ function held() {
 
 test('each thing that one does is answered at once, however slow the server is', async () => {
   const { page, wire, main, dialog } = await opened('/data/sample');
-  const slow = async () => void (await sleep(1500));
+  const slow = () => later(1500);
   const steps = {
     'a filter': () => main.getByRole('searchbox').first().pressSequentially('b'),
     'a link to another screen': () => main.getByRole('link', { name: 'birds', exact: true }).click(),
@@ -91,8 +89,7 @@ test('each thing that one does is answered at once, however slow the server is',
   await main.getByRole('button', { name: 'Switch on' }).first().click();
   await main.getByRole('button', { name: 'Switch off' }).first().waitFor();
   const worst = Math.max(...Object.values(times));
-  bar(26, `visible response, worst of ${Object.keys(times).length} kinds`, '100 ms', worst, 'ms');
-  assert.ok(worst < 400, JSON.stringify(times));
+  measured('visible response, worst kind', worst, times);
   assert.deepEqual(page.trouble, []);
   await page.context().close();
 });
@@ -165,7 +162,7 @@ test('what takes more than ten seconds goes on in the background and can be stop
   const begun = Date.now();
   // The form goes, its work stays.
   await dialog.waitFor({ state: 'detached', timeout: 15_000 });
-  bar(26, 'a form becomes a background task after', '10 s', (Date.now() - begun) / 1000, 's');
+  measured('a form becomes a background task', (Date.now() - begun) / 1000);
   await page.getByText(/goes on in the background/).first().waitFor();
   await page.getByRole('button', { name: /Tasks and uploads/ }).click();
   const item = dialog.locator('.ks-item', { hasText: /create a project/i });
@@ -193,12 +190,14 @@ async function cpu() {
 
 /** Milliseconds until the server has been at rest, seen over a fifth of a second. */
 async function atRest(begun) {
-  for (;;) {
-    const [before, at] = [await cpu(), Date.now()];
-    await sleep(200);
-    if (((await cpu()) - before) * 1000 < (Date.now() - at) * 0.3) return at - begun;
-    if (Date.now() - begun > 15_000) return Infinity;
-  }
+  let [before, at] = [await cpu(), Date.now()];
+  return until('the server is at rest', async () => {
+    if (Date.now() - at < 200) return false;
+    const used = (await cpu()) - before;
+    if (used * 1000 < (Date.now() - at) * 0.3) return at - begun;
+    [before, at] = [before + used, Date.now()];
+    return false;
+  }, 15_000);
 }
 
 test('stopping a query stops its work on the server', async () => {
@@ -207,14 +206,12 @@ test('stopping a query stops its work on the server', async () => {
   await page.goto(`${server.url}/find?q=${encodeURIComponent(text)}&as=sql&in=sample`);
   await main.getByText('Working…').waitFor();
   const before = await cpu();
-  await sleep(500);
-  assert.ok((await cpu()) - before > 0.2, 'it was at work');
+  await until('it is at work', async () => (await cpu()) - before > 0.2);
   const begun = Date.now();
   await main.getByRole('button', { name: 'Stop' }).click();
   await main.getByText('Stopped', { exact: true }).waitFor();
-  const took = bar(27, 'a query that is stopped stops on the server within', '2 s', (await atRest(begun)) / 1000, 's');
+  measured('a stopped query ends on the server', (await atRest(begun)) / 1000);
   assert.match(await main.innerText(), /rows that had been read were given up/, 'what remains');
-  assert.ok(took < 5, `${took} s`);
   await page.context().close();
 });
 
@@ -237,9 +234,8 @@ test('stopping an upload ends it on the server', async () => {
   const begun = Date.now();
   await dialog.locator('.ks-item').first().getByRole('button', { name: /^Stop/ }).click();
   await until('the upload is gone', async () => (await known()) === 404);
-  const took = bar(27, 'an upload that is stopped is gone on the server within', '2 s', (Date.now() - begun) / 1000, 's');
+  measured('a stopped upload is gone on the server', (Date.now() - begun) / 1000);
   await dialog.getByText(/Stopped; 0 are there/).waitFor();
-  assert.ok(took < 5, `${took} s`);
   await rm(folder, { recursive: true });
   await page.context().close();
 });
@@ -259,10 +255,9 @@ test('stopping a task stops it on the server, and says what remains', async () =
   const begun = Date.now();
   await item.getByRole('button', { name: /^Stop/ }).click();
   await copying;
-  const took = bar(27, 'a task that is stopped ends on the server within', '2 s', (Date.now() - begun) / 1000, 's');
+  measured('a stopped task ends on the server', (Date.now() - begun) / 1000);
   assert.match(said, /stopped/);
   assert.match(said, /stay|kept/, 'what remains');
-  assert.ok(took < 5, `${took} s`);
   await page.context().close();
 });
 
@@ -294,11 +289,10 @@ test('a tag is shown at once, taken back when the server says no, and never ther
   // The answer is held back: what is seen does not wait for it.
   const first = held();
   wire.to = async (message) => void (message.run && (await first.until));
-  const shown = bar(29, 'a tag is shown', '50 ms', await add('seen-early'), 'ms');
+  measured('a tag is shown', await add('seen-early'));
   assert.deepEqual(await tags(), before, 'the server does not know of it yet');
   first.letGo();
   await until('it is kept', async () => (await tags()).includes('seen-early'));
-  assert.ok(shown < 250, `${shown} ms`);
 
   // The server says no.
   const second = held();

@@ -2,6 +2,7 @@
 // newcomer from there to the first answer. Bars 24 and 35 of the study.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { measured } from './bars.mjs';
 import { launch, settled, tab } from './browser.mjs';
 import { Server } from './server.mjs';
 import { bar, print } from './table.mjs';
@@ -39,7 +40,6 @@ const EMPTY = [
 
 test('every empty list says what it is, has one primary action and something to try', async () => {
   const page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
   const wrong = [];
   let made = false;
   for (const [what, path, is, primary, sample, within = 'main'] of EMPTY) {
@@ -119,9 +119,8 @@ test('a newcomer has the first answer in a minute and five actions', async () =>
     await act(() => page.getByRole('combobox').first().fill('select "Phase of flight", count(*) from birds."birdstrikes.csv" group by 1'));
     await act(() => page.keyboard.press('Enter'));
     await main.locator('kd-rows').getByText(/[\d,]+ rows/).first().waitFor();
-    const seconds = bar(35, 'first answer of a query after', '60 s', (Date.now() - begun) / 1000, 's');
-    bar(35, 'actions to the first answer', '5', actions);
-    assert.ok(seconds < 60 && actions <= 5, `${seconds} s, ${actions} actions`);
+    measured('first answer of a query', (Date.now() - begun) / 1000);
+    measured('actions to the first answer', actions);
     assert.deepEqual(page.trouble, []);
     await page.context().close();
   } finally {

@@ -20,7 +20,6 @@ const scratch = mkdtempSync(join(tmpdir(), 'kamld-tree-'));
 before(async () => {
   [server, browser] = await Promise.all([Server.fresh('--sample'), launch()]);
   page = await tab(browser, server);
-  page.setDefaultTimeout(10_000);
 });
 
 after(async () => {

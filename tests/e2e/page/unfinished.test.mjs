@@ -62,7 +62,6 @@ const STATES = [
 for (const [state, does, seen, only = Object.keys(routes)] of STATES) {
   test(`axe finds nothing on any route ${state}`, async () => {
     const page = await tab(browser, server, { motion: 'reduce' });
-    page.setDefaultTimeout(20_000);
     await page.clock.install();
     const wire = await between(page);
     wire.to = (message) => does(message, wire);
@@ -83,7 +82,6 @@ for (const [state, does, seen, only = Object.keys(routes)] of STATES) {
 
 test('axe finds nothing while what a screen shows is on its way, and when it failed', async () => {
   const page = await tab(browser, server, { motion: 'reduce' });
-  page.setDefaultTimeout(20_000);
   await putBytes(server);
   const found = [];
   for (const [what, [pattern, path, methods]] of Object.entries(FETCHES)) {

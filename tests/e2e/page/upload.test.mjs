@@ -8,6 +8,7 @@ import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { measured } from './bars.mjs';
 import { until } from './between.mjs';
 import { launchKept } from './browser.mjs';
 import { Server } from './server.mjs';
@@ -49,7 +50,6 @@ after(async () => {
 async function come() {
   context = await launchKept(join(folder, 'browser'));
   page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(30_000);
   page.on('request', (request) => {
     if (request.method() === 'PATCH') sent.push(Number(request.headers()['upload-offset']));
   });
@@ -107,7 +107,7 @@ test('after the server was killed it goes on by itself', async () => {
   await server.start();
   sent = [];
   await until('it goes on', () => sent.length > 0, 20_000);
-  bar(34, 'goes on after the server is back', '5 s', (Date.now() - begun) / 1000, 's');
+  measured('an upload goes on after the server is back', (Date.now() - begun) / 1000);
   assert.ok(sent[0] > size * 0.2, `it went on at ${sent[0]}`);
   await reaches(0.6);
 });

@@ -1,244 +1,143 @@
-//! The import table of ARCHITECTURE.md, read from every manifest: what is not in it is not allowed.
+//! Who may import whom, and who opens a back end: both tables are read from ARCHITECTURE.md, for every crate there is.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
-};
+use kamld_house::{architecture, code, manifests, root, sources, table};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Package to the packages of ours that it may import. Development dependencies may reach further: a test
-/// may look at its subject from the outside.
-const TABLE: &[(&str, &[&str])] = &[
-    ("kamld-types", &[]),
-    ("kamld-policy", &["kamld-types"]),
-    ("kamld-bindings", &["kamld-types"]),
-    ("kamld-records", &["kamld-types"]),
-    ("kamld-storage", &["kamld-types", "kamld-policy", "kamld-bindings", "kamld-records"]),
-    ("kamld-metadata", &["kamld-types", "kamld-policy", "kamld-bindings", "kamld-records"]),
-    ("kamld-runtime", &["kamld-types", "kamld-policy", "kamld-bindings"]),
-    ("kamld-linkages-wasi", &["kamld-runtime"]),
-    ("kamld-linkages-objects", &["kamld-storage", "kamld-runtime"]),
-    ("kamld-linkages", &["kamld-storage", "kamld-metadata", "kamld-runtime", "kamld-linkages-objects"]),
-    ("kamld-registry", &["kamld-types", "kamld-policy"]),
-    ("kamld-server", &["kamld-types", "kamld-policy"]),
-    (
-        "kamld",
-        &[
-            "kamld-types",
-            "kamld-policy",
-            "kamld-bindings",
-            "kamld-records",
-            "kamld-storage",
-            "kamld-metadata",
-            "kamld-runtime",
-            "kamld-linkages",
-            "kamld-linkages-wasi",
-            "kamld-registry",
-            "kamld-server",
-        ],
-    ),
-    ("kamld-sdk", &[]),
-    ("kamld-programs", &[]),
-    ("kamld-programs-hostile", &[]),
-    ("kamld-features", &[]),
-    ("kamld-house", &[]),
-    (
-        "kamld-bench",
-        &[
-            "kamld-types",
-            "kamld-policy",
-            "kamld-bindings",
-            "kamld-records",
-            "kamld-storage",
-            "kamld-metadata",
-            "kamld-runtime",
-            "kamld-linkages",
-            "kamld-linkages-wasi",
-            "kamld-registry",
-        ],
-    ),
-];
+/// The folder of each package, and the folders of the packages of ours that it imports. Development dependencies may
+/// reach further: a test may look at its subject from the outside.
+type Crates = BTreeMap<String, BTreeSet<String>>;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+fn crates() -> Crates {
+    let manifests = manifests();
+    let folder = |name: &str| manifests.get(name).map(|(folder, _)| folder.display().to_string());
+    let imports = |manifest: &toml::Table| -> BTreeSet<String> {
+        let mut tables: Vec<&toml::Table> = vec![manifest];
+        tables.extend(
+            manifest
+                .get("target")
+                .and_then(|all| all.as_table())
+                .into_iter()
+                .flat_map(|all| all.values().filter_map(|one| one.as_table())),
+        );
+        tables
+            .iter()
+            .flat_map(|table| {
+                ["dependencies", "build-dependencies"].iter().filter_map(|section| table.get(*section)?.as_table())
+            })
+            .flatten()
+            .filter_map(|(name, value)| folder(value.get("package").and_then(|one| one.as_str()).unwrap_or(name)))
+            .collect()
+    };
+    manifests.values().map(|(folder, manifest)| (folder.display().to_string(), imports(manifest))).collect()
 }
 
-fn manifests() -> BTreeMap<String, (PathBuf, toml::Table)> {
-    let workspace: toml::Table = std::fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
-    workspace["workspace"]["members"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .flat_map(|member| {
-            let member = member.as_str().unwrap();
-            match member.strip_suffix("/*") {
-                Some(folder) => std::fs::read_dir(root().join(folder))
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path())
-                    .filter(|path| path.join("Cargo.toml").exists())
-                    .collect(),
-                None => vec![root().join(member)],
+/// Whether a folder is this one or lies in it.
+fn within(folder: &str, outer: &str) -> bool {
+    folder == outer || folder.starts_with(&format!("{outer}/"))
+}
+
+/// What is wrong with the crates by the rows of the table: a crate without a row, an import that its row does not have,
+/// a row that names what is not there.
+fn wrong(rows: &[Vec<String>], crates: &Crates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let named = |word: &str| -> Vec<&String> {
+        let places = [word.to_owned(), format!("host/{word}"), format!("host/capabilities/{word}")];
+        crates.keys().filter(|folder| places.iter().any(|place| *folder == place)).collect()
+    };
+    for (folder, imports) in crates {
+        // A row for the crate itself, or the nearest row of a folder that holds one crate after the other.
+        let row = rows
+            .iter()
+            .filter(|row| within(folder, row[0].trim_matches('`').trim_end_matches('/')))
+            .filter(|row| row[0].ends_with("/`") || row[0] == format!("`{folder}`"))
+            .max_by_key(|row| row[0].len());
+        let Some(row) = row else {
+            wrong.push(format!("{folder} has no row in the table"));
+            continue;
+        };
+        let mut allowed: BTreeSet<&String> = BTreeSet::new();
+        for word in row[2].split(',').map(|word| word.trim().trim_matches('`')).filter(|word| !word.is_empty()) {
+            match word.strip_prefix("all of ") {
+                Some(top) => allowed.extend(crates.keys().filter(|one| within(one, top))),
+                None if named(word).is_empty() => {
+                    wrong.push(format!("the row of {folder} names {word}, which is no crate"))
+                }
+                None => allowed.extend(named(word)),
             }
-        })
-        .map(|folder| {
-            let manifest: toml::Table = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap().parse().unwrap();
-            (manifest["package"]["name"].as_str().unwrap().to_owned(), (folder, manifest))
-        })
-        .collect()
-}
-
-fn imports(manifest: &toml::Table, ours: &BTreeSet<&String>) -> BTreeSet<String> {
-    ["dependencies", "build-dependencies"]
-        .iter()
-        .filter_map(|section| manifest.get(*section)?.as_table())
-        .flat_map(|section| section.keys().cloned().collect::<Vec<_>>())
-        .filter(|name| ours.contains(name))
-        .collect()
+        }
+        wrong.extend(imports.iter().filter(|one| !allowed.contains(one)).map(|one| format!("{folder} imports {one}")));
+    }
+    wrong
 }
 
 #[test]
 fn every_import_is_in_the_table() {
-    let manifests = manifests();
-    let ours: BTreeSet<&String> = manifests.keys().collect();
-    let mut wrong = Vec::new();
-    for (name, (folder, manifest)) in &manifests {
-        let allowed: Vec<&str> = match TABLE.iter().find(|(package, _)| package == name) {
-            Some((_, allowed)) => allowed.to_vec(),
-            None if folder.starts_with(root().join("plugins")) || folder.starts_with(root().join("sdk")) => {
-                vec!["kamld-sdk"]
-            }
-            None => panic!("{name} is not in the import table"),
-        };
-        for import in imports(manifest, &ours) {
-            if !allowed.contains(&import.as_str()) {
-                wrong.push(format!("{name} imports {import}"));
-            }
-        }
-    }
+    let rows = table(&architecture(), "folder");
+    assert!(rows.len() > 10, "the table of ARCHITECTURE.md is not found: {rows:?}");
+    let wrong = wrong(&rows, &crates());
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
-fn only_the_binary_chooses_a_back_end() {
-    // A back end is chosen where it is opened; the words below open one.
-    let words = ["sled::open", "sled::Config", "AmazonS3Builder", "LocalFileSystem::new"];
-    let mut wrong = Vec::new();
-    for crate_folder in ["host/server", "host/runtime", "host/registry", "host/policy", "host/types"] {
-        for (path, text) in sources(&root().join(crate_folder).join("src")) {
-            for word in words.iter().filter(|word| text.contains(**word)) {
-                wrong.push(format!("{}: {word}", path.display()));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+fn what_the_table_does_not_allow_is_found() {
+    let text = "| folder | what | may import |\n|---|---|---|\n| `host/types` | a | |\n| `host/capabilities/storage` | b | types |\n| `host/kamld` | c | all of host |\n| `plugins/` | d | `sdk/rust` |\n| `host/server` | e | wheels |\n\n| folder | another table |\n";
+    let crates = |list: &[(&str, &[&str])]| -> Crates {
+        list.iter()
+            .map(|(name, imports)| ((*name).to_owned(), imports.iter().map(|one| (*one).to_owned()).collect()))
+            .collect()
+    };
+    let rows = table(text, "folder");
+    assert_eq!(rows.len(), 5);
+    let good: &[(&str, &[&str])] = &[
+        ("host/types", &[]),
+        ("host/capabilities/storage", &["host/types"]),
+        ("host/kamld", &["host/types", "host/capabilities/storage"]),
+        ("sdk/rust", &[]),
+        ("plugins/search", &["sdk/rust"]),
+    ];
+    assert_eq!(wrong(&rows, &crates(good)), ["sdk/rust has no row in the table"]);
+    let bad: &[(&str, &[&str])] = &[
+        ("host/types", &["host/capabilities/storage"]),
+        ("host/capabilities/storage", &["host/kamld"]),
+        ("host/kamld", &["sdk/rust"]),
+        ("host/server", &[]),
+        ("plugins/search", &["host/types"]),
+    ];
+    assert_eq!(
+        wrong(&rows, &crates(bad)),
+        [
+            "host/capabilities/storage imports host/kamld",
+            "host/kamld imports sdk/rust",
+            "the row of host/server names wheels, which is no crate",
+            "host/types imports host/capabilities/storage",
+            "the row of plugins/search names sdk/rust, which is no crate",
+            "plugins/search imports host/types",
+        ]
+    );
 }
 
 #[test]
-fn ids_of_first_party_plugins_stand_in_one_list_of_the_host() {
-    let ids: Vec<String> = std::fs::read_dir(root().join("plugins"))
-        .unwrap()
-        .filter_map(|entry| std::fs::read_to_string(entry.unwrap().path().join("plugin.toml")).ok())
-        .map(|text| text.parse::<toml::Table>().unwrap()["id"].as_str().unwrap().to_owned())
+fn back_ends_are_opened_where_architecture_says() {
+    let rows = table(&architecture(), "what opens a back end");
+    assert!(rows.len() > 2, "the table of ARCHITECTURE.md is not found: {rows:?}");
+    let words = |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let mut wrong = Vec::new();
+    let host: Vec<(String, String)> = sources(&root().join("host"))
+        .into_iter()
+        .map(|(path, text)| (path.strip_prefix(root()).unwrap().display().to_string(), code(&path, &text)))
         .collect();
-    assert!(ids.len() > 5, "found {ids:?}");
-    let mut wrong = Vec::new();
-    for (path, text) in sources(&root().join("host")) {
-        if path.ends_with("kamld/src/first_party.rs") {
-            continue;
-        }
-        // Tests and documentation may name a plug-in; code may not.
-        let code: String = text
-            .split("#[cfg(test)]")
-            .next()
-            .unwrap_or_default()
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .collect::<Vec<_>>()
-            .join("\n");
-        let in_tests = path.components().any(|part| part.as_os_str() == "tests")
-            || path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"));
-        for id in ids.iter().filter(|id| !in_tests && code.contains(&format!("\"{id}\""))) {
-            wrong.push(format!("{}: {id}", path.display()));
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.is_dir() && path.file_name().is_some_and(|name| name != "target" && name != "node_modules") {
-                open.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                found.push((path.clone(), std::fs::read_to_string(&path).unwrap()));
+    for row in rows {
+        let places = words(&row[1]);
+        for word in words(&row[0]) {
+            let found: Vec<&String> =
+                host.iter().filter(|(_, code)| code.contains(&word)).map(|(path, _)| path).collect();
+            for path in found.iter().filter(|path| !places.iter().any(|place| within(path, place))) {
+                wrong.push(format!("{path}: {word}"));
             }
-        }
-    }
-    found
-}
-
-#[test]
-fn every_file_says_what_lives_in_it() {
-    let mut wrong = Vec::new();
-    for folder in ["host", "plugins", "sdk", "tests"] {
-        for (path, text) in sources(&root().join(folder)) {
-            let template = path.components().any(|part| part.as_os_str() == "template");
-            if !template && !text.starts_with("//!") {
-                wrong.push(path.display().to_string());
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "files without a `//!` header: {wrong:#?}");
-}
-
-#[test]
-fn no_file_is_a_drawer_for_odds_and_ends() {
-    let names = ["utils", "util", "helpers", "common", "manager", "misc"];
-    let mut wrong = Vec::new();
-    for folder in ["host", "plugins", "sdk", "tests"] {
-        for (path, text) in sources(&root().join(folder)) {
-            let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-            if names.contains(&stem.as_str()) {
-                wrong.push(path.display().to_string());
-            }
-            let lines = text.lines().count();
-            let generated = text.lines().take(3).any(|line| line.contains("Derived from"));
-            if lines > 800 && !generated {
-                wrong.push(format!("{} has {lines} lines", path.display()));
+            for place in places.iter().filter(|place| !found.iter().any(|path| within(path, place))) {
+                wrong.push(format!("{place} has no {word}, which ARCHITECTURE.md says"));
             }
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-#[test]
-fn architecture_names_only_what_is_there() {
-    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let missing: Vec<&str> = text
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .filter(|word| word.contains('/') && !word.contains(' ') && !word.contains(['*', '<', '@', ':', '$', '{']))
-        .filter(|word| {
-            ["host/", "wit/", "plugins/", "sdk/", "tests/", "ui/", "charts/", ".ci/"]
-                .iter()
-                .any(|top| word.starts_with(top))
-        })
-        .filter(|word| !root().join(word).exists())
-        .collect();
-    assert!(missing.is_empty(), "ARCHITECTURE.md names what is not there: {missing:?}");
-}
-
-#[test]
-fn every_member_of_the_workspace_is_in_architecture() {
-    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let missing: Vec<String> = manifests()
-        .values()
-        .map(|(folder, _)| folder.strip_prefix(root()).unwrap().display().to_string())
-        .filter(|folder| !folder.starts_with("plugins/"))
-        .filter(|folder| !text.contains(folder.as_str()))
-        .collect();
-    assert!(missing.is_empty(), "ARCHITECTURE.md does not mention {missing:?}");
 }

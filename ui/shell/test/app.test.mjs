@@ -1,6 +1,7 @@
 // The shell in a real browser, on the mock: going about, the box, the palette, what is done and undone.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { until } from "../../view/test/until.mjs";
 import { focused, launch, open, ready, tabTo } from "./browser.mjs";
 
 let browser;
@@ -148,10 +149,10 @@ test("single keys can be switched off", () => at("/settings/keys", {}, async (pa
   await page.getByRole("switch").uncheck();
   await page.locator("#main").focus();
   await page.keyboard.press("?");
-  await page.waitForTimeout(150);
-  assert.equal(await page.locator("dialog[open]").count(), 0);
   await page.keyboard.press("Control+k");
-  await page.waitForSelector("dialog[open]");
+  await page.waitForSelector("dialog[open] .ks-palette-item");
+  // Keys are answered in their order: a dialog of the first would stand under that of the second.
+  assert.equal(await page.locator("dialog[open]").count(), 1);
 }));
 
 test("what was done can be undone from the notice and, later, from the list", () => at("/data/birds/strikes", {}, async (page, mock) => {
@@ -201,8 +202,7 @@ test("a failure says what happened, what was kept, what to do, and its trace", (
   const notice = page.locator(".ks-notice-bad");
   assert.match(await notice.innerText(), /The index could not be read\.[\s\S]*What you typed is kept[\s\S]*4bf92f35/);
   await notice.getByRole("button", { name: "Try again" }).click();
-  await page.waitForTimeout(200);
-  assert.equal(mock.state.ran.filter(({ command }) => command === "fail").length, 2);
+  await until(() => mock.state.ran.filter(({ command }) => command === "fail").length === 2);
 }));
 
 test("a plug-in that is switched off takes its screens along, and nothing else", () => at("/data/birds/strikes?tab=history", {}, async (page, mock) => {

@@ -14,7 +14,7 @@ export async function open(browser, path = "/", { width = 1280, height = 800, mo
   const tab = await browser.newContext({ viewport: { width, height }, ...context });
   if (preferences) await tab.addInitScript((value) => localStorage.setItem("kamld.preferences", value), JSON.stringify(preferences));
   const page = await tab.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   page.trouble = [];
   page.on("pageerror", (error) => page.trouble.push(`error: ${error.message}`));
   page.on("console", (message) => {

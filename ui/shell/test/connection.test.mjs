@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { until } from "../../view/test/until.mjs";
 import { launch, open, ready } from "./browser.mjs";
 import { start } from "./mock.mjs";
 
@@ -48,13 +49,14 @@ test("a server that forgot the session gets the views anew, and the page keeps i
   const { page, mock, close } = await open(browser, "/data/birds");
   await page.getByLabel("Note").fill("kept");
   mock.state.resume = false;
+  const [before] = mock.state.peers;
   mock.drop();
-  await page.waitForFunction(() => true);
-  await page.waitForTimeout(1200);
-  assert.equal(await page.getByLabel("Note").inputValue(), "kept");
+  await until(() => [...mock.state.peers].some((peer) => peer !== before && peer.views.size === before.views.size));
   mock.state.projects.push("owls");
   mock.push("test/projects");
+  // It comes after the views on the same connection.
   await page.getByRole("complementary").getByText("owls").waitFor();
+  assert.equal(await page.getByLabel("Note").inputValue(), "kept");
   await close();
 });
 
@@ -62,10 +64,11 @@ test("what a person did while the connection broke happens once", async () => {
   const { page, mock, close } = await open(browser, "/data/birds/strikes");
   mock.state.delay = 300;
   await page.getByRole("button", { name: "Remove csv" }).click();
-  await page.waitForTimeout(50);
+  const heard = () => mock.state.heard.filter(({ run }) => run);
+  await until(() => heard().length === 1);
   mock.drop();
   await page.getByText("Tag taken away.").first().waitFor({ timeout: 8000 });
-  await page.waitForTimeout(800);
+  await until(() => heard().length === 2 && heard().every(({ dealtWith }) => dealtWith));
   assert.equal(mock.state.ran.filter(({ command }) => command === "tag remove").length, 1);
   await close();
 });
@@ -95,10 +98,10 @@ test("an upload is paused, goes on where it was, and shows how far it is", async
   await page.locator(".ks-tools").getByRole("button", { name: /Tasks/ }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText(/MB \/ 25\.2 MB/).waitFor();
-  await page.waitForTimeout(400);
+  await until(() => mock.state.uploads.get("1").got > 0);
   await dialog.getByRole("button", { name: "Pause: large.bin" }).click();
   await dialog.getByText(/Paused at/).waitFor();
-  await page.waitForTimeout(500);
+  await until(() => mock.state.receiving === 0);
   const { got } = mock.state.uploads.get("1");
   assert.ok(got > 0 && got < 24 << 20, `${got} bytes arrived`);
   mock.state.chunkDelay = 0;
@@ -115,11 +118,11 @@ test("an upload that a reload interrupted goes on from there when the file is ch
   page.on("dialog", (dialog) => void dialog.accept());
   mock.state.chunkDelay = 15;
   await choose(page, "large.bin");
-  await page.waitForTimeout(700);
+  await until(() => mock.state.uploads.get("1")?.got > 0);
   await page.reload();
   await ready(page);
   mock.state.chunkDelay = 0;
-  await page.waitForTimeout(400);
+  await until(() => mock.state.receiving === 0);
   const before = mock.state.uploads.get("1").got;
   assert.ok(before > 0 && before < 24 << 20);
   await page.locator(".ks-tools").getByRole("button", { name: /Tasks/ }).click();
@@ -137,11 +140,11 @@ test("an upload waits for a server that is gone for a moment", async () => {
   const { page, close } = await open(browser, "/data/birds/strikes", { mock });
   mock.state.chunkDelay = 10;
   await choose(page, "large.bin");
-  await page.waitForTimeout(500);
+  await until(() => mock.state.uploads.get("1")?.got > 0);
   const kept = mock.state.uploads;
   const port = Number(new URL(mock.url).port);
   await mock.stop();
-  await page.waitForTimeout(900);
+  await page.locator(".ks-away").waitFor();
   const again = await start(port);
   again.state.uploads = kept;
   await page.getByText("1 file is in birds/strikes.").first().waitFor({ timeout: 15000 });

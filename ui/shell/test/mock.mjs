@@ -15,7 +15,8 @@ export async function start(port = 0) {
   const state = {
     surfaces: screens.surfaces(), projects: ["birds", "wind"], tags: ["aviation", "csv"], history: true,
     objects: new Map([["birds/strikes/2019.csv", "text/csv"], ["birds/strikes/readme.md", "text/markdown"], ["birds/strikes/raw/a.bin", "application/octet-stream"]]),
-    uploads: new Map(), peers: new Set(), ran: [], keys: new Map(), delay: 0, refuse: false, signedOut: false, tasks: [], slow: new Map(), chunkDelay: 0, resume: true, cells: { asked: [], values: {}, refuse: false },
+    // What arrived, before it is dealt with; requests that bring bytes of an upload right now.
+    heard: [], receiving: 0, uploads: new Map(), peers: new Set(), ran: [], keys: new Map(), delay: 0, refuse: false, signedOut: false, tasks: [], slow: new Map(), chunkDelay: 0, resume: true, cells: { asked: [], values: {}, refuse: false },
   };
   const sessions = new Map();
   let uploads = 0;
@@ -55,7 +56,11 @@ export async function start(port = 0) {
   async function message(peer, text) {
     const { id } = text;
     const answer = (name, content) => peer.send({ id, [name]: content });
+    const heard = { ...text, dealtWith: false };
+    state.heard.push(heard);
     if (state.delay) await new Promise((done) => setTimeout(done, state.delay));
+    // What follows is done before anybody else has a turn, but for the work of a command.
+    heard.dealtWith = true;
     if (text.hello) {
       const before = state.resume && sessions.get(text.hello.resume);
       peer.name = before ? text.hello.resume : `s${sessions.size + 1}`;
@@ -144,12 +149,13 @@ export async function start(port = 0) {
       if (request.method === "PATCH") {
         if (Number(request.headers["upload-offset"]) !== upload.got) { response.writeHead(409, { "upload-offset": upload.got }); return response.end(); }
         // What arrived is kept, whoever hangs up.
+        state.receiving++;
         try {
           for await (const part of request) {
             upload.got += part.length;
             if (state.chunkDelay) await new Promise((done) => setTimeout(done, state.chunkDelay));
           }
-        } catch { return; }
+        } catch { return; } finally { state.receiving--; }
         if (upload.got === upload.size) state.objects.set(upload.meta.address, upload.meta.filetype || "application/octet-stream");
       } else if (request.method === "DELETE") state.uploads.delete(path.split("/").pop());
       response.writeHead(request.method === "HEAD" ? 200 : 204, { "upload-offset": upload.got, "upload-length": upload.size, "tus-resumable": "1.0.0" });

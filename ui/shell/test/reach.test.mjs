@@ -1,6 +1,7 @@
 // For everybody: axe on every kind of screen in each theme and width, targets, reflow, direction, long words, motion.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { still } from "../../view/test/until.mjs";
 import { accessibility, launch, open } from "./browser.mjs";
 import { start } from "./mock.mjs";
 
@@ -18,7 +19,7 @@ for (const [theme, width] of LOOKS) {
     const found = [];
     for (const path of PATHS) {
       const { page, close } = await open(browser, path, { mock, width, preferences: { theme } });
-      await page.waitForTimeout(100);
+      await still(page);
       for (const one of await accessibility(page)) found.push(`${path} ${one}`);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `${path} scrolls sideways`);
       await close();
@@ -35,7 +36,7 @@ const DIALOGS = [
   ["/data/birds/strikes", async (page) => { await page.getByRole("button", { name: "Remove this asset" }).click(); await page.waitForSelector("dialog[open]"); }],
   ["/data/birds/strikes", async (page) => { await page.getByRole("button", { name: "Fail", exact: true }).click(); await page.waitForSelector(".ks-notice-bad"); }],
   ["/", async (page) => { await page.locator("#ks-box").fill("select 1"); await page.keyboard.press("ArrowDown"); await page.waitForSelector(".ks-box-list:not([hidden])"); }],
-  ["/", async (page) => { await page.getByRole("button", { name: "Side bar" }).click(); await page.waitForTimeout(100); }],
+  ["/", async (page) => { await page.getByRole("button", { name: "Side bar" }).click(); }],
 ];
 
 for (const [theme, width] of LOOKS) {
@@ -44,7 +45,7 @@ for (const [theme, width] of LOOKS) {
     for (const [path, act] of DIALOGS) {
       const { page, close } = await open(browser, path, { mock, width, preferences: { theme } });
       await act(page);
-      await page.waitForTimeout(150);
+      await still(page);
       for (const one of await accessibility(page)) found.push(`${act.toString().slice(20, 90)} ${one}`);
       await close();
     }
@@ -63,7 +64,7 @@ test("every target of the shell is 24 pixels and more, and shows its focus", asy
     for (let step = 0; step < 25; step++) {
       await page.keyboard.press("Tab");
       // What scrolls into sight needs a frame.
-      await page.waitForTimeout(60);
+      await still(page);
       const seen = await page.evaluate(() => {
         const element = document.activeElement;
         if (!element || element === document.body) return true;
@@ -104,11 +105,13 @@ test("reduced motion stands still, forced colours show what is chosen", async ()
 
 test("nothing of the frame moves while the page comes up", async () => {
   const { page, close } = await open(browser, "/data", { mock });
-  const shift = await page.evaluate(() => new Promise((done) => {
-    let sum = 0;
-    new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value; }).observe({ type: "layout-shift", buffered: true });
-    setTimeout(() => done(sum), 300);
-  }));
+  await page.evaluate(() => {
+    globalThis.shift = 0;
+    new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shift += entry.value; }).observe({ type: "layout-shift", buffered: true });
+  });
+  // What the observer was given late is there after the frames that this waits for.
+  await still(page);
+  const shift = await page.evaluate(() => globalThis.shift);
   assert.ok(shift <= 0.05, `layout shift ${shift}`);
   await close();
 });

@@ -1,6 +1,7 @@
 // The connection on a wire of the test's own: what is answered, what is sent again, and what never happens twice.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../../view/test/until.mjs";
 import { load } from "./pure.mjs";
 
 globalThis.location ??= { href: "http://page/" };
@@ -30,7 +31,7 @@ const welcome = (wire, resumed = false, token = "t1") => {
   wire.say({ id, welcome: { resume: token, resumed, surfaces: [], tasks: [] } });
   return hello;
 };
-const again = (count, wires) => new Promise((done) => { const look = () => (wires.length >= count ? done() : setTimeout(look, 20)); look(); });
+const again = (count, wires) => until(() => wires.length >= count);
 
 test("a request waits for the connection and gets its own answer", async () => {
   const { link, last } = setup();

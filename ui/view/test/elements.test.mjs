@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { data as galleryData, nodes as gallery } from "./gallery.mjs";
 import { start } from "./harness.mjs";
+import { still } from "./until.mjs";
 
 let house;
 let tab;
@@ -20,7 +21,10 @@ const view = (...nodes) => {
 };
 const acts = () => tab.evaluate(() => globalThis.kd.acts.splice(0));
 const text = (selector = "kd-view") => tab.evaluate((selector) => document.querySelector(selector)?.innerText ?? "", selector);
-const patch = (change) => tab.evaluate(async (change) => { document.querySelector("kd-view").patch(change); await new Promise((resolve) => setTimeout(resolve, 60)); }, change);
+const patch = async (change) => {
+  await tab.evaluate((change) => document.querySelector("kd-view").patch(change), change);
+  await still(tab);
+};
 
 test("markup in every text of every kind stays text", async () => {
   const evil = `<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>\${globalThis.hacked=1}`;
@@ -99,7 +103,7 @@ test("values are bound both ways and tell the host", async () => {
   await house.show(tab, view(node("i", "input", { label: "Name", bind: "/a/name" }), node("t", "text", { text: "", bind: "/a/name" }), node("w", "when", { bind: "/a/name", is: "yes" }, ["h"]), node("h", "text", { text: "shown now" }), node("s", "switch", { label: "Live", bind: "/live", change: { act: "live", arguments: { on: { $value: true }, name: { $data: "/a/name" } } } })), { a: { name: "x" } });
   await tab.evaluate(() => { globalThis.changes = []; document.querySelector("kd-view").addEventListener("data-change", ({ detail }) => globalThis.changes.push(detail.values)); });
   await tab.fill("kd-input input", "yes");
-  await tab.waitForTimeout(50);
+  await tab.getByText("shown now").waitFor();
   assert.equal(await text("kd-text"), "yes");
   assert.ok((await text()).includes("shown now"));
   assert.deepEqual(await tab.evaluate(() => globalThis.changes), [{ "/a/name": "yes" }]);
@@ -123,7 +127,7 @@ test("a form checks its inputs, leads to the first that is wrong, and sends what
   assert.ok((await text()).includes("At least 3."));
   await tab.getByLabel("How many").fill("4");
   await tab.keyboard.press("Enter");
-  await tab.waitForTimeout(50);
+  await still(tab);
   assert.deepEqual((await acts()).map(({ action }) => action.arguments), [{ name: "turbines", day: null }]);
 });
 
@@ -140,8 +144,7 @@ test("menus, tabs, tags, comboboxes and commands work by keyboard and give the f
   await tab.keyboard.press("Enter");
   assert.deepEqual((await acts()).map(({ action }) => action.act), ["delete"]);
   await tab.getByRole("tab", { name: "A" }).press("ArrowRight");
-  await tab.waitForTimeout(50);
-  assert.ok((await text()).includes("in b"));
+  await tab.getByText("in b").waitFor();
   await tab.getByRole("button", { name: "Add", exact: true }).press("Enter");
   await tab.keyboard.type("power");
   await tab.keyboard.press("Enter");
@@ -158,7 +161,7 @@ test("menus, tabs, tags, comboboxes and commands work by keyboard and give the f
   assert.equal(await tab.evaluate(() => document.querySelector("kd-view").data.city), "bern");
   await tab.getByLabel("address").fill(`{"$data":"/city"}`);
   await tab.keyboard.press("Enter");
-  await tab.waitForTimeout(50);
+  await still(tab);
   assert.deepEqual((await acts()).map(({ action }) => action.arguments), [{ kind: "model", address: `{"$data":"/city"}` }]);
 });
 
@@ -173,8 +176,7 @@ test("a plain table sorts, narrows, selects, opens and acts", async () => {
   await tab.getByRole("button", { name: "Size" }).click();
   assert.match(await text("tbody tr:first-child"), /11 kB/);
   await tab.getByPlaceholder("Filter").fill("odd");
-  await tab.waitForTimeout(80);
-  assert.equal(await tab.locator("tbody tr").count(), 6);
+  await tab.waitForFunction(() => document.querySelectorAll("tbody tr").length === 6);
   await tab.getByLabel("Select n1", { exact: true }).press("Space");
   await tab.keyboard.press("ArrowDown");
   await tab.keyboard.press("Space");
@@ -206,11 +208,11 @@ test("what is there no more is not selected any more", async () => {
 test("a windowed table is a grid with one tab stop that arrows move through", async () => {
   await house.show(tab, view(node("b", "button", { text: "Before", action: { act: "x" } }), node("t", "table", { label: "Many", source: { rows: "million" }, columns: [{ key: "id", label: "Id", sortable: true, type: "count" }, { key: "name", label: "Name", open: true }], select: "many", key: "id", bind: "/chosen", "row-actions": [{ label: "Rename", action: { act: "rename", arguments: { id: { $row: "id" } } } }] })));
   await tab.waitForSelector("[role=gridcell]");
-  await tab.waitForTimeout(200);
+  await still(tab);
   await tab.getByRole("button", { name: "Before" }).focus();
   for (let at = 0; at < 5 && (await tab.evaluate(() => document.activeElement.getAttribute("role"))) !== "grid"; at++) await tab.keyboard.press("Tab");
   const at = () => tab.evaluate(() => { const cell = document.getElementById(document.activeElement.getAttribute("aria-activedescendant") ?? ""); return cell && [Number(cell.parentElement.getAttribute("aria-rowindex")), Number(cell.getAttribute("aria-colindex"))]; });
-  const press = async (...keys) => { for (const key of keys) await tab.keyboard.press(key); await tab.waitForTimeout(250); };
+  const press = async (...keys) => { for (const key of keys) await tab.keyboard.press(key); await still(tab); };
   assert.deepEqual(await at(), [2, 1]);
   await press("ArrowDown", "ArrowDown", "ArrowRight");
   assert.deepEqual(await at(), [4, 2]);
@@ -240,8 +242,7 @@ test("a windowed table is a grid with one tab stop that arrows move through", as
   assert.notEqual(await tab.evaluate(() => document.activeElement.getAttribute("role")), "grid");
   await tab.getByRole("button", { name: "Pages" }).click();
   await tab.getByRole("button", { name: "Next" }).click();
-  await tab.waitForTimeout(150);
-  assert.match(await text(".kd-pager"), /51 to 100 of 1,000,000/);
+  await tab.locator(".kd-pager").getByText("51 to 100 of 1,000,000").waitFor();
   assert.deepEqual(await house.axe(tab), []);
 });
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { deflateSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { chromium } from "playwright-core";
+import { still } from "./until.mjs";
 
 export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; require-trusted-types-for 'script'; trusted-types lit-html kamld";
 const ui = fileURLToPath(new URL("../../", import.meta.url));
@@ -90,8 +91,8 @@ export async function start() {
       document.querySelector("#main").append(view);
       await globalThis.kd.loadAll();
       await view.updateComplete;
-      await new Promise((resolve) => setTimeout(resolve, 150));
     }, { nodes, data });
+    await still(tab);
   }
 
   async function axe(tab, options = {}) {

@@ -15,7 +15,10 @@ const rowOf = (index: number) => ({ id: index, name: `row ${index}`, value: (ind
 async function rows(source: { rows?: string; object?: string; result?: string }, window: Window, signal: AbortSignal): Promise<RowsPage> {
   asked.push({ ...window });
   const name = source.rows ?? source.object ?? source.result ?? "";
+  // An answer takes a few milliseconds, as that of a server nearby does.
+  kd.pending++;
   await new Promise((resolve) => setTimeout(resolve, 5));
+  kd.pending--;
   if (signal.aborted) throw new DOMException("given up", "AbortError");
   if (name === "broken" && !(globalThis as { mended?: boolean }).mended) {
     throw Object.assign(new Error("at read (store.rs:7)"), { problem: { detail: "the store did not answer", help: "nothing was changed; try again", trace: "4bf92f3577b34da6a3ce929d0e0e4736" } });
@@ -86,4 +89,6 @@ const host: ViewHost = {
   locale: "en",
 };
 
-Object.assign(globalThis, { kd: { host, acts, asked, others, stopped, answers, loadAll } });
+// What tests reach from outside. `pending`: answers of the host that are on their way.
+const kd = { host, acts, asked, others, stopped, answers, loadAll, pending: 0 };
+Object.assign(globalThis, { kd });

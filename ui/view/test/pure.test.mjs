@@ -72,31 +72,29 @@ test("rows are put in order, empty ones last, and narrowed", () => {
 
 test("rows of a source are fetched by block, cancelled when no longer wanted, and asked again after an error", async () => {
   const asked = [];
-  let fail = false;
-  const source = new rows.Rows(async ({ start, count }, signal) => {
-    asked.push(start);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    if (signal.aborted) throw new Error("given up");
-    if (fail) throw new Error("no");
-    return { rows: Array.from({ length: count }, (_, index) => ({ id: start + index })), total: 1_000_000, complete: true };
-  }, () => {});
-  const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const source = new rows.Rows(({ start, count }, signal) => new Promise((answer, refuse) => {
+    asked.push({ start, signal, refuse, answer: () => answer({ rows: Array.from({ length: count }, (_, index) => ({ id: start + index })), total: 1_000_000, complete: true }) });
+  }), () => {});
+  /** Until everybody who waits for an answer has gone on. */
+  const dealtWith = () => new Promise(setImmediate);
+  const answer = async () => { for (const one of asked.splice(0)) one.answer(); await dealtWith(); };
   source.order([], "");
-  await soon();
+  await answer();
   source.want(500_000, 500_030);
   source.want(900_000, 900_030);
-  await soon();
+  assert.deepEqual(asked.map(({ start, signal }) => [start, signal.aborted]), [[500_000, true], [900_000, false]]);
+  // What is given up answers all the same, and is not kept.
+  await answer();
   assert.deepEqual([source.row(0)?.id, source.row(500_010), source.row(900_010)?.id, source.length], [0, undefined, 900_010, 1_000_000]);
-  fail = true;
   source.want(10_000, 10_010);
-  await soon();
+  asked.shift().refuse(new Error("no"));
+  await dealtWith();
   assert.equal(source.error.message, "no");
-  fail = false;
   source.retry();
   source.want(10_000, 10_010);
-  await soon();
+  await answer();
   assert.equal(source.row(10_005)?.id, 10_005);
-  for (let at = 0; at < 200; at++) { source.want(at * 1000, at * 1000 + 10); await new Promise((resolve) => setTimeout(resolve, 7)); }
+  for (let at = 0; at < 200; at++) { source.want(at * 1000, at * 1000 + 10); await answer(); }
   assert.ok([...Array(1_000_000 / 100).keys()].filter((block) => source.row(block * 100)).length <= 70, "keeps too much");
 });
 

@@ -116,11 +116,9 @@ fn open_on_disk(folder: &Path) -> AssetStore {
 
 const CHILD: &str = "KAMLD_TEST_KILLED_WRITER";
 
-/// Not a test of its own: what the test below starts and kills.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_writer() {
-    let Ok(folder) = std::env::var(CHILD) else { return };
-    let store = open_on_disk(Path::new(&folder));
+/// The process that the test below starts and kills: this same test binary, with a folder to write into.
+async fn write_until_killed(folder: &Path) {
+    let store = open_on_disk(folder);
     let _ = store.create_asset(&asset(), AssetKind::Dataset).await;
     let start = store.view(&asset(), None).await.unwrap().objects();
     for i in start.. {
@@ -136,12 +134,15 @@ async fn killed_writer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_writer_has_kept_all_that_it_acknowledged() {
+    if let Some(folder) = std::env::var_os(CHILD) {
+        return write_until_killed(Path::new(&folder)).await;
+    }
     let rounds: usize = std::env::var("KAMLD_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
     let folder = TempDir::new().unwrap();
     let mut acknowledged = BTreeSet::new();
     for round in 0..rounds {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["killed_writer", "--exact", "--nocapture"])
+            .args(["a_killed_writer_has_kept_all_that_it_acknowledged", "--exact", "--nocapture"])
             .env(CHILD, folder.path())
             .stdout(Stdio::piped())
             .spawn()
