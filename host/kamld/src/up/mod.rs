@@ -11,6 +11,7 @@ mod page;
 mod parts;
 mod previews;
 mod probe;
+mod registry;
 mod storage;
 mod trace;
 
@@ -72,7 +73,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     store.set_follower(Arc::new(joins::FollowingCatalog { catalog: catalog.clone(), search: search.clone() }));
     let sql = Arc::new(Sql::new(storage::sql(&config.sql, folder), Arc::new(tables))?);
 
-    let installed = installed::Installed::open(folder)?;
+    let installed = installed::Installed::open(folder, &config)?;
     let previews = Arc::new(previews::PluginPreviews { store: store.clone(), runtime: Default::default() });
     let compiler = Compiler::child(std::env::current_exe()?, ["compile"]);
     let metadata = MetadataLinkage {
@@ -148,7 +149,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     folder.retire();
     follow.abort();
     search.stop().await;
-    installed.seal();
+    installed.seal().await;
     drop(runtime);
     // On a thread of its own: sled's own flush for async code waits on the threads that it needs.
     let flushed = tokio::task::spawn_blocking(move || db.flush()).await?;
@@ -190,7 +191,7 @@ fn follow(
                         changes.tell(Change::Tasks);
                     }
                 }
-                _ = seal.tick() => installed.seal(),
+                _ = seal.tick() => installed.seal().await,
                 _ = sweep.tick() => match store.uploads().expire(kamld_storage::EXPIRES_AFTER).await {
                     Ok(0) => {}
                     Ok(count) => tracing::info!(count, "uploads expired"),
