@@ -20,6 +20,7 @@ pub struct Config {
     pub sql: Sql,
     pub index: Index,
     pub plugins: Plugins,
+    pub audit: Audit,
     /// Limits of each call of a plug-in.
     pub limits: Limits,
     pub log: Log,
@@ -103,6 +104,17 @@ pub struct Index {
 pub struct Plugins {
     /// What a new data folder starts with; an id that is taken out here is not installed.
     pub start: Vec<String>,
+    /// MiB of compiled plug-ins from which on those that no installed plug-in needs are removed.
+    pub cache_mib: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// MiB from which on `audit.log` is closed, moved to `audit/`, and a new one begins.
+    pub rotate_mib: u64,
+    /// Days after which records may be removed, a whole closed segment at a time; 0 keeps all.
+    pub keep_days: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -123,7 +135,11 @@ impl Default for Config {
             storage: Storage { backend: "local".into(), s3: S3::default(), gc: Gc::default() },
             sql: Sql { memory_mib: 512, spill_mib: 8192, results_mib: 0, time_s: 600 },
             index: Index { heap_mib: 50 },
-            plugins: Plugins { start: crate::first_party::START.iter().map(|id| (*id).to_owned()).collect() },
+            plugins: Plugins {
+                start: crate::first_party::START.iter().map(|id| (*id).to_owned()).collect(),
+                cache_mib: 512,
+            },
+            audit: Audit { rotate_mib: 16, keep_days: 0 },
             limits: Limits::default(),
             log: Log { level: "warn".into(), format: "text".into(), otlp: String::new() },
         }

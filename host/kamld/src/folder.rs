@@ -1,17 +1,26 @@
-//! The data folder: its layout, its format version, and the lock that keeps a second process out.
+//! The data folder: its layout, its format version, who may read it, and the lock that keeps a second process out.
 //!
-//! Invariant: nothing in the folder is touched before version and lock have been checked.
+//! Invariants: nothing in the folder is changed before version and lock have been checked; only its owner can read it.
 
 use anyhow::{Context, bail};
+use kamld_registry::durable;
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs::{File, OpenOptions, Permissions, TryLockError},
+    io::{self, Read, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Grows when an older `kamld` could no longer read the folder rightly.
 pub const FORMAT: u32 = 2;
+
+const LOCK: &str = "lock";
+const SERVER: &str = "server.json";
+
+/// How often the lock is tried: `holder` in another process takes it for a moment.
+const LOCK_ATTEMPTS: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// An open data folder. While this lives, no other process can open it.
 pub struct Folder {
@@ -24,19 +33,24 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder, or makes it. Fails, with nothing changed, when another process holds it or when it was
-    /// written by a newer version.
+    /// Opens the folder, or creates it. Fails, with nothing changed, when another process holds it or when it was
+    /// written by a newer version. From then on, files of this process are readable by its user only.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(path).with_context(|| format!("cannot make the data folder {}", path.display()))?;
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        durable::create_folder(path).with_context(|| format!("cannot create the data folder {}", path.display()))?;
         let path = path.canonicalize().with_context(|| format!("cannot open the data folder {}", path.display()))?;
         let lock = lock(&path)?;
         let found = check_format(&path)?;
         let (new, format) = (found.is_none(), found.unwrap_or(FORMAT));
+        close_to_others(&path);
         for part in ["store", "spool", "index", "plugins", "cache", "spill"] {
-            std::fs::create_dir_all(path.join(part))
-                .with_context(|| format!("cannot make {part} in {}", path.display()))?;
+            durable::create_folder(&path.join(part))
+                .with_context(|| format!("cannot create {part} in {}", path.display()))?;
         }
-        Ok(Self { path, new, format, _lock: lock })
+        let folder = Self { path, new, format, _lock: lock };
+        // A server that was killed could not remove it, and its port may belong to another program by now.
+        folder.retire();
+        Ok(folder)
     }
 
     pub fn join(&self, part: &str) -> PathBuf {
@@ -55,38 +69,65 @@ impl Folder {
         let mut random = [0u8; 24];
         File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random)).context("no randomness")?;
         let token = hex::encode(random);
-        write_private(&file, token.as_bytes())?;
+        durable::replace(&file, token.as_bytes(), 0o600)?;
         Ok(token)
     }
 
     /// Tells command lines of the same person where the server is.
     pub fn announce(&self, url: &str, token: &str) -> anyhow::Result<()> {
         let text = serde_json::json!({"url": url, "token": token, "pid": std::process::id()});
-        write_private(&self.join("server.json"), text.to_string().as_bytes())
+        Ok(durable::replace(&self.join(SERVER), text.to_string().as_bytes(), 0o600)?)
     }
 
     /// Takes the announcement back.
     pub fn retire(&self) {
-        if let Err(error) = std::fs::remove_file(self.join("server.json")) {
-            tracing::warn!(%error, "server.json could not be removed");
+        match std::fs::remove_file(self.join(SERVER)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "{SERVER} could not be removed");
+            }
+            _ => {}
         }
     }
 }
 
-/// Writes a file that only its owner may read, whole or not at all.
-fn write_private(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let partial = file.with_extension("partial");
-    let write = || -> std::io::Result<()> {
-        let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
-        out.write_all(bytes)?;
-        out.sync_all()?;
-        std::fs::rename(&partial, file)
+/// The process that holds a data folder; none when no process does, or when it has not said who it is yet. The system
+/// releases the lock when a process ends, however it ends, so the answer is never about a dead one.
+pub fn holder(path: &Path) -> io::Result<Option<u32>> {
+    let mut lock = match File::open(path.join(LOCK)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
     };
-    write().with_context(|| format!("cannot write {}", file.display()))
+    match lock.try_lock_shared() {
+        // Closing the file releases it again.
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            lock.read_to_string(&mut pid)?;
+            Ok(pid.trim().parse().ok())
+        }
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// The objects of all projects lie in the folder. Where its mode cannot be changed (a volume that belongs to another
+/// user), the server still starts, and says so.
+fn close_to_others(path: &Path) {
+    let mode = |path: &Path| path.metadata().map(|metadata| metadata.permissions().mode() & 0o7777);
+    if mode(path).is_ok_and(|mode| mode == 0o700) {
+        return;
+    }
+    if let Err(error) = std::fs::set_permissions(path, Permissions::from_mode(0o700)) {
+        let mode = mode(path).map_or_else(|_| "unknown".to_owned(), |mode| format!("{mode:o}"));
+        eprintln!(
+            "warning: the data folder {} has the mode {mode} and it cannot be changed ({error}): other users may read what \
+             is in it",
+            path.display()
+        );
+    }
 }
 
 fn lock(path: &Path) -> anyhow::Result<File> {
-    let file = path.join("lock");
+    let file = path.join(LOCK);
     let mut lock = OpenOptions::new()
         .read(true)
         .write(true)
@@ -94,19 +135,26 @@ fn lock(path: &Path) -> anyhow::Result<File> {
         .truncate(false)
         .open(&file)
         .with_context(|| format!("cannot open {}", file.display()))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            lock.read_to_string(&mut holder).ok();
-            bail!(
-                "the data folder {} is held by process {}: stop that one, or use another folder with --data",
-                path.display(),
-                holder.trim()
-            );
-        }
-        Err(TryLockError::Error(error)) => {
-            return Err(error).with_context(|| format!("cannot lock {}", file.display()));
+    let mut attempts = 1;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if attempts < LOCK_ATTEMPTS => {
+                attempts += 1;
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                lock.read_to_string(&mut holder).ok();
+                bail!(
+                    "the data folder {} is held by process {}: stop that one, or use another folder with --data",
+                    path.display(),
+                    holder.trim()
+                );
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", file.display()));
+            }
         }
     }
     lock.set_len(0)?;
@@ -116,9 +164,7 @@ fn lock(path: &Path) -> anyhow::Result<File> {
 
 /// Says that the folder has the current format from now on.
 pub fn mark_current(path: &Path) -> anyhow::Result<()> {
-    write_private(&path.join("FORMAT"), format!("{FORMAT}\n").as_bytes())?;
-    File::open(path)?.sync_all()?;
-    Ok(())
+    Ok(durable::replace(&path.join("FORMAT"), format!("{FORMAT}\n").as_bytes(), 0o600)?)
 }
 
 /// The format of the folder; none for a new one, which gets the current one.
@@ -135,9 +181,10 @@ fn check_format(path: &Path) -> anyhow::Result<Option<u32>> {
             Err(_) => bail!("{} does not hold a number: is {} a data folder of kamld?", file.display(), path.display()),
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let foreign = std::fs::read_dir(path)?
-                .filter_map(Result::ok)
-                .find(|entry| entry.file_name() != "lock" && entry.file_name() != crate::config::FILE);
+            // A first start that was interrupted leaves its partial file.
+            let partial = file.with_added_extension(durable::PARTIAL);
+            let ours = [path.join(LOCK), path.join(crate::config::FILE), partial];
+            let foreign = std::fs::read_dir(path)?.filter_map(Result::ok).find(|entry| !ours.contains(&entry.path()));
             if let Some(entry) = foreign {
                 bail!(
                     "{} is not empty and not a data folder of kamld (it holds {:?}); nothing was changed: use an empty folder",
@@ -145,10 +192,7 @@ fn check_format(path: &Path) -> anyhow::Result<Option<u32>> {
                     entry.file_name()
                 );
             }
-            let mut out = File::create(&file)?;
-            writeln!(out, "{FORMAT}")?;
-            out.sync_all()?;
-            File::open(path)?.sync_all()?;
+            durable::replace(&file, format!("{FORMAT}\n").as_bytes(), 0o600)?;
             Ok(None)
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
@@ -189,8 +233,44 @@ mod tests {
     }
 
     #[test]
+    fn a_first_start_that_was_interrupted_is_no_foreign_folder() {
+        let temporary = tempfile::tempdir().unwrap();
+        std::fs::write(temporary.path().join("FORMAT.partial"), "").unwrap();
+        assert!(Folder::open(temporary.path()).unwrap().new);
+    }
+
+    #[test]
+    fn others_cannot_read_the_folder_nor_what_is_written_from_then_on() {
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("data");
+        for loose in [None, Some(0o755), Some(0o777)] {
+            if let Some(loose) = loose {
+                std::fs::set_permissions(&path, Permissions::from_mode(loose)).unwrap();
+            }
+            let folder = Folder::open(&path).unwrap();
+            assert_eq!(mode(&path), 0o700, "after {loose:?}");
+            std::fs::write(folder.join("written"), "").unwrap();
+            assert_eq!((mode(&folder.join("written")), mode(&folder.join("store"))), (0o600, 0o700));
+        }
+    }
+
+    #[test]
+    fn a_folder_is_held_as_long_as_its_server_lives_and_a_stale_announcement_goes() {
+        let temporary = tempfile::tempdir().unwrap();
+        assert_eq!(holder(temporary.path()).unwrap(), None);
+        let folder = Folder::open(temporary.path()).unwrap();
+        folder.announce("http://127.0.0.1:1", "secret").unwrap();
+        assert_eq!(holder(temporary.path()).unwrap(), Some(std::process::id()));
+        drop(folder);
+        assert_eq!(holder(temporary.path()).unwrap(), None);
+        assert!(temporary.path().join("server.json").exists(), "as after kill -9");
+        let _again = Folder::open(temporary.path()).unwrap();
+        assert!(!temporary.path().join("server.json").exists());
+    }
+
+    #[test]
     fn the_token_stays_and_only_its_owner_reads_it() {
-        use std::os::unix::fs::PermissionsExt;
         let temporary = tempfile::tempdir().unwrap();
         let folder = Folder::open(temporary.path()).unwrap();
         let token = folder.token().unwrap();

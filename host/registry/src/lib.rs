@@ -1,16 +1,18 @@
 //! What is installed here and who allowed it: packages, the local store, the grants file, the audit log.
 //!
-//! Lives here: reading components and embedding manifests, `DIR/plugins`, `DIR/grants.toml`, `DIR/audit.log`.
+//! Lives here: reading components and embedding manifests, `DIR/plugins`, `DIR/grants.toml`, `DIR/audit.log`,
+//! `DIR/audit`; `durable`, the file operations under them.
 //! Must not live here: running a component or compiling one (the runtime), deciding a call (policy), cargo.
 //! Invariants: the digest of a package binds its manifest; what is loaded was verified against its digest; a file is
-//! replaced whole or not at all; what an admin did is in the audit log before it is answered.
+//! replaced atomically; what an admin did is in the audit log before it is answered.
 //!
-//! Everything here waits for the disk: call it from a thread that may block.
+//! Everything here waits for the disk: call it from a thread that may block, in async code through `spawn_blocking`.
+//! The one exception is `Denials::denied`, which only appends to a file.
 
 pub mod audit;
 pub mod check;
 pub mod component;
-mod durable;
+pub mod durable;
 pub mod grants;
 pub mod package;
 pub mod store;

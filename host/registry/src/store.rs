@@ -1,10 +1,12 @@
 //! The installed plug-ins: `DIR/plugins/blobs/SHA256.wasm` and `DIR/plugins/installed.json`.
 //!
 //! Must not live here: grants, compiled code. Invariants: a blob is read-only, named by its digest and verified
-//! each time it is loaded; `installed.json` changes last and whole, so after a crash a plug-in is there in the old state
-//! or in the new one; of each plug-in the current package and the one before it are kept, and nothing else.
+//! each time it is loaded; `installed.json` changes last and atomically, so after a crash a plug-in is there in the old
+//! state or in the new one; of each plug-in the current package and the previous one are kept, and nothing else.
+//! `installed.json` also remembers the newest record of the audit log, so that a log that was removed is noticed.
 
 use crate::{
+    audit::{Audit, Mark},
     check::Report,
     component::Component,
     durable,
@@ -17,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -43,6 +45,16 @@ pub struct Entry {
 struct Installed {
     format: u32,
     plugins: BTreeMap<PluginId, Entry>,
+    /// The newest durable record of the audit log when this was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audit: Option<Mark>,
+}
+
+impl Installed {
+    /// The packages that are kept: of each plug-in the current one and the previous one.
+    fn digests(&self) -> BTreeSet<Hash> {
+        self.plugins.values().flat_map(|entry| [Some(entry.digest), entry.previous]).flatten().collect()
+    }
 }
 
 /// What an upgrade changed.
@@ -62,19 +74,22 @@ pub struct Facts {
     pub report: Report,
 }
 
+/// Its methods that change something or load a package wait for the disk: call them from a thread that may block.
 pub struct Store {
     folder: PathBuf,
     installed: Mutex<Installed>,
+    /// Asked for its newest record at each change.
+    audit: OnceLock<Arc<Audit>>,
     /// Of packages that were checked, by their digest: that takes longer than all else that is done with one.
     facts: Mutex<BTreeMap<Hash, Arc<Facts>>>,
 }
 
 impl Store {
-    /// Opens the store in a data folder, or makes it. What a crash left behind is cleared away.
+    /// Opens the store in a data folder, or creates it. Removes what a crash left behind.
     pub fn open(data: &Path) -> Result<Self> {
         let folder = data.join("plugins");
         let blobs = folder.join("blobs");
-        std::fs::create_dir_all(&blobs).map_err(|error| durable::failed("made", &blobs, &error))?;
+        durable::create_folder(&blobs).map_err(|error| durable::failed("created", &blobs, &error))?;
         let file = folder.join("installed.json");
         let installed = match durable::read(&file)? {
             None => Installed { format: FORMAT, ..Installed::default() },
@@ -92,9 +107,27 @@ impl Store {
             ))
             .help("nothing was changed: it was written by another version of kamld, use that one"));
         }
-        let store = Self { folder, installed: Mutex::new(installed), facts: Mutex::default() };
+        let store = Self { folder, installed: Mutex::new(installed), audit: OnceLock::new(), facts: Mutex::default() };
         store.sweep(&store.installed.lock());
         Ok(store)
+    }
+
+    /// A record that the audit log must have. A list of plug-ins that was written by an earlier version remembers none,
+    /// but where something is installed there was at least one.
+    pub fn witness(&self) -> Option<Mark> {
+        let installed = self.installed.lock();
+        let some = (!installed.plugins.is_empty()).then(|| Mark { seq: 1, ..Mark::default() });
+        installed.audit.or(some)
+    }
+
+    /// From now on each change remembers the newest record of this log.
+    pub fn remember(&self, audit: Arc<Audit>) {
+        self.audit.set(audit).ok();
+    }
+
+    /// The packages that are kept: of each plug-in the current one and the previous one.
+    pub fn digests(&self) -> BTreeSet<Hash> {
+        self.installed.lock().digests()
     }
 
     pub fn list(&self) -> BTreeMap<PluginId, Entry> {
@@ -236,8 +269,7 @@ impl Store {
         let Package { digest, manifest, component, report, .. } = package;
         let facts =
             Arc::new(Facts { manifest: manifest.clone(), component: component.clone(), report: report.clone() });
-        let kept: BTreeSet<Hash> =
-            self.list().into_values().flat_map(|entry| [Some(entry.digest), entry.previous]).flatten().collect();
+        let kept = self.digests();
         let mut known = self.facts.lock();
         known.insert(*digest, facts.clone());
         known.retain(|digest, _| kept.contains(digest));
@@ -272,8 +304,11 @@ impl Store {
         Ok(true)
     }
 
-    /// Makes `next` the state: on disk first, then here, and only then are unused packages removed.
-    fn commit(&self, installed: &mut Installed, next: Installed) -> Result<()> {
+    /// Makes `next` the state: first on disk, then in memory; only then are unused packages removed.
+    fn commit(&self, installed: &mut Installed, mut next: Installed) -> Result<()> {
+        if let Some(audit) = self.audit.get() {
+            next.audit = Some(audit.durable());
+        }
         let json = serde_json::to_vec_pretty(&next)
             .map_err(|error| Problem::internal(format!("installed.json cannot be written: {error}")))?;
         durable::replace(&self.folder.join("installed.json"), &json, 0o644)?;
@@ -288,9 +323,10 @@ impl Store {
 
     fn write_blob(&self, package: &Package) -> Result<()> {
         let file = self.blob(&package.digest);
-        // Already there and whole: nothing to do. There and damaged: this replaces it.
+        // A blob that is there and intact may come from an attempt that failed before its name was durable. A damaged
+        // one is replaced.
         if durable::read(&file)?.is_some_and(|bytes| digest(&bytes) == package.digest) {
-            return Ok(());
+            return durable::sync_parent(&file).map_err(|error| durable::failed("synced", &file, &error));
         }
         durable::replace(&file, &package.bytes, 0o444)
     }
@@ -313,20 +349,14 @@ impl Store {
         Ok(bytes)
     }
 
-    /// Removes what nothing refers to: packages of the past and files of writes that never ended. Failing at it
-    /// loses nothing, so it is only logged.
+    /// Removes what nothing refers to: older packages, and partial files of interrupted writes. Failing at it loses
+    /// nothing, so it is only logged.
     fn sweep(&self, installed: &Installed) {
-        let used: BTreeSet<String> = installed
-            .plugins
-            .values()
-            .flat_map(|entry| [Some(entry.digest), entry.previous])
-            .flatten()
-            .map(|hash| format!("{hash}.wasm"))
-            .collect();
+        let used: BTreeSet<String> = installed.digests().iter().map(|hash| format!("{hash}.wasm")).collect();
         let Ok(files) = std::fs::read_dir(self.folder.join("blobs")) else { return };
         for file in files.flatten() {
             if !file.file_name().to_str().is_some_and(|name| used.contains(name))
-                && let Err(error) = std::fs::remove_file(file.path())
+                && let Err(error) = durable::remove(&file.path())
             {
                 tracing::warn!(%error, file = %file.path().display(), "an unused package could not be removed");
             }

@@ -187,3 +187,18 @@ fn a_store_that_cannot_be_read_is_left_as_it_is() {
         assert_eq!(blobs(data.path()).len(), 1, "nothing was removed");
     }
 }
+
+#[test]
+fn what_interrupted_writes_left_is_removed() {
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::open(data.path()).unwrap();
+    store.install(&package("acme/reader", "1.0.0")).unwrap();
+    let kept = blobs(data.path());
+    let name = "0".repeat(64);
+    for leftover in [format!("{name}.wasm.partial"), format!("{name}.wasm"), "other".into()] {
+        std::fs::write(data.path().join("plugins/blobs").join(leftover), b"half a package").unwrap();
+    }
+    drop(store);
+    Store::open(data.path()).unwrap();
+    assert_eq!(blobs(data.path()), kept);
+}

@@ -1,6 +1,7 @@
 //! Compiled components on disk, each authenticated before it is mapped: an artifact is native code.
 //!
-//! Lives here: keys, codes, the files. Must not live here: how an artifact comes to be (`compile`).
+//! Lives here: keys, codes, the files, and their eviction. Must not live here: how an artifact comes to be (`compile`).
+//! An artifact is `ENGINE-NAME.cwasm` with its code in `ENGINE-NAME.mac`, whose time of modification is the last use.
 //! Invariant: nothing is mapped whose code was not checked against this host's own key in this very call. Everything
 //! in the folder can be thrown away; it is made again.
 
@@ -9,17 +10,22 @@ use hmac::{Hmac, KeyInit, Mac};
 use kamld_types::{Hash, Problem, problem::Result};
 use sha2::{Digest, Sha256};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File, OpenOptions, Permissions},
     hash::{Hash as _, Hasher},
     io::{self, Read, Seek, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
 };
 use wasmtime::{Engine, component::Component};
 
 /// The version of the engine, as the lock file has it: artifacts of another one are of no use.
 const ENGINE: &str = "wasmtime 48.0.8";
+
+/// Seconds after which a draft is a leftover: longer than any compilation takes.
+const DRAFT_AGE: u64 = 3600;
 
 /// Numbers the drafts of this process.
 static DRAFTS: AtomicU64 = AtomicU64::new(0);
@@ -35,7 +41,7 @@ pub struct Cache {
     compiling: tokio::sync::Mutex<()>,
 }
 
-/// Feeds what the engine hashes into SHA-256, so that the key of a file does not depend on the standard library's hasher.
+/// Feeds what the engine hashes into SHA-256, so that file names do not depend on the standard library's hasher.
 struct Settings(Sha256);
 
 impl Hasher for Settings {
@@ -46,6 +52,22 @@ impl Hasher for Settings {
     fn write(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
+}
+
+/// What `Cache::collect` removed, or would remove.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    pub files: u64,
+    pub bytes: u64,
+}
+
+/// The files of one artifact.
+#[derive(Default)]
+struct Artifact {
+    files: Vec<PathBuf>,
+    bytes: u64,
+    used: Option<SystemTime>,
+    complete: bool,
 }
 
 /// Why an artifact was not taken from the cache.
@@ -130,11 +152,97 @@ impl Cache {
         Ok(path)
     }
 
+    /// Removes what is of no use: artifacts of other engines and settings, leftovers of crashes, and while more than
+    /// `budget` bytes remain the least recently used artifacts of components that are not in `keep`. With `dry_run`
+    /// nothing is removed. Blocks on files. A component that is running stays mapped, and is compiled again when it is
+    /// loaded the next time. While a component is being compiled, artifacts for this engine stay.
+    pub fn collect(&self, keep: &BTreeSet<Hash>, budget: u64, dry_run: bool) -> Result<Report> {
+        // One that is being made comes in two renames and is loaded right after: it must not be taken away in between.
+        let idle = self.compiling.try_lock();
+        let (mut artifacts, mut useless) = self.contents().map_err(|error| {
+            Problem::unavailable(format!("{} cannot be read: {error}", self.folder.display()))
+                .help("nothing was removed")
+        })?;
+        let engine = self.engine();
+        let kept: BTreeSet<String> = keep.iter().map(|digest| self.name(digest)).collect();
+        for (name, artifact) in &mut artifacts {
+            let foreign = !name.starts_with(&engine);
+            if foreign || (!artifact.complete && idle.is_ok()) {
+                useless.push(std::mem::take(artifact));
+            }
+        }
+        artifacts.retain(|_, artifact| !artifact.files.is_empty());
+        let mut total: u64 = artifacts.values().map(|artifact| artifact.bytes).sum();
+        let mut evictable: Vec<Artifact> = match idle.is_ok() {
+            true => artifacts.into_iter().filter(|(name, _)| !kept.contains(name)).map(|(_, found)| found).collect(),
+            false => Vec::new(),
+        };
+        evictable.sort_by_key(|artifact| artifact.used);
+        for artifact in evictable {
+            if total <= budget {
+                break;
+            }
+            total -= artifact.bytes;
+            useless.push(artifact);
+        }
+        let mut report = Report::default();
+        for artifact in useless {
+            for file in artifact.files {
+                let Ok(size) = fs::metadata(&file).map(|metadata| metadata.len()) else { continue };
+                if !dry_run && let Err(error) = fs::remove_file(&file) {
+                    tracing::warn!(%error, file = %file.display(), "a compiled plug-in that is not needed cannot be removed");
+                    continue;
+                }
+                report.files += 1;
+                report.bytes += size;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Artifacts by name, and leftover drafts.
+    fn contents(&self) -> io::Result<(BTreeMap<String, Artifact>, Vec<Artifact>)> {
+        let (mut artifacts, mut drafts) = (BTreeMap::<String, Artifact>::new(), Vec::new());
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            // A file may be moved or removed at any time.
+            let Ok(metadata) = entry.metadata() else { continue };
+            let path = entry.path();
+            let (Some(stem), Some(ending)) = (path.file_stem(), path.extension()) else { continue };
+            match ending.to_str() {
+                Some(ending @ ("cwasm" | "mac")) => {
+                    let artifact = artifacts.entry(stem.to_string_lossy().into_owned()).or_default();
+                    artifact.complete = !artifact.files.is_empty();
+                    artifact.bytes += metadata.len();
+                    match ending {
+                        // Removed first: a code without an artifact is only a leftover, the reverse looks like damage.
+                        "cwasm" => artifact.files.insert(0, path),
+                        _ => {
+                            artifact.used = metadata.modified().ok();
+                            artifact.files.push(path);
+                        }
+                    }
+                }
+                Some(_) if leftover(&path, &metadata) => {
+                    drafts.push(Artifact { files: vec![path], bytes: metadata.len(), ..Artifact::default() });
+                }
+                // The key, and components of the host's own.
+                _ => {}
+            }
+        }
+        Ok((artifacts, drafts))
+    }
+
+    /// What the names of all artifacts for this engine and its settings begin with.
+    fn engine(&self) -> String {
+        format!("{}-", hex::encode(&self.settings[..8]))
+    }
+
     fn name(&self, digest: &Hash) -> String {
         let mut name = Sha256::new();
         name.update(digest.0);
         name.update(self.settings);
-        hex::encode(name.finalize())
+        self.engine() + &hex::encode(name.finalize())
     }
 
     fn files(&self, digest: &Hash) -> (PathBuf, PathBuf) {
@@ -162,7 +270,9 @@ impl Cache {
             io::ErrorKind::NotFound => Miss::Absent,
             _ => damaged(&error),
         })?;
-        let expected = fs::read(&code).map_err(|error| damaged(&error))?;
+        let mut code = File::open(&code).map_err(|error| damaged(&error))?;
+        let mut expected = Vec::new();
+        code.read_to_end(&mut expected).map_err(|error| damaged(&error))?;
         let computed = self.code(digest, &mut file).map_err(|error| damaged(&error))?;
         computed.verify_slice(&expected).map_err(|_| damaged(&"its authentication code is wrong"))?;
         file.rewind().map_err(|error| damaged(&error))?;
@@ -177,6 +287,8 @@ impl Cache {
         // SAFETY: the bytes are what this host's own compiler wrote, proven by a code under a key that only this
         // host has; the folder is closed to other users, so nobody else changes them while they are mapped.
         let component = unsafe { Component::deserialize_file(engine, &checked) };
+        // For eviction only: where it fails, this artifact counts as used less recently.
+        let _ = code.set_modified(SystemTime::now());
         component.map_err(|error| Miss::Unfit(format!("{error:#}")))
     }
 
@@ -203,16 +315,21 @@ impl Drop for Draft {
     }
 }
 
-/// Removes what a compilation that was cut off has left: an hour is longer than any compilation takes.
+/// Removes drafts that an interrupted compilation left.
 fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let draft = entry.path().extension().is_some_and(|ending| ending.to_string_lossy().starts_with("draft"));
-        let age = entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|at| at.elapsed().ok());
-        if draft && age.is_some_and(|age| age.as_secs() > 3600) {
-            // What stays is tried again at the next start.
+        if entry.metadata().is_ok_and(|metadata| leftover(&entry.path(), &metadata)) {
+            // One that stays is tried again at the next start.
             let _ = fs::remove_file(entry.path());
         }
     }
+}
+
+/// Whether a file is the draft of a compilation that was interrupted.
+fn leftover(path: &Path, metadata: &fs::Metadata) -> bool {
+    let draft = path.extension().is_some_and(|ending| ending.to_string_lossy().starts_with("draft"));
+    let age = metadata.modified().ok().and_then(|at| at.elapsed().ok());
+    draft && age.is_some_and(|age| age.as_secs() > DRAFT_AGE)
 }
 
 /// The key, made when there is none. Of two that make one at the same time the first is taken by both.

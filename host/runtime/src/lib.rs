@@ -6,7 +6,7 @@
 //! answering; every limit is in `Limits`, and `Runtime::self_test` proves that it bites.
 
 pub mod admin;
-mod cache;
+pub mod cache;
 mod call;
 pub mod compile;
 mod declared;

@@ -4,7 +4,7 @@
 //! Invariant: what is loaded under an id is one version, taken up by calls as a whole.
 
 use crate::{
-    cache::Cache,
+    cache::{self, Cache},
     call::{Caller, INTRODUCTION, Order, Stage},
     compile::Compiler,
     declared, engine,
@@ -24,14 +24,14 @@ use kamld_bindings::{
 };
 use kamld_policy::{Gate, Rights, call::Denials};
 use kamld_types::{
-    Address, Kind, Node, Person, PluginId, Problem,
+    Address, Hash, Kind, Node, Person, PluginId, Problem,
     command::{Command, Outcome},
     problem::Result,
 };
 use parking_lot::RwLock;
 use serde_json::{Map, Value};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{
         Arc, OnceLock,
@@ -129,6 +129,14 @@ impl Runtime {
 
     pub fn limits(&self) -> &Limits {
         &self.stage.limits
+    }
+
+    /// Removes compiled plug-ins that are of no use, and beyond `budget` bytes the least recently used ones that are
+    /// neither in `keep` nor loaded. With `dry_run` it only says what it would remove. Blocks on files.
+    pub fn collect_cache(&self, keep: &BTreeSet<Hash>, budget: u64, dry_run: bool) -> Result<cache::Report> {
+        let plugins = self.plugins.read().values().cloned().collect::<Vec<_>>();
+        let loaded: BTreeSet<Hash> = plugins.iter().filter_map(|slot| Some(slot.loaded().ok()?.digest)).collect();
+        self.cache.collect(&(keep | &loaded), budget, dry_run)
     }
 
     /// Instances held ready; none when the pool could not be had.

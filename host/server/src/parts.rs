@@ -397,8 +397,9 @@ pub trait Audit: Send + Sync {
     /// Entries with a number greater than `after`; `limit` is 1 to 10,000.
     async fn page(&self, after: u64, limit: usize) -> Result<AuditPage>;
 
-    /// Follows the chain of hashes from its start; corrupt when it is broken.
-    async fn verify(&self) -> Result<Value>;
+    /// Follows the chain of hashes from its start; corrupt when it is broken. With `all`, parts that have not changed
+    /// since they were verified are read again too.
+    async fn verify(&self, all: bool) -> Result<Value>;
 }
 
 /// How to collect garbage; what is not given is as configured.

@@ -148,6 +148,8 @@ fn said(detail: &Value) -> String {
                 };
                 let what = words::interface(field("interface"));
                 format!("{}{on} ({what}): {}{again}", field("verb"), field("reason"))
+            } else if let Some([first, last]) = removed(fields) {
+                format!("records {first} to {last}")
             } else {
                 detail.to_string()
             }
@@ -156,6 +158,12 @@ fn said(detail: &Value) -> String {
         other => other.to_string(),
     };
     format::shorten(&text, 200)
+}
+
+/// The first and last record that retention removed.
+fn removed(fields: &serde_json::Map<String, Value>) -> Option<[u64; 2]> {
+    let removed = fields.get("removed")?;
+    Some([removed["first"].as_u64()?, removed["last"].as_u64()?])
 }
 
 /// A hash by the beginning that tells it from others, as commits are named; the log itself has all of it.
@@ -190,6 +198,7 @@ mod tests {
             "read of birds/strikes (Files): the grant does not allow it, 4 times more"
         );
         assert_eq!(said(&records[1].detail), "[[grant]] plugin = \"a/b\"");
+        assert_eq!(said(&json!({"removed": {"first": 1, "last": 50}, "hash": "0a"})), "records 1 to 50");
         assert_eq!(said(&json!(format!("version 0.1.0, {}", "0a".repeat(32)))), "version 0.1.0, 0a0a0a0a0a0a");
     }
 

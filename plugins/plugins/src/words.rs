@@ -51,6 +51,7 @@ pub fn happened(action: &str) -> &str {
         "rollback" => "went back a version",
         "start" => "started",
         "repair" => "repaired",
+        "expire" => "removed old records",
         other => other,
     }
 }

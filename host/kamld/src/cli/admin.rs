@@ -68,7 +68,7 @@ pub async fn audit(client: &Client, args: &AuditArgs, output: &Output) -> Result
     match &args.command {
         None => list(client, &args.list, output).await,
         Some(Audit::List(args)) => list(client, args, output).await,
-        Some(Audit::Verify) => verify(client, output).await,
+        Some(Audit::Verify { all }) => verify(client, *all, output).await,
         Some(Audit::Export { output: file }) => export(client, file.as_deref(), output).await,
     }
 }
@@ -152,8 +152,9 @@ async fn list(client: &Client, args: &AuditListArgs, output: &Output) -> Result<
     output.text(&text)
 }
 
-async fn verify(client: &Client, output: &Output) -> Result<()> {
-    let answer: Value = client.json(client.get(&["audit", "verify"])).await?;
+async fn verify(client: &Client, all: bool, output: &Output) -> Result<()> {
+    let query: &[(&str, &str)] = if all { &[("all", "true")] } else { &[] };
+    let answer: Value = client.json(client.get_with(&["audit", "verify"], query)).await?;
     output.value(&answer)?;
     if answer.get("broken_at").is_none_or(Value::is_null) {
         return Ok(());

@@ -1,9 +1,11 @@
 //! Where the server is: a data folder with its `server.json`, or an address with a token.
 //!
 //! Lives here: the order of flags, variables and defaults; the folders of a person. Must not live here: HTTP.
-//! Invariant: a token never comes from the command line, where every other process could read it.
+//! Invariants: a token never comes from the command line, where every other process could read it; the token of a data
+//! folder only goes to the process that holds that folder.
 
 use super::failure::Result;
+use crate::folder;
 use kamld_types::Problem;
 use serde::Deserialize;
 use std::{
@@ -31,6 +33,7 @@ pub struct Endpoint {
 struct Running {
     url: String,
     token: String,
+    pid: u32,
 }
 
 impl Place {
@@ -87,6 +90,14 @@ impl Place {
         };
         let running: Running = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
         let url = Url::parse(&running.url).map_err(|error| wrong(&error))?;
+        // A server that was killed leaves the file behind, and by now another program may listen on its port.
+        let holder = folder::holder(folder).map_err(|error| {
+            Problem::unavailable(format!("the lock of {} cannot be read: {error}", folder.display()))
+                .help("it shows whether a server is running: check who owns the folder")
+        })?;
+        if holder != Some(running.pid) {
+            return Err(self.nobody().into());
+        }
         Ok(Endpoint { url, token: Some(running.token) })
     }
 
@@ -197,9 +208,24 @@ mod tests {
 
         fs::write(folder.path().join("server.json"), "{").unwrap();
         assert_eq!(place.endpoint().unwrap_err().kind(), Some(kamld_types::Kind::Corrupt));
+    }
 
-        fs::write(folder.path().join("server.json"), r#"{"url": "http://127.0.0.1:9/", "token": "t", "pid": 1}"#)
-            .unwrap();
+    #[test]
+    fn the_token_only_goes_to_the_process_that_holds_the_folder() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("data");
+        let place = Place::Folder(path.clone());
+        let folder = crate::folder::Folder::open(&path).unwrap();
+        folder.announce("http://127.0.0.1:9/", "t").unwrap();
         assert_eq!(place.endpoint().unwrap().token.as_deref(), Some("t"));
+        // A server that was killed: the file is there, the lock is not held.
+        drop(folder);
+        let stale = place.endpoint().unwrap_err();
+        assert!(stale.problem().unwrap().message.starts_with("no server is running for "), "{stale:?}");
+        // Another server took the folder and has not announced itself.
+        let said = fs::read_to_string(path.join("server.json")).unwrap();
+        let _folder = crate::folder::Folder::open(&path).unwrap();
+        fs::write(path.join("server.json"), said.replace(&format!(":{}", std::process::id()), ":1")).unwrap();
+        assert!(place.endpoint().is_err());
     }
 }

@@ -249,7 +249,11 @@ pub enum Audit {
     /// List the entries, the newest last
     List(AuditListArgs),
     /// Check that no entry was changed, added or taken out
-    Verify,
+    Verify {
+        /// Also read again what has not changed since it was last verified
+        #[arg(long)]
+        all: bool,
+    },
     /// Write all entries as JSON lines
     Export {
         /// The file to write, else the standard output

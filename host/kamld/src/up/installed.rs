@@ -1,13 +1,14 @@
 //! Plug-ins as an admin handles them: the registry keeps them, the runtime runs them, the audit log remembers who.
 //!
 //! Invariants: what runs is what the registry says, under the grant in the file; a change is in the audit log before
-//! it is answered; a plug-in that does not load keeps no other from loading.
+//! it is answered; a change that began is completed, also when its caller goes away; a plug-in that does not load keeps
+//! no other from loading; what waits for the disk runs on a thread that may block.
 
-use super::{ids, packages::Packages};
-use kamld::folder::Folder;
-use kamld_policy::{Gate, Grant, Manifest, call::Denials, difference::Difference};
-use kamld_registry::{Action, Audit, Entry, Grants, Package, Store};
-use kamld_runtime::{Health, Runtime, Status, Version};
+use super::{ids, packages::Packages, registry::Registry};
+use kamld::{config::Config, folder::Folder};
+use kamld_policy::{Gate, Manifest, call::Denials, difference::Difference};
+use kamld_registry::{Action, Audit, Entry};
+use kamld_runtime::{Health, Runtime, Status, Version, cache};
 use kamld_types::{Kind, PluginId, Problem, problem::Result};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -25,48 +26,85 @@ use std::{
 pub struct Installed(Arc<Inner>);
 
 struct Inner {
-    store: Store,
-    grants: Grants,
-    audit: Arc<Audit>,
+    registry: Arc<Registry>,
     blobs: PathBuf,
     runtime: OnceLock<Arc<Runtime>>,
     /// One number for each plug-in, over all its versions: a change of the grant reaches calls that run.
     generations: Mutex<BTreeMap<PluginId, Arc<AtomicU64>>>,
     /// Why a plug-in that should run does not.
     failed: Mutex<BTreeMap<PluginId, Problem>>,
+    /// Bytes of compiled plug-ins from which on those that are not needed are removed.
+    cache_budget: u64,
     /// One change at a time, from the check to the runtime.
     changing: tokio::sync::Mutex<()>,
 }
 
-/// Who changes things when nobody asked.
-const HOST: &str = "host";
-
 impl Installed {
-    pub fn open(folder: &Folder) -> Result<Self> {
+    pub fn open(folder: &Folder, config: &Config) -> Result<Self> {
         Ok(Self(Arc::new(Inner {
-            store: Store::open(&folder.path)?,
-            grants: Grants::open(&folder.path)?,
-            audit: Arc::new(Audit::open(&folder.path)?),
+            registry: Arc::new(Registry::open(folder, &config.audit)?),
             blobs: folder.join("plugins").join("blobs"),
             runtime: OnceLock::new(),
             generations: Mutex::default(),
             failed: Mutex::default(),
+            cache_budget: config.plugins.cache_mib << 20,
             changing: tokio::sync::Mutex::default(),
         })))
     }
 
+    /// Runs what waits for the disk on a thread that may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Registry) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let registry = self.0.registry.clone();
+        let stopped = |error| Problem::internal(format!("a change of plug-ins was interrupted: {error}"));
+        tokio::task::spawn_blocking(move || work(&registry)).await.map_err(stopped)?
+    }
+
+    /// Runs a change, one at a time, and to its end even when the caller goes away: half of one would leave the
+    /// registry and the runtime with different versions.
+    async fn change<T, F>(&self, change: impl FnOnce(Self) -> F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let (this, change) = (self.clone(), change(self.clone()));
+        let task = tokio::spawn(async move {
+            let _one = this.0.changing.lock().await;
+            change.await
+        });
+        task.await.map_err(|error| Problem::internal(format!("a change of plug-ins was interrupted: {error}")))?
+    }
+
     pub fn audit(&self) -> &Arc<Audit> {
-        &self.0.audit
+        &self.0.registry.audit
     }
 
     pub fn denials(&self) -> Arc<dyn Denials> {
-        self.0.audit.clone()
+        self.0.registry.audit.clone()
     }
 
-    /// Denials that were written since the last time go to the disk.
-    pub fn seal(&self) {
-        if let Err(error) = self.0.audit.flush() {
+    /// Makes denials durable that were appended to the audit log since the last call.
+    pub async fn seal(&self) {
+        if let Err(error) = self.blocking(|registry| registry.audit.flush()).await {
             tracing::warn!(%error, "denials cannot be made durable in the audit log");
+        }
+    }
+
+    /// Removes compiled plug-ins that no installed package needs, once they exceed the configured size. With `dry_run`
+    /// it only says what it would remove.
+    pub async fn collect_cache(&self, dry_run: bool) -> Result<cache::Report> {
+        let (runtime, budget) = (self.runtime()?.clone(), self.0.cache_budget);
+        self.blocking(move |registry| runtime.collect_cache(&registry.store.digests(), budget, dry_run)).await
+    }
+
+    /// The same after a change. Failing at it loses nothing.
+    async fn trim_cache(&self) {
+        match self.collect_cache(false).await {
+            Ok(cache::Report { files: 0, .. }) => {}
+            Ok(cache::Report { files, bytes }) => tracing::info!(files, bytes, "compiled plug-ins were removed"),
+            Err(error) => tracing::warn!(%error, "compiled plug-ins that are not needed cannot be removed"),
         }
     }
 
@@ -88,44 +126,28 @@ impl Installed {
                 }
                 continue;
             };
-            match self.0.store.get(id) {
+            match self.0.registry.store.get(id) {
                 None if new => {
-                    self.0.store.install(package)?;
-                    self.record(HOST, Action::Install, id, &package_words(package))?;
-                    self.0.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
-                    self.record(HOST, Action::Grant, id, "all that it needs, as part of a new data folder")?;
+                    let package = package.clone();
+                    self.blocking(move |registry| registry.install_first(&package)).await?;
                 }
-                Some(entry) if entry.digest != package.digest => self.follow_package(id, package)?,
+                Some(entry) if entry.digest != package.digest => {
+                    let package = package.clone();
+                    self.blocking(move |registry| registry.follow_package(&package)).await?;
+                }
                 _ => {}
             }
-            self.0.store.checked(package);
+            self.0.registry.store.checked(package);
         }
         let enabled: Vec<PluginId> =
-            self.0.store.list().into_iter().filter(|(_, entry)| entry.enabled).map(|(id, _)| id).collect();
+            self.0.registry.store.list().into_iter().filter(|(_, entry)| entry.enabled).map(|(id, _)| id).collect();
         for id in enabled {
             if let Err(problem) = self.load(&id).await {
                 eprintln!("plug-in {id} does not run: {problem}");
             }
         }
+        self.trim_cache().await;
         Ok(())
-    }
-
-    /// A newer binary has a newer package of a plug-in that it brought itself. What is new in its needs is granted
-    /// only when everything it needed before was: an admin's narrower grant stays.
-    fn follow_package(&self, id: &PluginId, package: &Package) -> Result<()> {
-        let old = self.0.store.facts(id)?;
-        let whole = Difference::ungranted(&old.manifest, self.0.grants.get(id).as_ref()).is_empty();
-        self.0.store.upgrade(package)?;
-        self.record(HOST, Action::Upgrade, id, &package_words(package))?;
-        if whole {
-            self.0.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
-            self.record(HOST, Action::Grant, id, "all that it needs, as before")?;
-        }
-        Ok(())
-    }
-
-    fn record(&self, actor: &str, action: Action, id: &PluginId, detail: &str) -> Result<()> {
-        self.0.audit.record(actor, action, Some(id), detail)
     }
 
     fn runtime(&self) -> Result<&Arc<Runtime>> {
@@ -138,12 +160,13 @@ impl Installed {
 
     fn gate(&self, id: &PluginId, manifest: &Manifest) -> Arc<Gate> {
         let generation = self.generation(id).load(Ordering::Acquire);
-        Arc::new(Gate::compile(manifest, self.0.grants.get(id).as_ref(), generation))
+        Arc::new(Gate::compile(manifest, self.0.registry.grants.get(id).as_ref(), generation))
     }
 
     async fn load(&self, id: &PluginId) -> Result<()> {
         let load = async {
-            let package = self.0.store.load(id)?;
+            let wanted = id.clone();
+            let package = self.blocking(move |registry| registry.store.load(&wanted)).await?;
             let version = Version {
                 digest: package.digest,
                 component: self.0.blobs.join(format!("{}.wasm", package.digest)),
@@ -162,7 +185,7 @@ impl Installed {
     }
 
     fn entry(&self, id: &PluginId) -> Result<Entry> {
-        self.0.store.get(id).ok_or_else(|| {
+        self.0.registry.store.get(id).ok_or_else(|| {
             Problem::not_found(format!("there is no plug-in {id}")).help("kamld plugin list shows those there are")
         })
     }
@@ -179,7 +202,7 @@ impl Installed {
         if let Some(problem) = self.0.failed.lock().get(id) {
             return ("failed".into(), Some(problem.message.clone()));
         }
-        if self.0.grants.get(id).is_none() {
+        if self.0.registry.grants.get(id).is_none() {
             return ("waiting for a grant".into(), None);
         }
         match self.status(id).map(|status| status.health) {
@@ -194,18 +217,18 @@ impl Installed {
     pub fn list(&self) -> Vec<Value> {
         let one = |(id, entry): (PluginId, Entry)| {
             let (state, why) = self.state(&id, &entry);
-            let title = self.0.store.facts(&id).map(|facts| facts.manifest.title.clone()).unwrap_or_default();
+            let title = self.0.registry.store.facts(&id).map(|facts| facts.manifest.title.clone()).unwrap_or_default();
             json!({"id": id, "version": entry.version, "state": state, "title": title, "problem": why})
         };
-        self.0.store.list().into_iter().map(one).collect()
+        self.0.registry.store.list().into_iter().map(one).collect()
     }
 
     /// Everything about one plug-in: what it is, needs, may do, and what it cost.
     pub fn show(&self, id: &PluginId) -> Result<Value> {
         let entry = self.entry(id)?;
-        let package = self.0.store.facts(id)?;
+        let package = self.0.registry.store.facts(id)?;
         let (state, why) = self.state(id, &entry);
-        let grant = self.0.grants.get(id);
+        let grant = self.0.registry.grants.get(id);
         let ungranted = Difference::ungranted(&package.manifest, grant.as_ref());
         let needs: Vec<Value> = package
             .manifest
@@ -245,39 +268,34 @@ impl Installed {
 
     /// Installs or upgrades. Without `grant_needs` a new plug-in may do nothing until an admin grants it something.
     pub async fn install(&self, bytes: Vec<u8>, grant_needs: bool, by: &str) -> Result<Value> {
-        let _one = self.0.changing.lock().await;
-        let package = Package::open(bytes)?;
-        let id = package.manifest.id.clone();
-        let detail = package_words(&package);
-        match self.0.store.get(&id) {
-            None => {
-                self.record(by, Action::Install, &id, &detail)?;
-                self.0.store.install(&package)?;
+        let by = by.to_owned();
+        let install = move |this: Self| async move {
+            let id = this.blocking(move |registry| registry.install(bytes, grant_needs, &by)).await?;
+            if this.entry(&id)?.enabled {
+                this.load(&id).await?;
             }
-            Some(entry) if entry.digest == package.digest => {}
-            Some(_) => {
-                self.record(by, Action::Upgrade, &id, &detail)?;
-                self.0.store.upgrade(&package)?;
-            }
-        }
-        if grant_needs {
-            self.record(by, Action::Grant, &id, "all that it needs")?;
-            self.0.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
-        }
-        if self.entry(&id)?.enabled {
-            self.load(&id).await?;
-        }
-        self.show(&id)
+            this.trim_cache().await;
+            this.show(&id)
+        };
+        self.change(install).await
     }
 
     pub async fn remove(&self, id: &PluginId, by: &str) -> Result<()> {
-        let _one = self.0.changing.lock().await;
-        self.entry(id)?;
-        self.record(by, Action::Remove, id, "")?;
-        self.unload(id)?;
-        self.0.grants.remove(id)?;
-        self.0.store.remove(id)?;
-        Ok(())
+        let (id, by) = (id.clone(), by.to_owned());
+        let remove = move |this: Self| async move {
+            this.entry(&id)?;
+            let (about, removed) = (id.clone(), id.clone());
+            this.blocking(move |registry| registry.record(&by, Action::Remove, &about, "")).await?;
+            this.unload(&id)?;
+            let remove = move |registry: &Registry| {
+                registry.grants.remove(&removed)?;
+                registry.store.remove(&removed)
+            };
+            this.blocking(remove).await?;
+            this.trim_cache().await;
+            Ok(())
+        };
+        self.change(remove).await
     }
 
     fn unload(&self, id: &PluginId) -> Result<()> {
@@ -290,64 +308,81 @@ impl Installed {
     }
 
     pub async fn enable(&self, id: &PluginId, by: &str) -> Result<()> {
-        let _one = self.0.changing.lock().await;
-        self.entry(id)?;
-        self.record(by, Action::Enable, id, "")?;
-        self.0.store.enable(id)?;
-        self.load(id).await
+        let (id, by) = (id.clone(), by.to_owned());
+        let enable = move |this: Self| async move {
+            this.entry(&id)?;
+            let about = id.clone();
+            let enable = move |registry: &Registry| {
+                registry.record(&by, Action::Enable, &about, "")?;
+                registry.store.enable(&about)
+            };
+            this.blocking(enable).await?;
+            this.load(&id).await
+        };
+        self.change(enable).await
     }
 
     pub async fn disable(&self, id: &PluginId, by: &str) -> Result<()> {
-        let _one = self.0.changing.lock().await;
-        self.entry(id)?;
-        self.record(by, Action::Disable, id, "")?;
-        self.0.store.disable(id)?;
-        self.unload(id)
+        let (id, by) = (id.clone(), by.to_owned());
+        let disable = move |this: Self| async move {
+            this.entry(&id)?;
+            let about = id.clone();
+            let disable = move |registry: &Registry| {
+                registry.record(&by, Action::Disable, &about, "")?;
+                registry.store.disable(&about)
+            };
+            this.blocking(disable).await?;
+            this.unload(&id)
+        };
+        self.change(disable).await
     }
 
-    /// Back to the version before.
+    /// Back to the previous version.
     pub async fn rollback(&self, id: &PluginId, by: &str) -> Result<Value> {
-        let _one = self.0.changing.lock().await;
-        let upgrade = self.0.store.rollback(id)?;
-        self.record(
-            by,
-            Action::Rollback,
-            id,
-            &format!("to version {}, {}", upgrade.after.version, upgrade.after.digest),
-        )?;
-        self.load(id).await?;
-        self.show(id)
+        let (id, by) = (id.clone(), by.to_owned());
+        let rollback = move |this: Self| async move {
+            let about = id.clone();
+            let rollback = move |registry: &Registry| {
+                let after = registry.store.rollback(&about)?.after;
+                registry.record(
+                    &by,
+                    Action::Rollback,
+                    &about,
+                    &format!("to version {}, {}", after.version, after.digest),
+                )
+            };
+            this.blocking(rollback).await?;
+            this.load(&id).await?;
+            this.show(&id)
+        };
+        self.change(rollback).await
     }
 
     /// The grant as TOML; a comment when there is none.
     pub fn grant(&self, id: &PluginId) -> Result<String> {
         self.entry(id)?;
-        Ok(self.0.grants.text(id).unwrap_or_else(|| format!("# nothing is granted to {id}\n")))
+        Ok(self.0.registry.grants.text(id).unwrap_or_else(|| format!("# nothing is granted to {id}\n")))
     }
 
-    /// Puts a grant in force, at once and for calls that run. An empty text takes everything away.
+    /// Puts a grant in force, at once and also for running calls. An empty text takes everything away.
     pub async fn set_grant(&self, id: &PluginId, text: &str, by: &str) -> Result<()> {
-        let _one = self.0.changing.lock().await;
-        let facts = self.0.store.facts(id)?;
-        if text.trim().is_empty() {
-            self.record(by, Action::Revoke, id, "")?;
-            self.0.grants.remove(id)?;
-        } else {
-            // Checked before it is recorded: a text that cannot be read changes nothing.
-            kamld_policy::grant::parse("the grant", text)?;
-            self.record(by, Action::Grant, id, text)?;
-            self.0.grants.set_text(id, text)?;
-        }
-        self.regate(id, &facts.manifest)
+        let (id, text, by) = (id.clone(), text.to_owned(), by.to_owned());
+        let set = move |this: Self| async move {
+            let about = id.clone();
+            let facts = this.blocking(move |registry| registry.set_grant(&about, &text, &by)).await?;
+            this.regate(&id, &facts.manifest)
+        };
+        self.change(set).await
     }
 
     pub async fn grant_needs(&self, id: &PluginId, by: &str) -> Result<()> {
-        let _one = self.0.changing.lock().await;
-        let facts = self.0.store.facts(id)?;
-        let manifest = &facts.manifest;
-        self.record(by, Action::Grant, id, "all that it needs")?;
-        self.0.grants.set(&Grant::from_needs(manifest), Some(manifest))?;
-        self.regate(id, manifest)
+        let (id, by) = (id.clone(), by.to_owned());
+        let grant = move |this: Self| async move {
+            let about = id.clone();
+            let facts = this.blocking(move |registry| registry.grant_needs(&about, &by)).await?;
+            this.regate(&id, &facts.manifest)
+        };
+        self.change(grant).await
     }
 
     fn regate(&self, id: &PluginId, manifest: &Manifest) -> Result<()> {
@@ -382,11 +417,6 @@ impl Installed {
             })
             .collect()
     }
-}
-
-/// A package as the audit log names it.
-fn package_words(package: &Package) -> String {
-    format!("version {}, {}", package.manifest.version, package.digest)
 }
 
 /// Milliseconds since 1970 as people and programs read them alike.

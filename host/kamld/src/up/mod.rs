@@ -14,6 +14,7 @@ mod page;
 mod parts;
 mod previews;
 mod probe;
+mod registry;
 mod storage;
 mod trace;
 
@@ -72,7 +73,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     store.set_follower(Arc::new(joins::FollowingCatalog { catalog: embedded.catalog.clone(), search: search.clone() }));
     let sql = Arc::new(Sql::new(storage::sql(&config.sql, folder), Arc::new(tables))?);
 
-    let installed = installed::Installed::open(folder)?;
+    let installed = installed::Installed::open(folder, &config)?;
     let previews = Arc::new(previews::PluginPreviews { store: store.clone(), runtime: Default::default() });
     let compiler = Compiler::child(std::env::current_exe()?, ["compile"]);
     let metadata = MetadataLinkage { embedded: embedded.clone(), search: search.clone(), sql: sql.clone() };
@@ -160,7 +161,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     follow.abort();
     collecting.abort();
     search.stop().await;
-    installed.seal();
+    installed.seal().await;
     drop(runtime);
     let flushing = derived.clone();
     if let Err(error) = tokio::task::spawn_blocking(move || flushing.flush()).await? {
@@ -204,7 +205,7 @@ fn follow(
                         changes.tell(Change::Tasks);
                     }
                 }
-                _ = seal.tick() => installed.seal(),
+                _ = seal.tick() => installed.seal().await,
                 _ = sweep.tick() => match store.uploads().expire(kamld_storage::EXPIRES_AFTER).await {
                     Ok(0) => {}
                     Ok(count) => tracing::info!(count, "uploads expired"),

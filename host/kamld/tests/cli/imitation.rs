@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeMap, HashMap},
-    io::Read,
+    io::{Read, Write},
     sync::Arc,
 };
 use tokio::sync::oneshot;
@@ -60,10 +60,11 @@ pub struct Server {
     pub held: Shared,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
+    _lock: std::fs::File,
 }
 
 impl Server {
-    /// Starts on a free port and writes `server.json` for the person.
+    /// Starts on a free port, takes the lock of the data folder and writes `server.json` for the person.
     pub fn start(person: &Person, held: Shared) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -80,9 +81,12 @@ impl Server {
                 }
             });
         });
-        let running = json!({"url": url, "token": TOKEN, "pid": 1});
+        let mut lock = std::fs::File::create(person.data().join("lock")).unwrap();
+        lock.try_lock().unwrap();
+        write!(lock, "{}", std::process::id()).unwrap();
+        let running = json!({"url": url, "token": TOKEN, "pid": std::process::id()});
         std::fs::write(person.data().join("server.json"), running.to_string()).unwrap();
-        Self { held, stop: Some(stop), thread: Some(thread) }
+        Self { held, stop: Some(stop), thread: Some(thread), _lock: lock }
     }
 
     pub fn with(person: &Person, held: Held) -> Self {

@@ -1,32 +1,50 @@
-//! Denials: heard from inside calls, so they must be cheap and must not flood the log.
+//! Denials: reported from inside calls, so they must be cheap and must not flood memory or disk.
 //!
-//! The first of its kind in a minute is written at once, without waiting for the disk; the same one again is counted, and the
-//! count is written when the minute is over. Of one plug-in at most 100 different ones a minute are written, the rest
-//! is counted together. Invariant: every denial is in the log, by itself or in a count.
+//! The first of its kind in a window is appended at once, without a sync; repetitions are counted, and the counts are
+//! written when the window is over. What a guest wrote is shortened before it is kept. Three bounds hold within a window:
+//! different denials of one plug-in, different denials of all plug-ins, and bytes written for all plug-ins. Beyond them
+//! denials are counted together, plug-in by plug-in.
+//! Invariant: every denial is in the log, by itself or in a count, and a plug-in that floods the log hides no other.
 
-use super::{Action, Audit, State};
+use super::{Action, Audit, State, record};
 use kamld_policy::{Call, Denials, Verb};
 use kamld_types::{PluginId, problem::Result};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// Milliseconds that equal denials are counted together.
+/// Milliseconds within which equal denials are counted together.
 const WINDOW: u64 = 60_000;
-/// Different denials of one plug-in that are written in one window: more are a program that tries everything.
-const MOST: u64 = 100;
+/// Different denials of one plug-in in a window: a program that exceeds this tries everything.
+const MAX_OF_PLUGIN: usize = 100;
+/// Different denials of all plug-ins in a window.
+const MAX_OF_ALL: usize = 500;
+/// Bytes of log for the denials of all plug-ins in a window, beside their counts, which take as much again.
+const MAX_BYTES: u64 = 128 * 1024;
+/// Different denials of each plug-in that are written although the shared bounds are reached.
+const RESERVED: usize = 3;
+
+/// Characters of each text. An interface is a name of the contract, a trace 32 digits; a resource can hold a project, an
+/// asset and most of a path of 1,024 bytes; a reason quotes some of it.
+const MAX_NAME: usize = 128;
+const MAX_RESOURCE: usize = 512;
+const MAX_REASON: usize = 512;
 
 #[derive(Default)]
 pub struct Held {
     /// When the window began, in milliseconds since 1970.
     since: u64,
     plugins: HashMap<PluginId, Plugin>,
+    /// Different denials in this window, of all plug-ins.
+    different: usize,
+    /// Bytes that were written for them.
+    bytes: u64,
 }
 
 #[derive(Default)]
 struct Plugin {
-    /// How often each came again.
+    /// How often each was repeated.
     again: HashMap<What, u64>,
-    /// Beyond the limit.
+    /// Denials beyond a bound.
     more: u64,
 }
 
@@ -50,18 +68,22 @@ impl What {
         detail[more.0] = more.1;
         detail
     }
+
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.person.len() + self.interface.len() + self.resource.len() + self.reason.len()
+    }
 }
 
 impl Denials for Audit {
     fn denied(&self, call: &Call, interface: &str, verb: Verb, resource: &str, reason: &str) {
         let what = What {
-            person: call.person.id.clone(),
-            interface: interface.to_owned(),
+            person: record::shorten(&call.person.id, MAX_NAME),
+            interface: record::shorten(interface, MAX_NAME),
             verb,
-            resource: resource.to_owned(),
-            reason: reason.to_owned(),
+            resource: record::shorten(resource, MAX_RESOURCE),
+            reason: record::shorten(reason, MAX_REASON),
         };
-        if let Err(problem) = self.note(&call.plugin, what, &call.trace) {
+        if let Err(problem) = self.note(&call.plugin, what, &record::shorten(&call.trace, MAX_NAME)) {
             tracing::error!(%problem, plugin = %call.plugin, "a denial could not be written to the audit log");
         }
     }
@@ -71,29 +93,37 @@ impl Audit {
     fn note(&self, id: &PluginId, what: What, trace: &str) -> Result<()> {
         let mut state = self.state.lock();
         self.write_held(&mut state, false)?;
-        let plugin = state.denials.plugins.entry(id.clone()).or_default();
+        let Held { plugins, different, bytes, .. } = &mut state.denials;
+        let plugin = plugins.entry(id.clone()).or_default();
         if let Some(again) = plugin.again.get_mut(&what) {
             *again += 1;
             return Ok(());
         }
-        if plugin.again.len() as u64 >= MOST {
+        let of_plugin = plugin.again.len();
+        let room = of_plugin < MAX_OF_PLUGIN && *different < MAX_OF_ALL && *bytes < MAX_BYTES;
+        if !room && of_plugin >= RESERVED {
             plugin.more += 1;
             return Ok(());
         }
         plugin.again.insert(what.clone(), 0);
-        self.append(&mut state, &what.person, Action::Deny, Some(id), what.detail(("trace", trace.into())))
+        *different += 1;
+        let before = state.length;
+        self.append(&mut state, &what.person, Action::Deny, Some(id), what.detail(("trace", trace.into())))?;
+        let written = state.length - before;
+        state.denials.bytes += written;
+        Ok(())
     }
 
-    /// Writes the counts when the window is over, or when the end has come.
+    /// Writes the counts when the window is over, or when the log is closed.
     pub(super) fn write_held(&self, state: &mut State, end: bool) -> Result<()> {
-        let now = (self.clock)();
+        let now = (self.options.clock)();
         // A clock that was set back ends the window too.
         if !end && now.checked_sub(state.denials.since).is_some_and(|passed| passed < WINDOW) {
             return Ok(());
         }
-        let mut plugins: Vec<_> = std::mem::take(&mut state.denials.plugins).into_iter().collect();
+        let held = std::mem::replace(&mut state.denials, Held { since: now, ..Held::default() });
+        let mut plugins: Vec<_> = held.plugins.into_iter().collect();
         plugins.sort_by(|a, b| a.0.cmp(&b.0));
-        state.denials.since = now;
         for (id, plugin) in plugins {
             let mut again: Vec<_> = plugin.again.into_iter().filter(|(_, times)| *times > 0).collect();
             again.sort();
@@ -101,10 +131,17 @@ impl Audit {
                 self.append(state, &what.person, Action::Deny, Some(&id), what.detail(("again", times.into())))?;
             }
             if plugin.more > 0 {
-                let detail = format!("{} further denials, after {MOST} different ones within a minute", plugin.more);
+                let detail = format!("{} further denials within a minute, not listed one by one", plugin.more);
                 self.append(state, "host", Action::Deny, Some(&id), detail.into())?;
             }
         }
         Ok(())
+    }
+
+    /// Bytes of the texts that are held for denials of this window. For tests.
+    #[doc(hidden)]
+    pub fn denials_held(&self) -> usize {
+        let state = self.state.lock();
+        state.denials.plugins.values().flat_map(|plugin| plugin.again.keys()).map(What::size).sum()
     }
 }

@@ -1,18 +1,24 @@
-//! `DIR/audit.log`: who installed, granted, revoked and was denied what, as JSON Lines in a chain of hashes.
+//! The audit log: who installed, granted, revoked and was denied what, as JSON Lines in a chain of hashes.
 //!
 //! * `record.rs`: one line, its hash, and how it is read back.
-//! * `opening.rs`: what is found after a stop: a torn line, a missing end.
-//! * `denials.rs`: denials come from inside calls, so they are counted rather than repeated, and never wait for the disk to settle.
-//! * `verify.rs`: reading the whole chain.
+//! * `segments.rs`: the files: `DIR/audit.log` and the closed segments in `DIR/audit/`; `lines.rs`: lines in one of them.
+//! * `opening.rs`: what is found after a crash: a torn line, missing records.
+//! * `rotation.rs`: closing a segment that has grown too large, and removing segments that are old enough.
+//! * `denials.rs`: denials come from inside calls, so they are counted rather than repeated, and never wait for a sync.
+//! * `reading.rs`: a part of the log; `verify.rs`: the whole chain.
 //!
-//! The hash of the newest record that is safely on disk is kept in `DIR/audit.head`, so that a log that was cut at its
-//! end is noticed. Whoever can write both files can still forge them: ship the log elsewhere (`export`) where that matters.
-//! Invariants: a record of an admin's action is on disk when `record` returns; what was written is never changed;
-//! the head never names a record that is not on disk.
+//! `DIR/audit.head` holds the hash of the newest record that is durable, so that a log that was truncated is noticed.
+//! Somebody who can write all of these files can still forge them: ship the log elsewhere (`export`) where that matters.
+//! Invariants: a record of an admin's action is durable when `record` returns; a written record never changes; the head
+//! never names a record that is not durable; only retention removes records, and the chain says which.
 
 mod denials;
+mod lines;
 mod opening;
+mod reading;
 mod record;
+mod rotation;
+mod segments;
 mod verify;
 
 pub use record::{Action, Record};
@@ -23,87 +29,153 @@ use denials::Held;
 use kamld_types::{Hash, PluginId, Problem, problem::Result};
 use parking_lot::Mutex;
 use record::Body;
+use segments::{Closed, Slice, Snapshot};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::Write,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
 const LOG: &str = "audit.log";
 const HEAD: &str = "audit.head";
 
-type Clock = Box<dyn Fn() -> u64 + Send + Sync>;
+/// How the log is kept.
+pub struct Options {
+    /// Bytes from which on `audit.log` is closed and a new segment begins.
+    pub rotate: u64,
+    /// Milliseconds after which records may be removed, a whole segment at a time; none keeps them for ever.
+    pub keep: Option<u64>,
+    /// A record that another file remembers: when the log does not reach that far, records are missing.
+    pub witness: Option<Mark>,
+    /// Milliseconds since 1970.
+    pub clock: Box<dyn Fn() -> u64 + Send + Sync>,
+}
 
+impl Default for Options {
+    fn default() -> Self {
+        Self { rotate: 16 << 20, keep: None, witness: None, clock: Box::new(now) }
+    }
+}
+
+/// Its methods wait for the disk: call them from a thread that may block. Only `denied` may be called from anywhere.
 pub struct Audit {
+    data: PathBuf,
     log: PathBuf,
     head: PathBuf,
-    /// Milliseconds since 1970.
-    clock: Clock,
+    options: Options,
     state: Mutex<State>,
+    /// Held while files are synced, renamed and removed. Taken before `state`, and `state` is not held during a sync.
+    files: Mutex<Files>,
+    /// Closed segments that were found intact, so that they are not read again.
+    verified: Mutex<verify::Verified>,
+    /// Bytes of the log that were read.
+    read: Arc<AtomicU64>,
 }
 
 struct State {
-    file: File,
-    /// Of the file, up to the end of the last whole record.
+    file: Arc<File>,
+    /// Of `file`, up to the end of the last whole record.
     length: u64,
-    last: Sealed,
+    /// The number of the first record of `file`.
+    first: u64,
+    /// When that one was written.
+    began: Option<u64>,
+    closed: Vec<Closed>,
+    last: Mark,
     /// What `audit.head` says.
-    head: Sealed,
+    head: Head,
     denials: Held,
 }
 
-/// A place in the chain: all up to it is told by its hash.
+#[derive(Default)]
+struct Files {
+    /// When old segments are looked for again.
+    next_expiry: u64,
+}
+
+/// A record, named by its number and hash: the hash also stands for all records before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sealed {
+pub struct Mark {
     /// 0 before the first record.
+    pub seq: u64,
+    pub hash: Hash,
+}
+
+/// What `audit.head` holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    /// The newest record that is durable: number and hash.
     seq: u64,
     hash: Hash,
+    /// The newest record that retention has removed: the chain starts behind it.
+    #[serde(default, skip_serializing_if = "Mark::is_start")]
+    start: Mark,
+}
+
+impl Mark {
+    /// Whether this is the place before the first record.
+    fn is_start(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Head {
+    fn last(&self) -> Mark {
+        Mark { seq: self.seq, hash: self.hash }
+    }
 }
 
 impl Audit {
-    /// Opens the log of a data folder, or begins it. A line that was torn by a stop is cut off, and that is recorded.
+    /// Opens the log of a data folder, or creates it. A line that was torn by a crash is cut off, and that is recorded.
     pub fn open(data: &Path) -> Result<Self> {
-        Self::with_clock(data, Box::new(now))
+        Self::open_with(data, Options::default())
     }
 
-    /// The same with another clock, which gives milliseconds since 1970.
-    pub fn with_clock(data: &Path, clock: Box<dyn Fn() -> u64 + Send + Sync>) -> Result<Self> {
-        let (log, head) = (data.join(LOG), data.join(HEAD));
-        // A head that is there and cannot be read is told apart: it tells no more than a missing one.
-        let sealed = durable::read(&head)?.map(|bytes| serde_json::from_slice::<Sealed>(&bytes).ok());
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&log)
-            .map_err(|error| durable::failed("opened", &log, &error))?;
-        let found = opening::find_end(&file, &log, sealed)?;
+    pub fn open_with(data: &Path, options: Options) -> Result<Self> {
+        let read = Arc::new(AtomicU64::new(0));
+        let found = opening::open(data, options.witness, &read)?;
         let state = State {
-            file,
+            file: found.file,
             length: found.length,
+            first: found.first,
+            began: found.began,
+            closed: found.closed,
             last: found.last,
-            head: sealed.flatten().unwrap_or_default(),
+            head: found.head,
             denials: Held::default(),
         };
-        let audit = Self { log, head, clock, state: Mutex::new(state) };
-        if sealed.is_none() {
-            audit.seal(&mut audit.state.lock())?;
+        let audit = Self {
+            data: data.to_owned(),
+            log: data.join(LOG),
+            head: data.join(HEAD),
+            options,
+            state: Mutex::new(state),
+            files: Mutex::default(),
+            verified: Mutex::default(),
+            read,
+        };
+        if found.headless {
+            audit.write_head(found.head)?;
         }
         for note in found.notes {
             tracing::warn!(log = %audit.log.display(), "audit log: {note}");
             audit.record("host", Action::Repair, None, note)?;
         }
+        audit.tend(&mut audit.files.lock());
         Ok(audit)
     }
 
-    /// Writes what an admin or the host did. On disk when it returns; after an error, whether it is
-    /// there is not sure, and what it was about must not be done.
+    /// Writes what an admin or the host did. Durable when it returns. After an error it is uncertain whether the
+    /// record is there, and what it was about must not be done.
     pub fn record(
         &self,
         actor: &str,
@@ -111,25 +183,37 @@ impl Audit {
         plugin: Option<&PluginId>,
         detail: impl Into<Value>,
     ) -> Result<()> {
-        let mut state = self.state.lock();
-        self.append(&mut state, actor, action, plugin, detail.into())?;
-        self.seal(&mut state)
+        self.append(&mut self.state.lock(), actor, action, plugin, detail.into())?;
+        let mut files = self.files.lock();
+        self.seal()?;
+        self.tend(&mut files);
+        Ok(())
     }
 
-    /// Makes denials durable that were written since, and writes the counts of those that were held back for a minute.
-    /// To be called each second or so.
+    /// Makes denials durable that were written since the last call, writes the counts of those that were held back,
+    /// and rotates the log when that is due. To be called every second or so.
     pub fn flush(&self) -> Result<()> {
-        let mut state = self.state.lock();
-        self.write_held(&mut state, false)?;
-        if state.head != state.last {
-            self.seal(&mut state)?;
-        }
+        self.write_held(&mut self.state.lock(), false)?;
+        let mut files = self.files.lock();
+        self.seal()?;
+        self.tend(&mut files);
         Ok(())
     }
 
     /// The number of the newest record.
     pub fn last(&self) -> u64 {
         self.state.lock().last.seq
+    }
+
+    /// The newest record that is durable: what another file may remember as a witness.
+    pub fn durable(&self) -> Mark {
+        self.state.lock().head.last()
+    }
+
+    /// Bytes of the log that were read since it was opened. For tests.
+    #[doc(hidden)]
+    pub fn bytes_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     fn append(
@@ -142,45 +226,68 @@ impl Audit {
     ) -> Result<()> {
         let body = Body {
             seq: state.last.seq + 1,
-            time: (self.clock)(),
+            time: (self.options.clock)(),
             actor: record::shorten(actor, 200),
             action,
             plugin: plugin.cloned(),
             detail: record::bounded(detail),
             prev: state.last.hash,
         };
-        let seq = body.seq;
+        let (seq, time) = (body.seq, body.time);
         let (line, hash) = body.seal()?;
-        let written = state.file.write_all(line.as_bytes());
+        let written = (&*state.file).write_all(line.as_bytes());
         if let Err(error) = written {
             // Half a line in the middle of the log would break the chain for good.
             let _ = state.file.set_len(state.length);
             return Err(durable::failed("written", &self.log, &error));
         }
+        durable::appended(&self.log);
+        if state.length == 0 {
+            (state.first, state.began) = (seq, Some(time));
+        }
         state.length += line.len() as u64;
-        state.last = Sealed { seq, hash };
+        state.last = Mark { seq, hash };
         Ok(())
     }
 
-    /// Makes all that was written durable, and then says so in the head.
-    fn seal(&self, state: &mut State) -> Result<()> {
-        state.file.sync_data().map_err(|error| durable::failed("synced", &self.log, &error))?;
-        let json = serde_json::to_vec(&state.last)
+    /// Makes everything that was appended durable, and then says so in the head. Callers hold `files`; those that waited
+    /// for it find their record durable already and return at once.
+    fn seal(&self) -> Result<()> {
+        let (file, head) = {
+            let state = self.state.lock();
+            (state.file.clone(), Head { seq: state.last.seq, hash: state.last.hash, ..state.head })
+        };
+        if self.state.lock().head == head {
+            return Ok(());
+        }
+        durable::sync(&file, &self.log).map_err(|error| {
+            Problem::unavailable(format!("{} cannot be synced: {error}", self.log.display())).help(
+                "it is uncertain whether the last records are on the disk: check the disk, then restart the server",
+            )
+        })?;
+        self.write_head(head)
+    }
+
+    fn write_head(&self, head: Head) -> Result<()> {
+        let json = serde_json::to_vec(&head)
             .map_err(|error| Problem::internal(format!("the head of the audit log cannot be written: {error}")))?;
         durable::replace(&self.head, &json, 0o600)?;
-        state.head = state.last;
+        self.state.lock().head = head;
         Ok(())
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let state = self.state.lock();
+        let active =
+            Slice { file: state.file.clone(), path: self.log.clone(), length: state.length, read: self.read.clone() };
+        Snapshot { closed: state.closed.clone(), active, first: state.first, last: state.last, head: state.head }
     }
 }
 
 impl Drop for Audit {
     fn drop(&mut self) {
-        let mut state = self.state.lock();
-        let rest = self.write_held(&mut state, true).and_then(|()| match state.head == state.last {
-            true => Ok(()),
-            false => self.seal(&mut state),
-        });
-        if let Err(problem) = rest {
+        let held = self.write_held(&mut self.state.lock(), true);
+        if let Err(problem) = held.and_then(|()| self.seal()) {
             tracing::error!(%problem, "the last denials could not be written to the audit log");
         }
     }

@@ -1,7 +1,7 @@
 //! One line of the log and its hash.
 //!
 //! A line is a JSON object whose last key is `hash`: the SHA-256 of the object without it, as it stands in the line.
-//! So the bytes are what is sealed, and no second way of writing the same record passes.
+//! The hash covers the exact bytes, so the same record written in another way does not verify.
 
 use crate::package::digest;
 use kamld_types::{Hash, PluginId, Problem, problem::Result};
@@ -10,8 +10,6 @@ use serde_json::Value;
 
 /// Bytes of JSON that a detail may have: room for the text of a large grant.
 const MAX_DETAIL: usize = 32 * 1024;
-/// No line is longer, in bytes: a detail and everything around it.
-pub const MAX_LINE: usize = 40 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -26,8 +24,10 @@ pub enum Action {
     Deny,
     Rollback,
     Start,
-    /// The log itself was mended or found wanting.
+    /// The log itself was repaired, or something was found missing.
     Repair,
+    /// Retention removed the oldest records.
+    Expire,
 }
 
 impl Action {
@@ -44,6 +44,7 @@ impl Action {
             Action::Rollback => "rollback",
             Action::Start => "start",
             Action::Repair => "repair",
+            Action::Expire => "expire",
         }
     }
 }

@@ -1,15 +1,16 @@
 //! Compiled plug-ins: taken from the cache, and never when somebody else has touched them.
 
-use crate::stage::{caller, config, id, limits, linkages, program, version};
+use crate::stage::{caller, config, digest, id, limits, linkages, program, version};
 use kamld_policy::Gate;
 use kamld_runtime::{Caller, Limits, Previews, Runtime};
 use kamld_types::{Address, Kind, Node, Problem};
 use serde_json::Map;
 use std::{
+    collections::BTreeSet,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant, SystemTime},
 };
 use wasm_encoder::{
     CodeSection, ComponentBuilder, Function, FunctionSection, Instruction, Module, TypeSection, ValType,
@@ -163,4 +164,92 @@ async fn a_compilation_that_takes_too_much_memory_is_stopped() {
     let problem = compile_within(|limits| limits.compile_memory_mib = 64).await;
     assert_eq!(problem.kind, Kind::Limit, "{problem:?}");
     assert!(problem.message.contains("more than 64 MiB of memory"), "{problem}");
+}
+
+fn files(cache: &Path) -> BTreeSet<String> {
+    std::fs::read_dir(cache).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// The names of artifacts of this engine begin alike.
+fn engine(cache: &Path) -> String {
+    let artifact = only(cache, "cwasm");
+    artifact.file_stem().unwrap().to_str().unwrap().split_once('-').unwrap().0.to_owned()
+}
+
+/// An artifact of `bytes` bytes that was used `age` seconds ago.
+fn artifact(cache: &Path, name: &str, bytes: usize, age: u64) {
+    std::fs::write(cache.join(format!("{name}.cwasm")), vec![0; bytes]).unwrap();
+    std::fs::write(cache.join(format!("{name}.mac")), b"").unwrap();
+    let mac = std::fs::File::options().write(true).open(cache.join(format!("{name}.mac"))).unwrap();
+    mac.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+}
+
+fn sizes(cache: &Path, keep: impl Fn(&str) -> bool) -> u64 {
+    let kept = files(cache).into_iter().filter(|name| (name.ends_with("cwasm") || name.ends_with("mac")) && keep(name));
+    kept.map(|name| std::fs::metadata(cache.join(name)).unwrap().len()).sum()
+}
+
+#[tokio::test]
+async fn artifacts_that_nobody_needs_are_evicted_beyond_the_budget_the_oldest_first() {
+    let cache = tempfile::tempdir().unwrap();
+    let runtime = load(cache.path()).await;
+    let engine = engine(cache.path());
+    let needed = sizes(cache.path(), |_| true);
+    for (name, age) in [("b", 50), ("a", 100), ("c", 10)] {
+        artifact(cache.path(), &format!("{engine}-{name}"), 1000, age);
+    }
+    let none = BTreeSet::new();
+    let report = |budget, dry_run| {
+        let report = runtime.collect_cache(&none, budget, dry_run).unwrap();
+        (report.files, report.bytes)
+    };
+    assert_eq!(report(needed + 3000, false), (0, 0));
+    let before = files(cache.path());
+    assert_eq!(report(needed + 1500, true), (4, 2000), "a dry run says what it would do");
+    assert_eq!(files(cache.path()), before);
+    assert_eq!(report(needed + 1500, false), (4, 2000));
+    let left = files(cache.path());
+    assert!(left.contains(&format!("{engine}-c.cwasm")) && !left.contains(&format!("{engine}-b.cwasm")), "{left:?}");
+    // What is loaded stays whatever the budget, and so does the key.
+    assert_eq!(report(0, false), (2, 1000));
+    assert_eq!(sizes(cache.path(), |_| true), needed);
+    load(cache.path()).await;
+    assert_eq!(sizes(cache.path(), |_| true), needed);
+}
+
+#[tokio::test]
+async fn what_an_installed_plugin_needs_is_kept_and_using_it_counts() {
+    let cache = tempfile::tempdir().unwrap();
+    load(cache.path()).await;
+    let mac = only(cache.path(), "mac");
+    let ages_ago = SystemTime::now() - Duration::from_secs(1_000_000);
+    std::fs::File::options().write(true).open(&mac).unwrap().set_modified(ages_ago).unwrap();
+    // Not loaded in this runtime, as a plug-in that is switched off, or the package for a rollback.
+    let idle = runtime(cache.path());
+    let keep = BTreeSet::from([digest(&program("calls_answers"))]);
+    assert_eq!(idle.collect_cache(&keep, 0, false).unwrap().files, 0);
+    load(cache.path()).await;
+    assert!(std::fs::metadata(&mac).unwrap().modified().unwrap() > ages_ago + Duration::from_secs(900_000));
+    assert_eq!(idle.collect_cache(&BTreeSet::new(), 0, false).unwrap().files, 2);
+}
+
+#[tokio::test]
+async fn artifacts_of_other_engines_and_leftovers_go_at_once() {
+    let cache = tempfile::tempdir().unwrap();
+    let runtime = load(cache.path()).await;
+    let kept = files(cache.path());
+    let engine = engine(cache.path());
+    artifact(cache.path(), &format!("{}-x", "0".repeat(16)), 10, 0);
+    artifact(cache.path(), &"ab".repeat(32), 10, 0);
+    std::fs::write(cache.path().join(format!("{engine}-half.mac")), b"123").unwrap();
+    let draft = cache.path().join("x.1-1.draft");
+    std::fs::write(&draft, b"12345").unwrap();
+    let of_now = cache.path().join("y.1-2.draft");
+    std::fs::write(&of_now, b"12345").unwrap();
+    let hours_ago = SystemTime::now() - Duration::from_secs(2 * 3600);
+    std::fs::File::options().write(true).open(&draft).unwrap().set_modified(hours_ago).unwrap();
+    let report = runtime.collect_cache(&BTreeSet::new(), u64::MAX, false).unwrap();
+    assert_eq!((report.files, report.bytes), (6, 28));
+    std::fs::remove_file(of_now).unwrap();
+    assert_eq!(files(cache.path()), kept);
 }

@@ -302,7 +302,14 @@ fn admin(paths: &mut Map<String, Value>) {
     add(
         paths,
         "/api/v1/audit/verify",
-        [("get", Operation::new("audit.verify", "follow the chain of the audit log", verified))],
+        [(
+            "get",
+            Operation::new("audit.verify", "follow the chain of the audit log", verified).query(
+                "all",
+                "boolean",
+                "also read again what has not changed since it was verified",
+            ),
+        )],
     );
     let lines = || answers("200", "progress line by line, the report last", bytes("application/jsonl"));
     add(

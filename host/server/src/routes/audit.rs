@@ -25,6 +25,14 @@ pub async fn page(State(server): State<Server>, request: Request) -> Answer {
     Ok(Json(page).into_response())
 }
 
-pub async fn verify(State(server): State<Server>) -> Answer {
-    Ok(Json(server.parts.audit.verify().await?).into_response())
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Extent {
+    #[serde(default)]
+    all: bool,
+}
+
+pub async fn verify(State(server): State<Server>, request: Request) -> Answer {
+    let extent: Extent = query(&request.into_parts().0)?;
+    Ok(Json(server.parts.audit.verify(extent.all).await?).into_response())
 }

@@ -103,7 +103,8 @@ async fn the_audit_log_is_paged_and_verified() {
     let running = Running::start().await;
     assert_eq!(json(running.get("/api/v1/audit?after=41&limit=10").await).await["entries"][0]["number"], 42);
     assert_eq!(json(running.get("/api/v1/audit/verify").await).await["entries"], 1);
-    assert_eq!(running.host.asked(), ["audit 41 10"]);
+    assert_eq!(json(running.get("/api/v1/audit/verify?all=true").await).await["entries"], 1);
+    assert_eq!(running.host.asked(), ["audit 41 10", "verify false", "verify true"]);
     problem(running.get("/api/v1/audit?limit=0").await, 400).await;
     problem(running.get("/api/v1/audit?after=-1").await, 400).await;
 }

@@ -421,7 +421,8 @@ impl Audit for Host {
         Ok(AuditPage { entries: vec![json!({"number": after + 1})], next: None })
     }
 
-    async fn verify(&self) -> Result<Value> {
+    async fn verify(&self, all: bool) -> Result<Value> {
+        self.ask(format!("verify {all}"));
         Ok(json!({"entries": 1}))
     }
 }

@@ -1,0 +1,163 @@
+//! Denials in the audit log: counted, shortened, and bounded in memory and on disk.
+
+use kamld_policy::{Call, Denials, Gate, Rights, Verb};
+use kamld_registry::{Audit, audit::Options};
+use kamld_types::{Person, PluginId};
+use serde_json::{Value, json};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+const MINUTE: u64 = 60_000;
+
+fn call(plugin: &str) -> Call {
+    Call {
+        plugin: PluginId::new(plugin).unwrap(),
+        person: Person::local(),
+        rights: Rights::Everything,
+        project: None,
+        trace: "0123456789abcdef".repeat(2),
+        deadline: Instant::now(),
+        gate: Arc::new(Gate::default()),
+        generation: 1,
+        current_generation: Arc::new(AtomicU64::new(1)),
+        denials: None,
+    }
+}
+
+fn deny(audit: &Audit, plugin: &str, resource: &str) {
+    audit.denied(&call(plugin), "kamld:storage/objects", Verb::Read, resource, "its grant does not allow it");
+}
+
+/// A log with a clock that the test sets.
+fn clocked(data: &Path) -> (Audit, Arc<AtomicU64>) {
+    let time = Arc::new(AtomicU64::new(1_000_000));
+    let clock = time.clone();
+    let options = Options { clock: Box::new(move || clock.load(Ordering::SeqCst)), ..Options::default() };
+    (Audit::open_with(data, options).unwrap(), time)
+}
+
+fn text(data: &Path) -> String {
+    std::fs::read_to_string(data.join("audit.log")).unwrap()
+}
+
+fn size(data: &Path) -> u64 {
+    std::fs::metadata(data.join("audit.log")).unwrap().len()
+}
+
+#[test]
+fn the_same_denial_again_is_counted_and_not_repeated() {
+    let data = tempfile::tempdir().unwrap();
+    let (audit, time) = clocked(data.path());
+    for _ in 0..10_000 {
+        deny(&audit, "acme/reader", "birds/strikes/a.csv");
+    }
+    deny(&audit, "acme/reader", "birds/strikes/b.csv");
+    deny(&audit, "acme/reader", "birds/strikes/b.csv");
+    assert_eq!(text(data.path()).lines().count(), 2, "each is seen at once, once");
+    audit.flush().unwrap();
+    assert_eq!(text(data.path()).lines().count(), 2, "counts are held back for a minute");
+    time.fetch_add(MINUTE, Ordering::SeqCst);
+    audit.flush().unwrap();
+    let details: Vec<Value> = audit.export(0, 100).unwrap().into_iter().map(|record| record.detail).collect();
+    let denial = |resource: &str, key: &str, value: Value| json!({"interface": "kamld:storage/objects", "verb": "read", "resource": resource, "reason": "its grant does not allow it", key: value});
+    let trace = json!("0123456789abcdef0123456789abcdef");
+    assert_eq!(
+        details,
+        [
+            denial("birds/strikes/a.csv", "trace", trace.clone()),
+            denial("birds/strikes/b.csv", "trace", trace),
+            denial("birds/strikes/a.csv", "again", json!(9999)),
+            denial("birds/strikes/b.csv", "again", json!(1)),
+        ]
+    );
+    assert_eq!(audit.verify().unwrap().count, 4);
+}
+
+#[test]
+fn a_plugin_that_tries_everything_cannot_flood_the_log_nor_hide_another() {
+    let data = tempfile::tempdir().unwrap();
+    let (audit, _) = clocked(data.path());
+    for i in 0..5_000 {
+        deny(&audit, "acme/noisy", &format!("birds/strikes/{i}.csv"));
+    }
+    deny(&audit, "acme/quiet", "birds/strikes/a.csv");
+    assert_eq!(text(data.path()).lines().count(), 101);
+    drop(audit);
+    let audit = Audit::open(data.path()).unwrap();
+    let records = audit.export(100, 10).unwrap();
+    assert_eq!(records[0].plugin.as_ref().unwrap().as_str(), "acme/quiet");
+    assert_eq!(
+        records[1].detail, "4900 further denials within a minute, not listed one by one",
+        "written when the log is closed"
+    );
+    assert_eq!(audit.verify().unwrap().count, 102);
+}
+
+/// What an id that is not valid looks like to the host: bytes that a guest chose.
+fn flood(audit: &Audit, plugin: &str, times: usize) {
+    for i in 0..times {
+        let resource = format!("{i}-{}", "\u{1}鳥".repeat(20_000));
+        let reason = format!("its grant does not allow {resource}");
+        audit.denied(&call(plugin), &resource, Verb::Read, &resource, &reason);
+    }
+}
+
+#[test]
+fn what_a_guest_wrote_is_shortened_before_it_is_kept() {
+    let data = tempfile::tempdir().unwrap();
+    let (audit, _) = clocked(data.path());
+    flood(&audit, "acme/noisy", 150);
+    assert!(audit.denials_held() < 100 * 5_000, "{} bytes are held", audit.denials_held());
+    let record = audit.newest(None, 1).unwrap().remove(0);
+    let characters = |key: &str| record.detail[key].as_str().unwrap().chars().count();
+    assert_eq!((characters("interface"), characters("resource"), characters("reason")), (129, 513, 513));
+    assert!(record.detail["resource"].as_str().unwrap().ends_with('…'));
+}
+
+#[test]
+fn many_plugins_together_cannot_flood_memory_or_disk() {
+    let data = tempfile::tempdir().unwrap();
+    let (audit, time) = clocked(data.path());
+    let plugins: Vec<String> = (0..40).map(|i| format!("acme/noisy-{i:02}")).collect();
+    let mut before = 0;
+    for minute in 0..3 {
+        for plugin in &plugins {
+            flood(&audit, plugin, 30);
+        }
+        assert!(audit.denials_held() < 1 << 20, "{} bytes are held", audit.denials_held());
+        let grown = size(data.path()) - before;
+        assert!(grown < 1 << 20, "{grown} bytes were written in minute {minute}");
+        before = size(data.path());
+        time.fetch_add(MINUTE, Ordering::SeqCst);
+    }
+    drop(audit);
+    let audit = Audit::open(data.path()).unwrap();
+    // Nothing is lost: those that are listed and those that are counted are all there were.
+    let mut denials = 0;
+    for record in audit.export(0, usize::MAX).unwrap() {
+        denials += match record.detail.as_str() {
+            Some(text) => text.split_once(' ').unwrap().0.parse::<u64>().unwrap(),
+            None => record.detail["again"].as_u64().unwrap_or(1),
+        };
+    }
+    assert_eq!(denials, 3 * 40 * 30);
+}
+
+#[test]
+fn a_flood_by_others_does_not_hide_what_a_quiet_plugin_was_denied() {
+    let data = tempfile::tempdir().unwrap();
+    let (audit, _) = clocked(data.path());
+    for i in 0..40 {
+        flood(&audit, &format!("acme/noisy-{i:02}"), 30);
+    }
+    deny(&audit, "acme/quiet", "birds/strikes/a.csv");
+    let newest = audit.newest(None, 1).unwrap().remove(0);
+    assert_eq!(newest.plugin.unwrap().as_str(), "acme/quiet");
+    assert_eq!(newest.detail["resource"], "birds/strikes/a.csv");
+}

@@ -1,0 +1,233 @@
+//! What a power cut leaves, after every single step that the registry takes on disk.
+//!
+//! `Disk` follows the steps and knows what is durable: the contents of a file since its last sync, the names in a folder
+//! since its last sync. After each step two folders are made: one with only what is durable, one with everything that
+//! was written, as after kill -9. Every one of them must open, and must hold what was answered before.
+
+mod building;
+
+use building::package;
+use kamld_registry::{
+    Action, Audit, Grants, Store,
+    audit::Options,
+    durable::{self, Step},
+};
+use kamld_types::PluginId;
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+const DAY: u64 = 24 * 3600 * 1000;
+
+/// What is surely on the disk, by paths within the data folder.
+#[derive(Default)]
+struct Disk {
+    data: PathBuf,
+    /// The bytes of each inode when it was synced.
+    contents: BTreeMap<u64, Vec<u8>>,
+    /// The names in each folder when it was synced: files with their inode, folders without.
+    folders: BTreeMap<PathBuf, BTreeMap<PathBuf, Option<u64>>>,
+    /// The folders that each step left, with what had been answered by then.
+    cuts: Vec<Cut>,
+    answered: u64,
+    out: PathBuf,
+}
+
+#[derive(Clone)]
+struct Cut {
+    after: String,
+    folder: PathBuf,
+    answered: u64,
+}
+
+impl Disk {
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Synced(path) => {
+                // A sync of an open file: it may have another name or none by now.
+                if let Ok(metadata) = fs::metadata(path) {
+                    self.contents.insert(metadata.ino(), fs::read(path).unwrap());
+                }
+            }
+            Step::FolderSynced(folder) => {
+                let names = fs::read_dir(folder).unwrap().map(|entry| {
+                    let entry = entry.unwrap();
+                    let metadata = entry.metadata().unwrap();
+                    (entry.path(), metadata.is_file().then(|| metadata.ino()))
+                });
+                self.folders.insert(folder.clone(), names.collect());
+            }
+            Step::Appended(_) | Step::Renamed(..) | Step::Removed(_) => {}
+        }
+        let number = self.cuts.len();
+        let (durable, written) =
+            (self.out.join(format!("{number}-durable")), self.out.join(format!("{number}-written")));
+        self.restore(&self.data, &durable);
+        copy(&self.data, &written);
+        for (kind, folder) in [("only what is durable", durable), ("all that was written", written)] {
+            self.cuts.push(Cut { after: format!("{step:?}, {kind}"), folder, answered: self.answered });
+        }
+    }
+
+    /// Writes what is durable of a folder. Files that have two names keep them.
+    fn restore(&self, folder: &Path, to: &Path) {
+        fs::create_dir_all(to).unwrap();
+        let mut seen = BTreeMap::<u64, PathBuf>::new();
+        self.restore_into(folder, to, &mut seen);
+    }
+
+    fn restore_into(&self, folder: &Path, to: &Path, seen: &mut BTreeMap<u64, PathBuf>) {
+        for (path, inode) in self.folders.get(folder).into_iter().flatten() {
+            let target = to.join(path.file_name().unwrap());
+            let Some(inode) = inode else {
+                fs::create_dir_all(&target).unwrap();
+                self.restore_into(path, &target, seen);
+                continue;
+            };
+            match seen.get(inode) {
+                Some(same) => fs::hard_link(same, &target).unwrap(),
+                // A name whose file was never synced: it is empty, or worse.
+                None => fs::write(&target, self.contents.get(inode).map_or(&b""[..], Vec::as_slice)).unwrap(),
+            }
+            seen.insert(*inode, target);
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.metadata().unwrap().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => drop(fs::copy(entry.path(), target).unwrap()),
+        }
+    }
+}
+
+/// Runs `work` on a data folder and gives every state that a power cut could have left. `work` is told how to say what
+/// has been answered so far.
+fn cut_after_each_step(out: &Path, work: impl FnOnce(&Path, &dyn Fn(u64))) -> Vec<Cut> {
+    let data = out.join("data");
+    fs::create_dir_all(&data).unwrap();
+    let disk = Rc::new(RefCell::new(Disk { data: data.clone(), out: out.to_owned(), ..Disk::default() }));
+    let observer = disk.clone();
+    durable::observe(Some(Box::new(move |step| observer.borrow_mut().step(step))));
+    let answered = disk.clone();
+    work(&data, &move |answer| answered.borrow_mut().answered = answer);
+    durable::observe(None);
+    let cuts = disk.borrow().cuts.clone();
+    assert!(cuts.len() > 20, "the steps are observed");
+    cuts
+}
+
+fn options(keep: Option<u64>, time: &Arc<AtomicU64>) -> Options {
+    let time = time.clone();
+    Options { rotate: 1_200, keep, witness: None, clock: Box::new(move || time.load(Ordering::SeqCst)) }
+}
+
+#[test]
+fn rotation_loses_no_record_that_was_answered() {
+    let out = tempfile::tempdir().unwrap();
+    let time = Arc::new(AtomicU64::new(1_000 * DAY));
+    let cuts = cut_after_each_step(out.path(), |data, answered| {
+        let audit = Audit::open_with(data, options(None, &time)).unwrap();
+        for number in 1..=14 {
+            audit.record("anna", Action::Grant, None, format!("grant {number}")).unwrap();
+            answered(number);
+        }
+        assert!(fs::read_dir(data.join("audit")).unwrap().count() >= 2);
+    });
+    for cut in cuts {
+        let audit = Audit::open_with(&cut.folder, options(None, &time)).unwrap();
+        let verdict = audit.verify().unwrap();
+        assert_eq!(verdict.problem, None, "after {}", cut.after);
+        assert!(verdict.count >= cut.answered, "after {}: {verdict:?}", cut.after);
+        let records = audit.export(0, 100).unwrap();
+        assert_eq!(records.len() as u64, verdict.count, "after {}", cut.after);
+        // Nothing is reported missing; a torn line, which no step tears here, neither.
+        assert!(records.iter().all(|record| record.action == Action::Grant), "after {}: {records:?}", cut.after);
+        // And the log goes on.
+        audit.record("anna", Action::Revoke, None, "").unwrap();
+        assert_eq!(audit.verify().unwrap().count, verdict.count + 1, "after {}", cut.after);
+    }
+}
+
+#[test]
+fn retention_is_completed_or_not_begun() {
+    let out = tempfile::tempdir().unwrap();
+    let time = Arc::new(AtomicU64::new(1_000 * DAY));
+    let cuts = cut_after_each_step(out.path(), |data, answered| {
+        for round in 1..=2 {
+            let audit = Audit::open_with(data, options(Some(30 * DAY), &time)).unwrap();
+            for number in 1..=9 {
+                audit.record("anna", Action::Grant, None, format!("grant {number}")).unwrap();
+            }
+            answered(audit.last());
+            time.fetch_add(31 * DAY, Ordering::SeqCst);
+            audit.flush().unwrap();
+            assert!(audit.verify().unwrap().first > round * 3);
+        }
+    });
+    for cut in cuts {
+        for keep in [None, Some(30 * DAY)] {
+            let audit = Audit::open_with(&cut.folder, options(keep, &time)).unwrap();
+            let verdict = audit.verify().unwrap();
+            assert_eq!(verdict.problem, None, "after {}", cut.after);
+            assert!(verdict.first + verdict.count > cut.answered, "after {}: {verdict:?}", cut.after);
+            let records = audit.export(0, 100).unwrap();
+            assert_eq!(records.len() as u64, verdict.count, "after {}", cut.after);
+            assert!(records.iter().all(|record| record.action != Action::Repair), "after {}: {records:?}", cut.after);
+        }
+    }
+}
+
+#[test]
+fn a_plugin_is_installed_with_its_package_or_not_at_all() {
+    let out = tempfile::tempdir().unwrap();
+    let id = PluginId::new("acme/reader").unwrap();
+    let versions = [package("acme/reader", "1.0.0"), package("acme/reader", "1.1.0"), package("acme/reader", "1.2.0")];
+    let cuts = cut_after_each_step(out.path(), |data, answered| {
+        let store = Store::open(data).unwrap();
+        let grants = Grants::open(data).unwrap();
+        store.install(&versions[0]).unwrap();
+        answered(1);
+        grants.set_text(&id, "[[grant]]\nplugin = \"acme/reader\"\n").unwrap();
+        answered(2);
+        for (place, version) in versions.iter().enumerate().skip(1) {
+            store.upgrade(version).unwrap();
+            answered(place as u64 + 2);
+        }
+        store.rollback(&id).unwrap();
+        answered(5);
+    });
+    for cut in cuts {
+        let store = Store::open(&cut.folder).unwrap_or_else(|problem| panic!("after {}: {problem}", cut.after));
+        let Some(entry) = store.get(&id) else {
+            assert_eq!(cut.answered, 0, "after {}", cut.after);
+            continue;
+        };
+        let expected: &[&str] = match cut.answered {
+            0..=1 => &["1.0.0"],
+            2 => &["1.0.0", "1.1.0"],
+            3 => &["1.1.0", "1.2.0"],
+            4 => &["1.2.0", "1.1.0"],
+            _ => &["1.1.0"],
+        };
+        assert!(expected.contains(&entry.version.as_str()), "after {}: {entry:?}", cut.after);
+        store.load(&id).unwrap_or_else(|problem| panic!("after {}: {problem}", cut.after));
+        store.load_previous(&id).unwrap_or_else(|problem| panic!("after {}: {problem}", cut.after));
+        let granted = Grants::open(&cut.folder).unwrap().get(&id).is_some();
+        assert!(granted || cut.answered < 2, "after {}", cut.after);
+    }
+}
