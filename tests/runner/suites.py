@@ -26,6 +26,8 @@ READS = {
     "kamld-house": (),
 }
 
+PAGE = "tests/e2e/page"
+
 # The page as the binary serves it, and every plug-in, as the binary builds them.
 UI = ("ui/**", "!ui/*/test/**", "!ui/**/*.md", "wit/ui/**")
 PLUGINS = ("plugins/**", "sdk/rust/**", "wit/**")
@@ -56,7 +58,7 @@ def house(checkout):
 
 def ui(checkout):
     return [Job("ui-types", ("npm", "--prefix", "ui", "run", "check"), files=("ui/**", "wit/ui/**"), tools=("page",), gate=True),
-            Job("ui", ("npm", "--prefix", "ui", "test"), files=("ui/**", "wit/ui/**"), tools=("page", "shell"))]
+            Job("ui", ("npm", "--prefix", "ui", "test"), files=("ui/**", "wit/ui/**", f"{PAGE}/bars.mjs", f"{PAGE}/table.mjs"), tools=("page", "shell"))]
 
 
 def deny(checkout):
@@ -122,7 +124,6 @@ def servers(checkout):
                         ("python", "minio", "data-science"), ("mount",))]
 
 
-PAGE = "tests/e2e/page"
 # These measure milliseconds and have the machine for themselves.
 TIMED = ("load", "million", "speed", "response", "palette", "links")
 # What a file of page tests reads besides the modules that it imports.
