@@ -103,10 +103,10 @@ class Folder:
 
     def sync(self, until):
         while self.pending and self.pending[0][0] <= until:
-            self._take(self.names, self.pending.pop(0)[1])
+            self.take(self.names, self.pending.pop(0)[1])
 
     @staticmethod
-    def _take(into, names):
+    def take(into, names):
         for name, node in names.items():
             if node is None:
                 into.pop(name, None)
@@ -119,7 +119,7 @@ class Folder:
             # A journal keeps the order within a folder.
             kept = rng.randint(0, len(self.pending)) if variant == TORN else len(self.pending)
             for _, change in self.pending[:kept]:
-                self._take(names, change)
+                self.take(names, change)
         return names
 
 
@@ -131,9 +131,10 @@ class Symlink:
 class Disk:
     """The folder `root` while it is recorded. All that `origin`, a copy of its first state, holds counts as durable."""
 
-    def __init__(self, root, inodes, origin):
-        """`inodes`: what `snapshot` answered before the recording began."""
-        self.root, self.nodes = root, {}
+    def __init__(self, root, inodes, origin, safe=lambda path: False):
+        """`inodes`: what `snapshot` answered before the recording began. Files for which `safe` says yes never lose
+        anything: what takes long to make again and is not under test."""
+        self.root, self.nodes, self.safe = root, {}, safe
         for path, (inode, mode) in sorted(inodes.items()):
             if mode & 0o170000 == 0o040000:
                 node = Folder(mode)
@@ -145,15 +146,28 @@ class Disk:
                 self.nodes[inodes[parent or "."][0]].names[name] = node
         self.top = self.nodes[inodes["."][0]]
 
-    def play(self, events, cut, ignored=()):
-        """Goes on with events up to the position `cut`; syncs of the classes in `ignored` do nothing."""
+    def play(self, events, cut, ignored=lambda event: False):
+        """Goes on with events up to the position `cut`; syncs for which `ignored` says yes do nothing."""
         for event in events:
             if event.end > cut:
                 break
-            if event.kind == log.SYNC_END and ignored and log.sync_class(event, self.root) in ignored:
+            if event.kind == log.SYNC_END and ignored(event):
                 continue
             self.step(event)
+            if event.path and self.safe(event.path):
+                for inode in (event.inode, event.parent, event.target):
+                    if inode in self.nodes and not isinstance(self.nodes[inode], Symlink):
+                        self._keep(self.nodes[inode], event)
         return self
+
+    @staticmethod
+    def _keep(node, event):
+        """Makes the last change of a node durable, and that one alone."""
+        if isinstance(node, Folder):
+            if node.pending and node.pending[-1][0] == event.end:
+                node.take(node.names, node.pending.pop()[1])
+        elif node.pending and node.pending[-1] is event:
+            apply(node.durable(), node.pending.pop())
 
     def step(self, event):
         kind, nodes = event.kind, self.nodes

@@ -76,7 +76,7 @@ def sync_class(event, root):
 def library():
     """The recorder, compiled once for each content of its source."""
     source = HERE / "record.c"
-    key = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    key = hashlib.sha256(source.read_bytes() + (HERE / "trap.h").read_bytes()).hexdigest()[:16]
     folder = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "kamld" / "power"
     built = folder / f"record-{key}.so"
     if not built.exists():
@@ -91,7 +91,7 @@ def library():
 
 def recorded(folder, log):
     """The environment in which a program is recorded."""
-    return {"LD_PRELOAD": str(library()), "KAMLD_POWER_FOLDER": os.path.realpath(folder), "KAMLD_POWER_LOG": str(log)}
+    return {"LD_PRELOAD": str(library()), "POWER_LOSS_FOLDER": os.path.realpath(folder), "POWER_LOSS_LOG": str(log)}
 
 
 def missing():

@@ -1,0 +1,79 @@
+"""Takes out each class of syncs once and looks for a cut that loses something by it.
+
+A class that is neither missed nor listed here fails the suite: then either the product syncs for nothing, or the
+session does not reach what the sync protects.
+"""
+
+import dataclasses
+import re
+import time
+
+import disk
+from cutting import Cut, examine
+
+# What may be lost, since it is made again. A pattern of a class, and why.
+DERIVED = (
+    (r"index/", "the search index is built again from storage"),
+    (r"cache/", "compiled plug-ins are authenticated before they are used, and compiled again"),
+    (r"spill/", "results of queries live as long as the server"),
+)
+# How many cuts are tried for a class before it counts as not missed.
+TRIES = 12
+
+
+def derived(name):
+    return next((why for pattern, why in DERIVED if re.search(r" (folder )?" + pattern, name + "/")), None)
+
+
+def candidates(recording, ends):
+    """Cuts that a missing sync may show at, the likeliest first."""
+    positions = recording.positions
+    last = positions[-1]
+    after = [next((p for p in positions if p >= end.end), last) for end in ends]
+    chosen = [(after[0], disk.STRICT), (after[0], disk.ZEROS), (after[-1], disk.STRICT), (after[-1], disk.EMPTY),
+              (last, disk.STRICT), (last, disk.ZEROS), (after[len(after) // 2], disk.EMPTY),
+              (after[len(after) // 2], disk.STRICT), (after[0], disk.EMPTY), (after[0], disk.TORN), (last, disk.TORN)]
+    return list(dict.fromkeys(Cut(recording.name, position, variant) for position, variant in chosen))
+
+
+def missed(task):
+    """(the class, how many cuts were tried, the cut that lost something and what it lost, or None)."""
+    name, cuts, known = task
+    for tried, cut in enumerate(cuts, 1):
+        wrong = examine(dataclasses.replace(cut, without=name))[1]
+        if wrong:
+            # What is lost at the same cut with every sync in place is not the merit of this one.
+            without = known.get(cut)
+            wrong = [line for line in wrong if line not in (examine(cut)[1] if without is None else without)]
+        if wrong:
+            return name, tried, cut, wrong
+    return name, len(cuts), None, []
+
+
+def run(recordings, pool, count, known):
+    """`known`: what is wrong after cuts that were examined already."""
+    started, places, rows = time.monotonic(), {}, []
+    for recording in recordings:
+        for name, ends in recording.syncs().items():
+            places.setdefault(name, []).append((recording, ends))
+    tasks = []
+    for name, found in places.items():
+        # The longer session has more to lose.
+        cuts = [cut for recording, ends in reversed(found) for cut in candidates(recording, ends)]
+        if not derived(name):
+            tasks.append((name, cuts[:TRIES], {cut: known[cut] for cut in cuts if cut in known}))
+        else:
+            rows.append((name, f"nothing, as listed: {derived(name)}"))
+    by_name = {recording.name: recording for recording in recordings}
+    for name, tried, cut, wrong in pool.imap_unordered(missed, tasks):
+        if cut:
+            where = by_name[cut.recording].where(cut.position)
+            rows.append((name, f"{cut.recording}, {where}, {cut.variant}: {wrong[0]}"))
+            count.add(f"without '{name}' something is lost", [])
+        else:
+            rows.append((name, f"NOTHING in {tried} cuts"))
+            count.add(f"without '{name}' something is lost", [f"nothing was lost in {tried} cuts"])
+    print("| sync taken out | what was lost |\n|---|---|")
+    for name, what in sorted(rows):
+        print(f"| {name} | {what.replace('|', '/')} |")
+    print(f"{len(places)} classes of syncs, {len(tasks)} taken out, {time.monotonic() - started:.0f} s", flush=True)
