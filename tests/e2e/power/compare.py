@@ -24,9 +24,11 @@ def faults(before, after, found):
 
 
 def possible_offset(low, high, there):
-    if there is None or high is None:
-        # It was not begun yet, or it was aborted.
-        return there is None and None in (low, high) or there is not None and there == low
+    """Pieces of what is in flight may be there; None is an upload that is not known (yet, or any more)."""
+    if there is None:
+        return low is None or high is None
+    if high is None:
+        return there == low
     return (low or 0) <= there <= high
 
 

@@ -60,10 +60,10 @@ def check(recording, position, data):
     """Starts a server on a folder that a cut left."""
     server = Kamld(data)
     try:
-        server.start(timeout=300)
-    except AssertionError as error:
-        return [f"it does not start: {' | '.join(str(error).splitlines()[-3:])[:600]}"]
-    try:
+        try:
+            server.start(timeout=300)
+        except AssertionError as error:
+            return [f"it does not start: {' | '.join(str(error).splitlines()[-3:])[:600]}"]
         before, after = recording.acknowledged(position)
         known = {url for url in recording.uploads if f"upload {url}" in before or f"upload {url}" in after}
         try:
@@ -79,7 +79,8 @@ def check(recording, position, data):
     except OSError as error:
         return [f"the server is gone: {error}; {' | '.join(server.output[-3:])}"[:600]]
     finally:
-        server.kill()
+        if server.process.poll() is None:
+            server.kill()
 
 
 def go_on(server, recording, uploads):

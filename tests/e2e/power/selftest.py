@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import compare
 import disk
 import log
 
@@ -196,6 +197,18 @@ def test_a_sync_covers_only_what_was_written_before_it_began():
                 event(log.WRITE, end=40, offset=1, length=1, data=b"b"), event(log.SYNC_END, end=50, offset=30)], 50)
     assert state.nodes[2].survivor(disk.STRICT, None) == b"a"
     assert state.nodes[2].survivor(disk.ALL, None) == b"ab"
+
+
+def test_a_fact_may_be_as_before_or_as_after_and_nothing_else():
+    before, after = {"files": {"a": 1}, "upload u": 10, "audit": [1]}, {"files": {"a": 1, "b": 2}, "upload u": 20, "audit": [1, 2]}
+    for fine in (before, after, {"files": {"a": 1}, "upload u": 15, "audit": [1, 2]}):
+        assert compare.faults(before, after, fine) == [], fine
+    for bad in ({"files": {"b": 2}}, {"files": {}}, {"upload u": 9}, {"upload u": 21}, {"upload u": None}, {"audit": []},
+                {"files": {"a": 1, "b": 3}}, {"more": 1}):
+        assert len(compare.faults(before, after, before | bad)) == 1, bad
+    # An upload whose end was acknowledged is not there again, one that was not begun may be.
+    assert compare.faults({"upload u": 5}, {}, {"upload u": None}) == [] != compare.faults({}, {}, {"upload u": 5})
+    assert compare.faults({}, {"upload u": 0}, {"upload u": 0}) == []
 
 
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]
