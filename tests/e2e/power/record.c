@@ -11,7 +11,7 @@
  *
  * One lock is held over the call and its record, so the order in the log is the order of the effects. A sync is logged
  * when it begins and when it ends, and the lock is free in between. sync_file_range is not looked at: it makes nothing
- * durable.
+ * durable. Writes to sockets are logged too, without their bytes: they are how a server acknowledges.
  */
 #define _GNU_SOURCE
 #include "trap.h"
@@ -23,7 +23,7 @@
 #include <ucontext.h>
 
 enum { CREATE = 1, WRITE, TRUNCATE, ALLOCATE, RENAME, LINK, UNLINK, MKDIR, RMDIR, SYMLINK, CHMOD,
-       SYNC_BEGIN, SYNC_END, SYNC_ALL_BEGIN, SYNC_ALL_END, PROBLEM };
+       SYNC_BEGIN, SYNC_END, SYNC_ALL_BEGIN, SYNC_ALL_END, PROBLEM, ANSWER_BEGIN };
 
 /* The layout is repeated in log.py. */
 struct head {
@@ -103,6 +103,14 @@ static int path_of(int fd, char *path) {
     return length > 0;
 }
 
+/* A program acknowledges by writing to a socket: nothing that is logged later was done when the other side read it. */
+static void mark(const char *path) {
+    if (strncmp(path, "socket:", 7)) return;
+    lock();
+    entry((struct head){.kind = ANSWER_BEGIN}, NULL, NULL);
+    unlock();
+}
+
 /* A regular file or folder below the recorded folder, also one that lost its name; 0 for anything else. */
 static uint64_t tracked(int fd, char *path, mode_t *mode) {
     struct stat stat;
@@ -178,7 +186,10 @@ static long on_write(long nr, long *a, const struct iovec *parts, int count, lon
     char path[PATH];
     mode_t mode;
     uint64_t inode = tracked(a[0], path, &mode);
-    if (!inode) return CALL(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (!inode) {
+        mark(path);
+        return CALL(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+    }
     lock();
     long done = CALL(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
     if (done > 0) {
@@ -331,6 +342,11 @@ static long on_sync(long nr, long *a) {
     return done;
 }
 
+static long on_send(long nr, long *a) {
+    mark("socket:");
+    return CALL(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 static long on_map(long *a) {
     char path[PATH];
     long done = CALL(SYS_mmap, a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -369,6 +385,7 @@ static long handle(long nr, long *a) {
     case SYS_fchmod: return on_mode(nr, a, a[0], 0, NULL, a[1]);
     case SYS_fchmodat: return on_mode(nr, a, -1, a[0], (void *)a[1], a[2]);
     case SYS_fsync: case SYS_fdatasync: case SYS_sync: case SYS_syncfs: return on_sync(nr, a);
+    case SYS_sendto: case SYS_sendmsg: return on_send(nr, a);
     case SYS_mmap: return on_map(a);
     case SYS_ioctl: return -EOPNOTSUPP;     /* clones of files: programs copy instead */
     case SYS_io_uring_setup: return -ENOSYS; /* writes that nobody sees: programs do without */

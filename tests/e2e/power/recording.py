@@ -46,7 +46,8 @@ class Recording:
         try:
             session = (FirstStart if self.name == "first" else Session)(server)
             self.tagged, self.uploads = session.tagged, session.uploads
-            self.steps, self.positions = ["start"], [self._position()]
+            started = self._position()
+            self.steps, self.positions = ["start"], [started]
             self.states = [look(server, self.tagged, self.uploads)]
             for name, run, changes in session.steps:
                 run()
@@ -59,6 +60,10 @@ class Recording:
             if server.process.poll() is None:
                 server.kill()
         self.read()
+        # The last that the server wrote to a socket is what the client had just read.
+        answers = [event.end for event in self.events if event.kind == log.ANSWER]
+        self.positions = [answers[bisect.bisect_right(answers, position) - 1] for position in self.positions[1:]]
+        self.positions.insert(0, started)
         with open(self.base / "acknowledged", "wb") as file:
             pickle.dump({key: getattr(self, key) for key in
                          ("inodes", "tagged", "uploads", "steps", "positions", "states")}, file)

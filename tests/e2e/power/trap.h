@@ -115,7 +115,8 @@ static void install_filter(void (*on_signal)(int, siginfo_t *, void *)) {
     static const int always[] = {
         SYS_write, SYS_pwrite64, SYS_writev, SYS_pwritev, SYS_pwritev2, SYS_copy_file_range, SYS_sendfile, SYS_splice,
         SYS_openat2, SYS_ftruncate, SYS_fallocate, SYS_truncate, SYS_renameat2, SYS_linkat, SYS_unlinkat, SYS_mkdirat,
-        SYS_symlinkat, SYS_fchmod, SYS_fchmodat, SYS_fsync, SYS_fdatasync, SYS_sync, SYS_syncfs, SYS_io_uring_setup,
+        SYS_symlinkat, SYS_fchmod, SYS_fchmodat, SYS_fsync, SYS_fdatasync, SYS_sync, SYS_syncfs, SYS_io_uring_setup, SYS_sendto,
+        SYS_sendmsg,
 #ifdef SYS_renameat
         SYS_renameat,
 #endif
