@@ -3,11 +3,13 @@
 KAMLD_CUTS is how many cuts are tried (`all` for all of them), KAMLD_SEED repeats a run.
 """
 
+import collections
 import itertools
 import multiprocessing
 import os
 import pathlib
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -55,16 +57,17 @@ def baseline(base):
 
 
 def record(base, count):
-    """Both recordings, and whether they can be relied on."""
-    first = baseline(base)
-    made = []
-    for name, begin in (("first", None), ("work", first)):
-        recording = Recording(pathlib.Path(base) / name, name)
-        recording.record(begin)
+    """Both recordings. Those that are kept in `base` from an earlier run are used again."""
+    made = [Recording(pathlib.Path(base) / name, name) for name in ("first", "work")]
+    for recording in made:
+        if recording.finished():
+            recording.load()
+            continue
+        recording.record(baseline(base) if recording.name == "work" else None)
         syncs = sum(len(ends) for ends in recording.syncs().values())
-        print(f"recorded '{name}': {len(recording.steps)} steps, {len(recording.events)} events, {syncs} syncs", flush=True)
-        count.add(f"a full replay of '{name}' is the real folder", recording.trust())
-        made.append(recording)
+        print(f"recorded '{recording.name}': {len(recording.steps)} steps, {len(recording.events)} events, {syncs} syncs",
+              flush=True)
+        count.add(f"a full replay of '{recording.name}' is the real folder", recording.trust())
     return made
 
 
@@ -99,6 +102,9 @@ def cuts(recordings, pool, count, rng):
         where = by_name[cut.recording].where(cut.position)
         count.add(f"{cut.recording}: cut at {cut.position} {where}, variant {cut.variant}", wrong)
         known[cut] = wrong
+    kinds = collections.Counter(re.sub(r"[0-9a-f]{8,}|\d+", "N", line)[:110] for wrong in known.values() for line in wrong)
+    for kind, times in kinds.most_common(25):
+        print(f"{times:5} times: {kind}")
     lost = sum(map(bool, known.values()))
     print(f"{len(known)} cuts, {lost} of them lost something, {time.monotonic() - started:.0f} s", flush=True)
     return known

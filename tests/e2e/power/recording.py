@@ -69,6 +69,9 @@ class Recording:
                          ("inodes", "tagged", "uploads", "steps", "positions", "states")}, file)
         return self
 
+    def finished(self):
+        return (self.base / "acknowledged").exists()
+
     def _position(self):
         return os.stat(self.log).st_size
 
