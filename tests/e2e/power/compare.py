@@ -24,12 +24,12 @@ def faults(before, after, found):
 
 
 def possible_offset(low, high, there):
-    """Pieces of what is in flight may be there; None is an upload that is not known (yet, or any more)."""
+    """Pieces of what is in flight may be there; None is an upload that is not begun, aborted or an object already."""
     if there is None:
         return low is None or high is None
-    if high is None:
-        return there == low
-    return (low or 0) <= there <= high
+    if low is None and high is None:
+        return False
+    return (low or 0) <= there and (high is None or there <= high)
 
 
 def difference(expected, there):

@@ -65,12 +65,13 @@ def check(recording, position, data):
         except AssertionError as error:
             return [f"it does not start: {' | '.join(str(error).splitlines()[-3:])[:600]}"]
         before, after = recording.acknowledged(position)
-        known = {url for url in recording.uploads if f"upload {url}" in before or f"upload {url}" in after}
+        known = {url: upload for url, upload in recording.uploads.items()
+                 if f"upload {url}" in before or f"upload {url}" in after}
         try:
-            wrong = compare.faults(before, after, look(server, recording.tagged, sorted(known)))
+            wrong = compare.faults(before, after, look(server, recording.tagged, known))
         except Answer as error:
             wrong = [str(error)]
-        for finding in (damage, lambda server: go_on(server, recording, known)):
+        for finding in (damage, lambda server: go_on(server, known)):
             try:
                 wrong += filter(None, [finding(server)])
             except (Answer, OSError, KeyError) as error:
@@ -83,12 +84,11 @@ def check(recording, position, data):
             server.kill()
 
 
-def go_on(server, recording, uploads):
+def go_on(server, uploads):
     """Uploads go on from where they stand and end with the right bytes, and new things can be written."""
-    for url in sorted(uploads):
-        address, data = recording.uploads[url]
-        at = offset(server, url)
-        if at is None or at == len(data):
+    for url, (address, data) in sorted(uploads.items()):
+        at = offset(server, url, len(data))
+        if at is None:
             continue
         append(server, url, at, data[at:])
         found = sha(get(server, f"/api/v1/objects/{address}"))

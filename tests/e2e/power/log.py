@@ -52,7 +52,7 @@ PATTERNS = (
     (re.compile(r" \(deleted\)$"), ""),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "*"),
     (re.compile(r"[0-9a-fA-F]{16,64}"), "*"),
-    (re.compile(r"(?<=/)[0-9a-f]{2}(?=/|$)"), "*"),
+    (re.compile(r"(?<=objects/)[0-9a-f]{2}(?=/|$)"), "*"),
     (re.compile(r"\.tmp\w+"), ".tmp*"),
     (re.compile(r"\d+"), "N"),
 )

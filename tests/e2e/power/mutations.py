@@ -16,6 +16,8 @@ DERIVED = (
     (r"index/", "the search index is built again from storage"),
     (r"cache/", "compiled plug-ins are authenticated before they are used, and compiled again"),
     (r"spill/", "results of queries live as long as the server"),
+    (r"server\.", "it says where the running server is, and each start writes it anew"),
+    (r"meta/snap\.", "sled makes its snapshots again from its log"),
 )
 # How many cuts are tried for a class before it counts as not missed.
 TRIES = 12

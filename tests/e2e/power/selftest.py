@@ -206,9 +206,9 @@ def test_a_fact_may_be_as_before_or_as_after_and_nothing_else():
     for bad in ({"files": {"b": 2}}, {"files": {}}, {"upload u": 9}, {"upload u": 21}, {"upload u": None}, {"audit": []},
                 {"files": {"a": 1, "b": 3}}, {"more": 1}):
         assert len(compare.faults(before, after, before | bad)) == 1, bad
-    # An upload whose end was acknowledged is not there again, one that was not begun may be.
-    assert compare.faults({"upload u": 5}, {}, {"upload u": None}) == [] != compare.faults({}, {}, {"upload u": 5})
-    assert compare.faults({}, {"upload u": 0}, {"upload u": 0}) == []
+    assert compare.faults({"upload u": 5}, {}, {"upload u": None}) == [], "it was finished or aborted in flight"
+    assert compare.faults({}, {}, {"upload u": 5}) != [], "it came back"
+    assert compare.faults({}, {"upload u": 0}, {"upload u": 0}) == [], "it was begun in flight"
 
 
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]

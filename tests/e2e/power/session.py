@@ -111,7 +111,7 @@ class Session:
         self.run("commit", asset=ASSET, message="second")
         self.run("restore", asset=ASSET, ref="v1")
         self.run("tag", "remove", address=ASSET, tag=["raw"])
-        self.run("query", "save", name="long", query="select '" + "x" * 200_000 + "'", project="p")
+        self.run("query", "save", name="long", query="select '" + "x" * 20_000 + "'", project="p")
         self.run("query", "remove", name="count")
         self.plugin("grant", "kamld/samples", "PUT", "/grant", lambda: self.narrower("kamld/samples"))
         self.plugin("revoke", "kamld/preview-table", "PUT", "/grant")

@@ -47,7 +47,7 @@ def listing(server, address):
 
 
 def look(server, tagged, uploads):
-    """Everything that can be acknowledged. `tagged`: addresses of objects whose tags are looked at; `uploads`: URLs."""
+    """Everything that can be acknowledged. `tagged`: addresses of objects whose tags are looked at; `uploads`: {URL: (address, bytes)}."""
     seen, facts = {}, {"token": server.token}
 
     def bytes_of(address, objects):
@@ -88,8 +88,8 @@ def look(server, tagged, uploads):
         facts[f"plug-in {plugin['id']}"] = (plugin["version"], plugin["state"])
         facts[f"grant of {plugin['id']}"] = get(server, f"/api/v1/plugins/{plugin['id']}/grant").decode()
     facts["audit"] = audit(server)
-    for url in uploads:
-        facts[f"upload {url}"] = offset(server, url)
+    for url, (_, data) in uploads.items():
+        facts[f"upload {url}"] = offset(server, url, len(data))
     return facts
 
 
@@ -105,14 +105,15 @@ def audit(server):
         after = entries[-1]["seq"]
 
 
-def offset(server, url):
-    """How far an upload is; None when it is not known (any more)."""
+def offset(server, url, size):
+    """How far an upload is; None when it is an object already, or not known."""
     status, headers, body = server.http("HEAD", url, headers=TUS)
     if status in (404, 410):
         return None
     if status not in (200, 204):
         raise Answer(f"HEAD {url}: {status} {body.decode(errors='replace')[:400]}")
-    return int(headers["Upload-Offset"])
+    at = int(headers["Upload-Offset"])
+    return at if at < size else None
 
 
 def append(server, url, at, data):
