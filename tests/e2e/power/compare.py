@@ -15,12 +15,20 @@ def faults(before, after, found):
             if (there or [])[:len(low)] != low:
                 missing = [record for record in low if record not in (there or [])]
                 wrong.append(f"the audit log has lost {missing[:3] or 'its order'}")
+            else:
+                wrong += [f"the audit log says {record}" for record in (there or [])[len(low):]
+                          if record not in (high or []) and not torn(record)]
         elif name.startswith("upload "):
             if not possible_offset(low, high, there):
                 wrong.append(f"{name} stands at {there}, acknowledged was {low} (then {high})")
         elif there != low and there != high:
             wrong.append(f"{name}: {difference(low, there)}")
     return wrong
+
+
+def torn(record):
+    """Whether the host tells that it cut off a record that was written in part: one that was not acknowledged."""
+    return record[2] == "repair" and "torn" in record[4]
 
 
 def possible_offset(low, high, there):

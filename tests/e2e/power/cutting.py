@@ -22,13 +22,13 @@ recordings = {}
 
 @dataclass(frozen=True)
 class Cut:
-    """`without`: the class of syncs that is taken out, if any."""
+    """`without`: the classes of syncs that are taken out."""
 
     recording: str
     position: int
     variant: str
     seed: int = 0
-    without: str | None = None
+    without: tuple = ()
 
 
 def open_recordings(base, names):

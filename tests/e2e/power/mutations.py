@@ -39,17 +39,31 @@ def candidates(recording, ends):
 
 
 def missed(task):
-    """(the class, how many cuts were tried, the cut that lost something and what it lost, or None)."""
-    name, cuts, known = task
-    for tried, cut in enumerate(cuts, 1):
-        wrong = examine(dataclasses.replace(cut, without=name))[1]
-        if wrong:
-            # What is lost at the same cut with every sync in place is not the merit of this one.
-            without = known.get(cut)
-            wrong = [line for line in wrong if line not in (examine(cut)[1] if without is None else without)]
-        if wrong:
-            return name, tried, cut, wrong
-    return name, len(cuts), None, []
+    """(the class, what was taken out, how many cuts were tried, the cut that lost something or None, what it lost)."""
+    name, cuts, known, others = task
+    tried = 0
+    # A sync may be covered by another one of the same file. Then neither is missed alone, and both together are.
+    for without in [(name,)] + ([(name, *others)] if others else []):
+        for cut in cuts:
+            tried += 1
+            wrong = examine(dataclasses.replace(cut, without=without))[1]
+            if wrong:
+                # What is lost at the same cut with every sync in place is not the merit of this one.
+                plain = known.get(cut)
+                wrong = [line for line in wrong if line not in (examine(cut)[1] if plain is None else plain)]
+            if wrong:
+                return name, without, tried, cut, wrong
+    return name, (name,), tried, None, []
+
+
+def of_same_file(name, names):
+    """Other classes of syncs of the same files."""
+    return [other for other in names if other != name and other.split(" ", 1)[1] == name.split(" ", 1)[1]]
+
+
+def cell(text):
+    """Text for one cell of a table."""
+    return " ".join(text.replace("|", "/").split())[:240]
 
 
 def run(recordings, pool, count, known):
@@ -63,19 +77,20 @@ def run(recordings, pool, count, known):
         # The longer session has more to lose.
         cuts = [cut for recording, ends in reversed(found) for cut in candidates(recording, ends)]
         if not derived(name):
-            tasks.append((name, cuts[:TRIES], {cut: known[cut] for cut in cuts if cut in known}))
+            tasks.append((name, cuts[:TRIES], {cut: known[cut] for cut in cuts if cut in known}, of_same_file(name, places)))
         else:
             rows.append((name, f"nothing, as listed: {derived(name)}"))
     by_name = {recording.name: recording for recording in recordings}
-    for name, tried, cut, wrong in pool.imap_unordered(missed, tasks):
+    for name, without, tried, cut, wrong in pool.imap_unordered(missed, tasks):
         if cut:
+            covered = f"nothing alone, with '{', '.join(without[1:])}' taken out too: " if len(without) > 1 else ""
             where = by_name[cut.recording].where(cut.position)
-            rows.append((name, f"{cut.recording}, {where}, {cut.variant}: {wrong[0]}"))
+            rows.append((name, f"{covered}{cut.recording}, {where}, {cut.variant}: {wrong[0]}"))
             count.add(f"without '{name}' something is lost", [])
         else:
             rows.append((name, f"NOTHING in {tried} cuts"))
             count.add(f"without '{name}' something is lost", [f"nothing was lost in {tried} cuts"])
     print("| sync taken out | what was lost |\n|---|---|")
     for name, what in sorted(rows):
-        print(f"| {name} | {what.replace('|', '/')} |")
+        print(f"| {name} | {cell(what)} |")
     print(f"{len(places)} classes of syncs, {len(tasks)} taken out, {time.monotonic() - started:.0f} s", flush=True)

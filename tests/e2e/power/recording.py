@@ -94,9 +94,9 @@ class Recording:
         shutil.rmtree(replayed)
         return problems
 
-    def disk(self, cut, without=None):
-        """The disk at a cut, with the syncs of the class `without` doing nothing."""
-        ignored = (lambda event: log.sync_class(event, self.data) == without) if without else (lambda event: False)
+    def disk(self, cut, without=()):
+        """The disk at a cut, with the syncs of the classes `without` doing nothing."""
+        ignored = (lambda event: log.sync_class(event, self.data) in without) if without else (lambda event: False)
         safe = (lambda path: is_cache(path, self.data)) if self.name == "first" else (lambda path: False)
         return disk.Disk(self.root, self.inodes, self.origin, safe).play(self.events, cut, ignored)
 

@@ -200,11 +200,13 @@ def test_a_sync_covers_only_what_was_written_before_it_began():
 
 
 def test_a_fact_may_be_as_before_or_as_after_and_nothing_else():
-    before, after = {"files": {"a": 1}, "upload u": 10, "audit": [1]}, {"files": {"a": 1, "b": 2}, "upload u": 20, "audit": [1, 2]}
-    for fine in (before, after, {"files": {"a": 1}, "upload u": 15, "audit": [1, 2]}):
+    before, after = {"files": {"a": 1}, "upload u": 10, "audit": ["one"]}, {
+        "files": {"a": 1, "b": 2}, "upload u": 20, "audit": ["one", "two"]}
+    torn = (2, "host", "repair", None, "a record of 5 bytes was torn")
+    for fine in (before, after, {"files": {"a": 1}, "upload u": 15, "audit": ["one", torn]}):
         assert compare.faults(before, after, fine) == [], fine
     for bad in ({"files": {"b": 2}}, {"files": {}}, {"upload u": 9}, {"upload u": 21}, {"upload u": None}, {"audit": []},
-                {"files": {"a": 1, "b": 3}}, {"more": 1}):
+                {"files": {"a": 1, "b": 3}}, {"more": 1}, {"audit": ["one", (2, "host", "repair", None, "the head was missing")]}):
         assert len(compare.faults(before, after, before | bad)) == 1, bad
     assert compare.faults({"upload u": 5}, {}, {"upload u": None}) == [], "it was finished or aborted in flight"
     assert compare.faults({}, {}, {"upload u": 5}) != [], "it came back"
