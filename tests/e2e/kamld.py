@@ -46,7 +46,7 @@ class Kamld:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env=environment() | self.variables)
         ready = threading.Event()
-        self.output = []
+        self.output, self.url = [], None
 
         def follow(stream):
             for line in stream:
@@ -58,7 +58,7 @@ class Kamld:
             ready.set()
 
         threading.Thread(target=follow, args=(self.process.stdout,), daemon=True).start()
-        if not ready.wait(timeout) or self.process.poll() is not None:
+        if not ready.wait(timeout) or self.url is None or self.process.poll() is not None:
             raise AssertionError("kamld did not get ready:\n" + "".join(self.output))
         return self
 

@@ -25,7 +25,7 @@ impl Folder {
     /// Opens the folder, or makes it. Fails, with nothing changed, when another process holds it or when it was
     /// written by a newer version.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(path).with_context(|| format!("cannot make the data folder {}", path.display()))?;
+        make(path).with_context(|| format!("cannot make the data folder {}", path.display()))?;
         let path = path.canonicalize().with_context(|| format!("cannot open the data folder {}", path.display()))?;
         let lock = lock(&path)?;
         let new = check_format(&path)?;
@@ -33,6 +33,8 @@ impl Folder {
             std::fs::create_dir_all(path.join(part))
                 .with_context(|| format!("cannot make {part} in {}", path.display()))?;
         }
+        // What is written below these folders is only as durable as their own names.
+        sync(&path).with_context(|| format!("cannot sync the data folder {}", path.display()))?;
         Ok(Self { path, new, _lock: lock })
     }
 
@@ -70,14 +72,33 @@ impl Folder {
     }
 }
 
-/// Writes a file that only its owner may read, whole or not at all.
+/// Makes a folder and those above it that are missing, each with a durable name.
+fn make(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make(parent)?;
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync(parent),
+    }
+}
+
+/// Makes the names in a folder durable.
+fn sync(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Writes a file that only its owner may read, whole or not at all; durable when this returns.
 fn write_private(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let partial = file.with_extension("partial");
     let write = || -> std::io::Result<()> {
         let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
         out.write_all(bytes)?;
         out.sync_all()?;
-        std::fs::rename(&partial, file)
+        std::fs::rename(&partial, file)?;
+        file.parent().map_or(Ok(()), sync)
     };
     write().with_context(|| format!("cannot write {}", file.display()))
 }
@@ -138,7 +159,7 @@ fn check_format(path: &Path) -> anyhow::Result<bool> {
             let mut out = File::create(&file)?;
             writeln!(out, "{FORMAT}")?;
             out.sync_all()?;
-            File::open(path)?.sync_all()?;
+            sync(path)?;
             Ok(true)
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),

@@ -52,6 +52,8 @@ def baseline(base):
     """A data folder after its first start and stop."""
     folder = pathlib.Path(base) / "baseline"
     with Kamld(folder) as server:
+        # One that answers has come to where it listens for the signal to stop.
+        server.http("GET", "/readyz")
         assert server.stop() == 0, "the first server did not stop well"
     return folder
 

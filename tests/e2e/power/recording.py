@@ -24,6 +24,9 @@ def is_cache(path, data):
 class Recording:
     """Made by `record`; read by every process that cuts. `states[0]` was there before the first step."""
 
+    # What may come out otherwise at each start that nobody was told of.
+    UNTOLD = ("token", "audit")
+
     def __init__(self, base, name):
         self.base, self.name = pathlib.Path(base), name
         self.root, self.origin, self.log = (str(self.base / part) for part in ("recorded", "origin", "log"))
@@ -105,8 +108,8 @@ class Recording:
         done = bisect.bisect_right(self.positions, cut)
         if done == 0:
             # Not ready yet: nothing was acknowledged, but a new start must bring what the first one would have.
-            loose = ("token", "audit")
-            return {k: v for k, v in self.states[0].items() if k not in loose}, self.states[0]
+            state = {name: value for name, value in self.states[0].items() if name not in self.UNTOLD}
+            return state, state
         return self.states[done - 1], self.states[min(done, len(self.states) - 1)]
 
     def where(self, cut):
