@@ -28,7 +28,7 @@ from kamld import Kamld  # noqa: E402
 from recording import Recording  # noqa: E402
 
 SEED = int(os.environ.get("KAMLD_SEED", str(random.randrange(1 << 32))))
-CUTS = os.environ.get("KAMLD_CUTS", "90")
+CUTS = os.environ.get("KAMLD_CUTS", "120")
 LANES = 2
 PARTS = ("selftest", "cuts", "mutations")
 

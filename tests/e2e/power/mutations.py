@@ -20,7 +20,7 @@ DERIVED = (
     (r"meta/snap\.", "sled makes its snapshots again from its log"),
 )
 # How many cuts are tried for a class before it counts as not missed.
-TRIES = 12
+TRIES = 15
 
 
 def derived(name):
@@ -32,10 +32,11 @@ def candidates(recording, ends):
     positions = recording.positions
     last = positions[-1]
     after = [next((p for p in positions if p >= end.end), last) for end in ends]
+    middle = after[len(after) // 2]
     chosen = [(after[0], disk.STRICT), (after[0], disk.ZEROS), (after[-1], disk.STRICT), (after[-1], disk.EMPTY),
-              (last, disk.STRICT), (last, disk.ZEROS), (after[len(after) // 2], disk.EMPTY),
-              (after[len(after) // 2], disk.STRICT), (after[0], disk.EMPTY), (after[0], disk.TORN), (last, disk.TORN)]
-    return list(dict.fromkeys(Cut(recording.name, position, variant) for position, variant in chosen))
+              (last, disk.STRICT), (last, disk.ZEROS), (middle, disk.EMPTY), (middle, disk.STRICT), (after[0], disk.EMPTY)]
+    torn = [(position, disk.TORN, seed) for seed in range(3) for position in (after[0], last)]
+    return list(dict.fromkeys(Cut(recording.name, *choice) for choice in chosen + torn))
 
 
 def missed(task):
