@@ -35,17 +35,18 @@ def environment():
 class Kamld:
     """One server on one data folder."""
 
-    def __init__(self, data, *arguments):
-        self.data, self.arguments, self.process = pathlib.Path(data), arguments, None
+    def __init__(self, data, *arguments, **variables):
+        self.data, self.arguments, self.variables, self.process = pathlib.Path(data), arguments, variables, None
         self.url = self.token = None
         self.output = []
 
     def start(self, timeout=600):
         self.process = subprocess.Popen(
             [BINARY, "up", "--data", self.data, "--listen", "127.0.0.1:0", "--no-browser", *self.arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment())
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=environment() | self.variables)
         ready = threading.Event()
-        self.output = []
+        self.output, self.url = [], None
 
         def follow(stream):
             for line in stream:
@@ -57,7 +58,7 @@ class Kamld:
             ready.set()
 
         threading.Thread(target=follow, args=(self.process.stdout,), daemon=True).start()
-        if not ready.wait(timeout) or self.process.poll() is not None:
+        if not ready.wait(timeout) or self.url is None or self.process.poll() is not None:
             raise AssertionError("kamld did not get ready:\n" + "".join(self.output))
         return self
 

@@ -180,5 +180,6 @@ SUITES = [
     Suite("servers", servers, lanes=2, memory=2000),
     Suite("e2e", product("e2e", ("tests/e2e/run",), E2E, ("python", "data-science"), ("mount",))),
     Suite("page", page, lanes=2, memory=2000),
+    Suite("power", product("power", ("tests/e2e/power/run",), ("tests/e2e/power/**", "tests/e2e/kamld.py"))),
     Suite("kill", product("kill", ("tests/e2e/kill",), ("tests/e2e/kill", "tests/e2e/kill.py", "tests/e2e/kamld.py"))),
 ]

@@ -16,6 +16,8 @@ use std::{
 pub const FORMAT: u32 = 2;
 
 const LOCK: &str = "lock";
+/// There from before the format is written until the first start has completed.
+const BEGINNING: &str = "beginning";
 const SERVER: &str = "server.json";
 
 /// How often the lock is tried: `holder` in another process takes it for a moment.
@@ -41,7 +43,9 @@ impl Folder {
         let path = path.canonicalize().with_context(|| format!("cannot open the data folder {}", path.display()))?;
         let lock = lock(&path)?;
         let found = check_format(&path)?;
-        let (new, format) = (found.is_none(), found.unwrap_or(FORMAT));
+        // A first start that was cut short has not installed everything yet: the next one is the first one again.
+        let new = found.is_none() || path.join(BEGINNING).exists();
+        let format = found.unwrap_or(FORMAT);
         close_to_others(&path);
         for part in ["store", "spool", "index", "plugins", "cache", "spill"] {
             durable::create_folder(&path.join(part))
@@ -51,6 +55,16 @@ impl Folder {
         // A server that was killed could not remove it, and its port may belong to another program by now.
         folder.retire();
         Ok(folder)
+    }
+
+    /// Says that everything that a first start does has been done.
+    pub fn begun(&self) -> anyhow::Result<()> {
+        match std::fs::remove_file(self.join(BEGINNING)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {BEGINNING} in {}", self.path.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub fn join(&self, part: &str) -> PathBuf {
@@ -192,6 +206,7 @@ fn check_format(path: &Path) -> anyhow::Result<Option<u32>> {
                     entry.file_name()
                 );
             }
+            durable::replace(&path.join(BEGINNING), b"", 0o600)?;
             durable::replace(&file, format!("{FORMAT}\n").as_bytes(), 0o600)?;
             Ok(None)
         }
@@ -210,7 +225,25 @@ mod tests {
         assert!(first.new);
         let error = Folder::open(temporary.path()).err().unwrap().to_string();
         assert!(error.contains(&format!("held by process {}", std::process::id())), "{error}");
+        first.begun().unwrap();
         drop(first);
+        assert!(!Folder::open(temporary.path()).unwrap().new);
+    }
+
+    #[test]
+    fn a_first_start_that_was_cut_short_is_the_first_one_again() {
+        let temporary = tempfile::tempdir().unwrap();
+        assert!(Folder::open(temporary.path()).unwrap().new);
+        // Cut before and after the format was written.
+        std::fs::remove_file(temporary.path().join("FORMAT")).unwrap();
+        for part in ["store", "spool", "index", "plugins", "cache", "spill"] {
+            std::fs::remove_dir(temporary.path().join(part)).unwrap();
+        }
+        assert!(Folder::open(temporary.path()).unwrap().new);
+        let folder = Folder::open(temporary.path()).unwrap();
+        assert!(folder.new);
+        folder.begun().unwrap();
+        drop(folder);
         assert!(!Folder::open(temporary.path()).unwrap().new);
     }
 

@@ -98,6 +98,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     previews.runtime.set(Arc::downgrade(&runtime)).ok();
 
     installed.bring_up(&runtime, packages, &config.plugins.start, folder.new).await?;
+    folder.begun()?;
     search.set_describer(Arc::new(joins::PluginDescriber(Arc::downgrade(&runtime))));
     search.describe_again().map_err(kamld_types::Problem::from)?;
     let self_test = probe::self_test(&runtime).await;
@@ -150,12 +151,14 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     }
     folder.announce(&url, &token)?;
     let link = format!("{url}/?token={token}");
+    // From here on a signal stops the server cleanly.
+    let stopped = stopped()?;
     println!("ready {link}");
     std::io::stdout().flush().ok();
     if !args.no_browser {
         browse(&link);
     }
-    let served = kamld_server::serve(listener, server, stopped()).await;
+    let served = kamld_server::serve(listener, server, stopped).await;
     eprintln!("stopping");
     folder.retire();
     follow.abort();
@@ -251,18 +254,17 @@ fn browse(link: &str) {
     }
 }
 
-/// Resolves when the person says stop.
-async fn stopped() {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
+/// Listens for signals from now on; the answer resolves when one says stop.
+fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
-    }
+    })
 }
 
 /// The ids that a first start installs, checked.
