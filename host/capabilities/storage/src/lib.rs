@@ -14,9 +14,11 @@ mod branches;
 mod buffers;
 mod check;
 pub mod conformance;
+mod damage;
 mod edit;
 pub mod embedded;
 pub mod error;
+mod folder;
 mod follower;
 mod history;
 pub mod host;
@@ -31,13 +33,14 @@ mod records;
 pub mod refstore;
 #[cfg_attr(not(test), expect(dead_code, reason = "compaction is the caller, and it comes next"))]
 mod relocate;
+mod repair;
 pub mod s3;
-#[expect(dead_code, reason = "the check takes its sets from here next")]
 mod seen;
 mod spool;
 mod store;
 mod token;
 mod tree;
+mod upload_files;
 mod uploads;
 mod view;
 mod writer;

@@ -145,7 +145,9 @@ fn run_fixed(local: &dyn Local, cli: Cli) -> Result<()> {
         Fixed::Put(args) => wait(put::put(&connect(global)?, &args, &cache_folder(environment), &output)),
         Fixed::Get(args) => wait(get::get(&connect(global)?, &args, &output)),
         Fixed::Audit(args) => wait(admin::audit(&connect(global)?, &args, &output)),
-        Fixed::Storage { command: Storage::Check } => wait(admin::storage_check(&connect(global)?, &output)),
+        Fixed::Storage { command: Storage::Check { repair } } => {
+            wait(admin::storage_check(&connect(global)?, repair, &output))
+        }
         Fixed::Index { command: Index::Rebuild } => wait(admin::index_rebuild(&connect(global)?, &output)),
         // Takes the list of offers, so it goes through `with_offers`.
         Fixed::Completion { .. } => Ok(()),
