@@ -251,6 +251,8 @@ pub struct UploadState {
     pub offset: u64,
     /// After this an unfinished upload is forgotten.
     pub expires: Option<SystemTime>,
+    /// The object that came of it: then nothing is left to do.
+    pub finished: Option<ObjectInfo>,
 }
 
 /// Resumable uploads. They need `editor` in the project of their asset, checked at every request.
@@ -259,8 +261,8 @@ pub trait Uploads: Send + Sync {
     /// Fails with not-found when the asset or branch is missing, before a byte is sent.
     async fn create(&self, spec: UploadSpec) -> Result<(String, UploadState)>;
 
-    /// Not-found when the upload never was, was aborted or expired. A finished one may be forgotten, or stay known at
-    /// its full offset: then `finish` answers the same object again.
+    /// Not-found when the upload never was, was aborted or expired. A finished one stays known until it would expire, so
+    /// that a client that missed the answer learns that it is done, after a restart of the host too.
     async fn state(&self, id: &str) -> Result<UploadState>;
 
     /// Appends at `offset`, conflict when that is not the current one. The stream ends early when the connection is
@@ -425,8 +427,9 @@ pub struct Backup {
 /// Long work on the host's own stores. Only admins get here. Dropping the stream stops the work.
 #[async_trait]
 pub trait Maintenance: Send + Sync {
-    /// Verifies every hash; progress lines, the last one is the report.
-    async fn storage_check(&self) -> Result<LineStream>;
+    /// Verifies every hash, and with `repair` writes what is damaged again wherever a good copy is found; progress lines,
+    /// the last one is the report.
+    async fn storage_check(&self, repair: bool) -> Result<LineStream>;
 
     /// Gives the room of garbage back; progress lines, the last one is the report. `conflict` while it runs already.
     async fn storage_gc(&self, order: Collect) -> Result<LineStream>;

@@ -1,17 +1,22 @@
 //! The object store under everything: packs and whole objects by key.
 //!
 //! Lives here: keys, reads of exact ranges, durable writes. Must not live here: what the bytes mean.
-//! Layout: `packs/UUID`, `objects/AA/SHA256`. Neither is ever changed once it is there.
+//! Layout: `packs/UUID`, `objects/AA/SHA256`, which only a repair ever replaces, by what they were; `damaged/` (see
+//! `damage`) and `multipart/` (see `s3::multipart`).
 
 use crate::{
     buffers::Buffers,
+    damage::Damage,
     error::{Error, Result},
+    folder::{make_folder, sync_folder},
+    s3::multipart::{FIRST_PART, LARGEST, Multipart},
 };
 use bytes::Bytes;
 use futures::TryStreamExt;
 use kamld_types::Hash;
 use object_store::{
-    GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload, path::Path,
+    GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload,
+    multipart::MultipartStore, path::Path,
 };
 use std::{
     fs::File,
@@ -22,12 +27,11 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-/// Parts of a multipart upload: S3 allows 10,000 of them and 5 MiB at least, so this carries 80 GB.
-const PART: usize = 8 << 20;
 /// What the system has in memory is copied at once, up to so much: a tenth of a millisecond. To hand it to another
 /// thread takes longer, and moves the bytes to another core.
 const AT_ONCE: u64 = 1 << 20;
@@ -40,9 +44,13 @@ pub struct Backing {
     pub store: Arc<dyn ObjectStore>,
     /// The folder behind it when it is a local disk that this process may link files into.
     pub local: Option<PathBuf>,
+    /// Multipart uploads by id, on a store that has them.
+    multipart: Option<Arc<Multipart>>,
     stored: Arc<OnceCell<AtomicU64>>,
     buffers: Arc<Buffers>,
     ahead: Arc<Semaphore>,
+    /// What is known to be damaged.
+    pub(crate) damage: Arc<Damage>,
 }
 
 /// An object or a pack opened for reading at any place.
@@ -55,7 +63,21 @@ pub enum Opened {
 impl Backing {
     pub fn new(store: Arc<dyn ObjectStore>, local: Option<PathBuf>) -> Self {
         let ahead = Arc::new(Semaphore::new(STEPS_AHEAD_OF_ALL));
-        Self { store, local, stored: Arc::default(), buffers: Arc::default(), ahead }
+        Self {
+            store,
+            local,
+            multipart: None,
+            stored: Arc::default(),
+            buffers: Arc::default(),
+            ahead,
+            damage: Arc::default(),
+        }
+    }
+
+    /// With multipart uploads that are recorded, so that one that is never completed can be found and aborted.
+    pub fn with_multipart(mut self, multipart: Option<Arc<dyn MultipartStore>>) -> Self {
+        self.multipart = multipart.map(|store| Arc::new(Multipart::new(store)));
+        self
     }
 
     /// Room for one step that is read before it is asked for; none when all of it is taken.
@@ -77,6 +99,14 @@ impl Backing {
         let size = payload.content_length() as u64;
         self.store.put(key, payload).await?;
         self.count(size);
+        Ok(())
+    }
+
+    /// Writes durably over what may be there; a reader sees the old bytes or the new ones.
+    pub async fn replace(&self, key: &Path, payload: PutPayload) -> Result<()> {
+        let old = self.size(key).await?.unwrap_or_default();
+        self.put(key, payload).await?;
+        self.uncount(old);
         Ok(())
     }
 
@@ -175,24 +205,38 @@ impl Backing {
         }
     }
 
-    /// Writes a local file as a whole object, part by part. On a local disk `link_whole` does it without a copy.
+    /// Writes a local file as a whole object, part by part, over whatever has that name. On a local disk `link_whole`
+    /// does it without a copy.
     pub async fn upload_whole(&self, hash: Hash, size: u64, file: Arc<File>) -> Result<()> {
         let key = Self::object_key(hash);
         let opened = Opened::File(file);
-        if size <= PART as u64 {
-            let bytes = self.read(&opened, &key, 0, size).await?;
-            return self.put(&key, bytes.into()).await;
+        let old = self.size(&key).await?.unwrap_or_default();
+        match &self.multipart {
+            Some(multipart) if size > FIRST_PART => {
+                let read = |offset, len| self.read(&opened, &key, offset, len);
+                multipart.upload(&self.store, &key, size, read).await?;
+                self.count(size);
+            }
+            _ => self.put_in_steps(&key, size, &opened).await?,
         }
-        let mut upload = self.store.put_multipart(&key).await?;
+        self.uncount(old);
+        Ok(())
+    }
+
+    async fn put_in_steps(&self, key: &Path, size: u64, opened: &Opened) -> Result<()> {
+        if size <= FIRST_PART {
+            let bytes = self.read(opened, key, 0, size).await?;
+            return self.put(key, bytes.into()).await;
+        }
+        let mut upload = self.store.put_multipart(key).await?;
         let mut offset = 0;
         while offset < size {
-            let len = (size - offset).min(PART as u64);
-            let sent = match self.read(&opened, &key, offset, len).await {
+            let len = (size - offset).min(FIRST_PART);
+            let sent = match self.read(opened, key, offset, len).await {
                 Ok(bytes) => upload.put_part(bytes.into()).await.map_err(Error::from),
                 Err(error) => Err(error),
             };
             if let Err(error) = sent {
-                // The parts would cost room for ever; when even this fails the store's own expiry removes them.
                 let _ = upload.abort().await;
                 return Err(error);
             }
@@ -203,37 +247,60 @@ impl Backing {
         Ok(())
     }
 
-    /// Gives a durable local file the name of a whole object, without a copy. The file keeps its own name too.
+    /// The largest object that the store takes, in bytes; none without a limit of its own.
+    pub fn largest(&self) -> Option<u64> {
+        self.multipart.as_ref().map(|_| LARGEST)
+    }
+
+    /// Refuses an object that the store could not take, before any byte of it is sent.
+    pub fn check_size(&self, name: &str, size: u64) -> Result<()> {
+        match self.largest().filter(|largest| size > *largest) {
+            None => Ok(()),
+            Some(largest) => Err(Error::limit(format!(
+                "'{name}' has {size} bytes, and the object store takes at most {largest} bytes in one object"
+            ))
+            .help("nothing was written; split it into smaller objects")),
+        }
+    }
+
+    /// Aborts multipart uploads that were begun more than `older_than` ago and never completed, so that the store does
+    /// not keep their parts for ever. Answers how many. Nothing to do on stores without multipart uploads.
+    pub(crate) async fn abandoned(&self, older_than: Duration) -> Result<u64> {
+        match &self.multipart {
+            Some(multipart) => multipart.abort_abandoned(&self.store, older_than).await,
+            None => Ok(0),
+        }
+    }
+
+    /// Gives a durable local file the name of a whole object, without a copy, over whatever has that name: a reader sees
+    /// the old object or the new one. The file keeps its own name too.
     pub async fn link_whole(&self, folder: PathBuf, hash: Hash, size: u64, from: PathBuf) -> Result<()> {
         let hex = hash.to_hex();
-        let link = move || -> std::io::Result<bool> {
+        let link = move || -> std::io::Result<u64> {
             let shelf = folder.join("objects").join(&hex[..2]);
-            if !shelf.is_dir() {
-                std::fs::create_dir_all(&shelf)?;
-                sync_folder(&folder.join("objects"))?;
-                sync_folder(&folder)?;
-            }
+            make_folder(&shelf)?;
             let to = shelf.join(&hex);
-            let new = match std::fs::hard_link(&from, &to) {
-                Ok(()) => true,
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => false,
-                Err(_) => {
-                    // No hard links here, or another file system: copy under another name, then put it in place.
-                    let copy = shelf.join(format!("{hex}#copy"));
-                    std::fs::copy(&from, &copy)?;
-                    File::open(&copy)?.sync_all()?;
-                    std::fs::rename(&copy, &to)?;
-                    true
+            let old = std::fs::metadata(&to).map_or(0, |meta| meta.len());
+            // A name of its own for each attempt; `object_store` does not list names that end in # and digits.
+            let beside = shelf.join(format!("{hex}#{}", Uuid::now_v7().as_u128()));
+            let placed = (|| {
+                if std::fs::hard_link(&from, &beside).is_err() {
+                    // No hard links here, or another file system.
+                    std::fs::copy(&from, &beside)?;
+                    File::open(&beside)?.sync_all()?;
                 }
-            };
+                std::fs::rename(&beside, &to)
+            })();
+            // After a success too: renaming one name of a file over another name of the same file does nothing.
+            let _ = std::fs::remove_file(&beside);
+            placed?;
             sync_folder(&shelf)?;
-            Ok(new)
+            Ok(old)
         };
         match tokio::task::spawn_blocking(link).await {
-            Ok(Ok(new)) => {
-                if new {
-                    self.count(size);
-                }
+            Ok(Ok(old)) => {
+                self.count(size);
+                self.uncount(old);
                 Ok(())
             }
             Ok(Err(error)) => Err(Error::io("putting an object in place", &error)),
@@ -262,11 +329,6 @@ impl Backing {
         let stat = rustix::fs::statvfs(self.local.as_ref()?).ok()?;
         Some(stat.f_blocks.saturating_mul(stat.f_frsize))
     }
-}
-
-/// Makes the names in a folder durable.
-pub fn sync_folder(folder: &std::path::Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 fn missing(key: &Path, error: object_store::Error) -> Error {

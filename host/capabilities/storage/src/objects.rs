@@ -118,13 +118,17 @@ impl AssetStore {
                     continue;
                 }
                 lease.pin(entry.hash).await;
-                if self.inner.backing().size_of(entry.hash).await? != Some(entry.size) {
-                    return Err(Error::invalid(format!(
-                        "the bytes of '{}' ({}) are not in the store",
-                        entry.path,
-                        entry.hash.short()
-                    ))
-                    .help("nothing was imported; put the object with its bytes"));
+                let backing = self.inner.backing();
+                let refuse = |what: &str| {
+                    let (path, hash) = (&entry.path, entry.hash.short());
+                    Error::invalid(format!("the bytes of '{path}' ({hash}) are {what}"))
+                        .help("nothing was imported; put the object with its bytes")
+                };
+                if backing.size_of(entry.hash).await? != Some(entry.size) {
+                    return Err(refuse("not in the store"));
+                }
+                if backing.damaged_places(entry.hash).await?.iter().any(|mark| mark.location == Location::Whole) {
+                    return Err(refuse("damaged in the store"));
                 }
             }
         }
@@ -209,6 +213,7 @@ impl Inner {
     /// The lease must live until a ref leads to the body.
     async fn keep_bytes(&self, lease: &Lease, hash: Hash, bytes: Bytes) -> Result<Body> {
         let size = bytes.len() as u64;
+        self.backing().heal(hash, &bytes).await?;
         if size <= SMALL {
             return Ok(Body::Pack(bytes));
         }
@@ -222,17 +227,23 @@ impl Inner {
     /// The lease must live until a ref leads to the body.
     pub(crate) async fn keep_spooled(&self, lease: &Lease, spooled: &Spooled) -> Result<Body> {
         let size = spooled.size();
+        let (backing, hash) = (self.backing(), spooled.hash());
         if size <= SMALL {
-            return Ok(Body::Pack(spooled.bytes().await?));
+            let bytes = spooled.bytes().await?;
+            backing.heal(hash, &bytes).await?;
+            return Ok(Body::Pack(bytes));
         }
-        lease.pin(spooled.hash()).await;
-        if self.backing().size_of(spooled.hash()).await? != Some(size) {
+        lease.pin(hash).await;
+        // Whatever has the right size is taken to be right, unless somebody found that it is not.
+        let damaged = backing.damaged_places(hash).await?;
+        if !damaged.is_empty() || backing.size_of(hash).await? != Some(size) {
             spooled.sync().await?;
-            match &self.backing().local {
-                Some(folder) => {
-                    self.backing().link_whole(folder.clone(), spooled.hash(), size, spooled.path().to_owned()).await?;
-                }
-                None => self.backing().upload_whole(spooled.hash(), size, spooled.file()).await?,
+            match &backing.local {
+                Some(folder) => backing.link_whole(folder.clone(), hash, size, spooled.path().to_owned()).await?,
+                None => backing.upload_whole(hash, size, spooled.file()).await?,
+            }
+            for mark in damaged.iter().filter(|mark| mark.location == Location::Whole) {
+                backing.unmark_damaged(mark).await;
             }
         }
         Ok(Body::At(Location::Whole))

@@ -2,7 +2,7 @@
 //!
 //! Layout: magic, the parts one behind the other, the index (kind, offset, length, hash of each part),
 //! then `u32` length of the index, `u32` crc32 of the index, magic. So a check can walk a pack alone.
-//! Invariant: a part never moves; a pack is written once, whole, durably.
+//! Invariant: a part never moves; a pack is written once, whole, durably. Only a repair replaces it, by the same parts.
 
 use crate::{
     backing::Backing,
@@ -10,7 +10,7 @@ use crate::{
     leases::Lease,
     tree::{Location, Node, Nodes},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use kamld_types::Hash;
 use object_store::PutPayload;
 use std::{collections::HashMap, sync::Arc};
@@ -129,14 +129,9 @@ impl PackWriter {
         if let Some(lease) = &self.lease {
             lease.pack(self.id);
         }
-        let index = write_index(&self.index);
-        let mut foot = Vec::with_capacity(16);
-        foot.extend((index.len() as u32).to_le_bytes());
-        foot.extend(crc32fast::hash(&index).to_le_bytes());
-        foot.extend(FOOT);
+        let end = close(&self.index);
         let parts = std::mem::take(&mut self.parts);
-        let payload: PutPayload =
-            std::iter::once(Bytes::from_static(HEAD)).chain(parts).chain([index.into(), foot.into()]).collect();
+        let payload: PutPayload = std::iter::once(Bytes::from_static(HEAD)).chain(parts).chain([end.into()]).collect();
         self.nodes.backing.put(&Backing::pack_key(self.id), payload).await?;
         for (offset, node) in self.fresh.drain(..) {
             self.nodes.keep((self.id, offset), node);
@@ -161,6 +156,50 @@ fn write_index(parts: &[Part]) -> Vec<u8> {
         out.extend(part.hash.0);
     }
     out
+}
+
+/// All bytes of a stored pack; none when it is missing.
+async fn stored(backing: &Backing, pack: Uuid) -> Result<Option<BytesMut>> {
+    let key = Backing::pack_key(pack);
+    let Some(size) = backing.size(&key).await? else { return Ok(None) };
+    Ok(Some(BytesMut::from(&backing.range(&key, 0, size).await?[..])))
+}
+
+/// Repairs parts of a stored pack: the given bytes are written at their offsets, everything else stays as it is, and the
+/// pack is replaced as a whole. A pack that is missing or too short is filled up with zeros, so that its other parts can
+/// be repaired too; its index is then still damaged. One call at a time for a pack.
+pub async fn splice(backing: &Backing, pack: Uuid, parts: &[(u64, Bytes)]) -> Result<()> {
+    let mut bytes = stored(backing, pack).await?.unwrap_or_default();
+    bytes.resize(bytes.len().max(HEAD.len()), 0);
+    bytes[..HEAD.len()].copy_from_slice(HEAD);
+    for (offset, part) in parts {
+        let from = usize::try_from(*offset).map_err(|_| Error::internal("a part lies beyond the end of memory"))?;
+        let to = from + part.len();
+        bytes.resize(bytes.len().max(to), 0);
+        bytes[from..to].copy_from_slice(part);
+    }
+    backing.replace(&Backing::pack_key(pack), bytes.freeze().into()).await
+}
+
+/// Gives a stored pack whose index is damaged a new one, behind all that it holds. `parts` in any order.
+pub async fn rebuild_index(backing: &Backing, pack: Uuid, mut parts: Vec<Part>) -> Result<()> {
+    let Some(mut bytes) = stored(backing, pack).await? else {
+        return Err(Error::corrupt(format!("pack {pack} is missing from the store")));
+    };
+    parts.sort_unstable_by_key(|part| part.offset);
+    parts.dedup_by_key(|part| part.offset);
+    bytes.extend(close(&parts));
+    backing.replace(&Backing::pack_key(pack), bytes.freeze().into()).await
+}
+
+/// The index and what follows it.
+fn close(parts: &[Part]) -> Vec<u8> {
+    let mut index = write_index(parts);
+    let (len, crc) = (index.len() as u32, crc32fast::hash(&index));
+    index.extend(len.to_le_bytes());
+    index.extend(crc.to_le_bytes());
+    index.extend(FOOT);
+    index
 }
 
 /// The index of a stored pack; `corrupt` when it is damaged.

@@ -2,6 +2,7 @@
 
 use crate::{
     backing::{Backing, Opened},
+    damage::Mark,
     error::{Error, Result},
     leases::Lease,
     model::Object,
@@ -35,6 +36,8 @@ struct Shared {
     backing: Backing,
     name: String,
     object: Object,
+    /// What is remembered when its bytes turn out to be damaged.
+    mark: Mark,
     source: Source,
     /// Keeps the bytes from being collected while they are read.
     _lease: Arc<Lease>,
@@ -132,16 +135,20 @@ impl ReadAhead {
 impl ObjectReader {
     pub(crate) async fn open(backing: Backing, asset: &AssetId, entry: &Entry, lease: Arc<Lease>) -> Result<Self> {
         let object = object_of(entry)?;
+        let mark = Mark { hash: entry.hash, size: entry.size, location: entry.location };
+        let name = format!("{asset}/{}", entry.path);
         let source = match entry.location {
             Location::Empty => Source::Empty,
             Location::Packed { pack, offset } => Source::Packed { pack, offset, bytes: OnceCell::new() },
             Location::Whole => {
                 let key = Backing::object_key(entry.hash);
-                Source::Whole { opened: backing.open(&key).await?, key }
+                match backing.open(&key).await {
+                    Ok(opened) => Source::Whole { opened, key },
+                    Err(error) => return Err(damaged(&backing, &name, mark, error).await),
+                }
             }
         };
-        let name = format!("{asset}/{}", entry.path);
-        Ok(Self { shared: Arc::new(Shared { backing, name, object, source, _lease: lease }) })
+        Ok(Self { shared: Arc::new(Shared { backing, name, object, mark, source, _lease: lease }) })
     }
 
     /// Bytes.
@@ -166,18 +173,21 @@ impl ObjectReader {
             Source::Packed { pack, offset: start, bytes } => {
                 let whole = bytes
                     .get_or_try_init(|| async {
-                        let bytes = shared.backing.part(*pack, *start, self.size()).await?;
-                        self.verify(Hash(Sha256::digest(&bytes).into()))?;
-                        Ok::<_, Error>(bytes)
+                        match shared.backing.part(*pack, *start, self.size()).await {
+                            Ok(bytes) => self.verify(Hash(Sha256::digest(&bytes).into())).await.map(|()| bytes),
+                            Err(error) => Err(self.told(error).await),
+                        }
                     })
                     .await?;
                 Ok(whole.slice(offset as usize..end as usize))
             }
             Source::Whole { key, opened } => {
-                let bytes =
-                    shared.backing.read(opened, key, offset, end - offset).await.map_err(|e| self.name_it(e))?;
+                let bytes = match shared.backing.read(opened, key, offset, end - offset).await {
+                    Ok(bytes) => bytes,
+                    Err(error) => return Err(self.told(error).await),
+                };
                 if bytes.len() as u64 == self.size() {
-                    self.verify(Hash(Sha256::digest(&bytes).into()))?;
+                    self.verify(Hash(Sha256::digest(&bytes).into())).await?;
                 }
                 Ok(bytes)
             }
@@ -224,29 +234,37 @@ impl ObjectReader {
             hasher.update(&bytes);
             seen += bytes.len() as u64;
             if seen == reader.size() {
-                reader.verify(Hash(hasher.clone().finalize().into()))?;
+                reader.verify(Hash(hasher.clone().finalize().into())).await?;
             }
             Ok(Some((bytes, (parts, hasher, reader, seen))))
         })
         .boxed()
     }
 
-    fn verify(&self, found: Hash) -> Result<()> {
+    async fn verify(&self, found: Hash) -> Result<()> {
         if found == self.shared.object.hash {
             return Ok(());
         }
-        Err(self.name_it(Error::corrupt("its bytes do not match their hash")))
+        Err(self.told(Error::corrupt("its bytes do not match their hash")).await)
     }
 
-    fn name_it(&self, error: Error) -> Error {
-        match error {
-            Error::Corrupt(_) => {
-                let what = format!("{} (object {}) is damaged", self.shared.name, self.shared.object.hash.short());
-                error.while_(&what).help("put the object again from its origin, or restore the data folder from a copy")
-            }
-            error => error,
-        }
+    async fn told(&self, error: Error) -> Error {
+        let Shared { backing, name, mark, .. } = &*self.shared;
+        damaged(backing, name, *mark, error).await
     }
+}
+
+/// Remembers damage, so that a put of the same bytes repairs it, and names the object in the error. Other errors stay as
+/// they are.
+async fn damaged(backing: &Backing, name: &str, mark: Mark, error: Error) -> Error {
+    if !matches!(error, Error::Corrupt(_)) {
+        return error;
+    }
+    backing.mark_damaged(mark, name).await;
+    error.while_(&format!("{name} (object {}) is damaged", mark.hash.short())).help(format!(
+        "everything else is kept; put the same bytes again (`kamld put FILE {name}`), or let `kamld storage check --repair` \
+         look for a good copy"
+    ))
 }
 
 #[cfg(test)]

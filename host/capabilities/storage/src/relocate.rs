@@ -8,6 +8,7 @@
 //! Memory: one entry for each part that moves, some 15 bytes for each node that does not, and one pack in progress.
 
 use crate::{
+    damage::Mark,
     error::{Error, Result},
     leases::Lease,
     pack::PackWriter,
@@ -222,9 +223,7 @@ impl<L: Fn(Uuid) -> bool + Send + Sync> Relocation<L> {
                     for body in run {
                         match self.nodes.backing.part(body.pack, body.offset, body.len).await {
                             Ok(bytes) => self.keep(body, bytes).await?,
-                            Err(Error::Corrupt(_)) => {
-                                self.stuck.insert(body.place, body.hash);
-                            }
+                            Err(Error::Corrupt(_)) => self.leave(body).await,
                             Err(error) => return Err(error),
                         }
                     }
@@ -237,7 +236,7 @@ impl<L: Fn(Uuid) -> bool + Send + Sync> Relocation<L> {
 
     async fn keep(&mut self, body: &Wanted, bytes: Bytes) -> Result<()> {
         if Sha256::digest(&bytes)[..] != body.hash.0 {
-            self.stuck.insert(body.place, body.hash);
+            self.leave(body).await;
             return Ok(());
         }
         self.pack.roll().await?;
@@ -245,6 +244,14 @@ impl<L: Fn(Uuid) -> bool + Send + Sync> Relocation<L> {
         let location = self.pack.add_body(body.hash, Bytes::copy_from_slice(&bytes));
         self.bodies.insert(body.place, location);
         Ok(())
+    }
+
+    /// A damaged body stays where it is, known as damaged, so that a put of the same bytes repairs it there.
+    async fn leave(&mut self, body: &Wanted) {
+        self.stuck.insert(body.place, body.hash);
+        let location = Location::Packed { pack: body.pack, offset: body.offset };
+        let mark = Mark { hash: body.hash, size: body.len, location };
+        self.nodes.backing.mark_damaged(mark, "a body that compaction could not move").await;
     }
 }
 

@@ -1,20 +1,23 @@
 //! The spool: files of this machine that fill up before they become objects.
 //!
 //! Lives here: files and their hashes. `uploads` gives them meaning and resumes them.
-//! Layout: `ID.part` with `ID.json` is an upload that survives a restart, `ID.tmp` is a write in
+//! Layout: `ID.part` with `ID.json` is an upload that survives a restart (see `upload_files`), `ID.tmp` is a write in
 //! progress that does not.
 //! Invariant: what `Fill::finish` reports is on the disk.
 
 use crate::{
-    backing::sync_folder,
     error::{Error, Result},
-    media,
+    folder::{make_folder, process_start, sync_folder},
+    media, upload_files,
+    uploads::UploadId,
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use kamld_types::Hash;
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::{
+    collections::HashMap,
     fs::{File, OpenOptions},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
@@ -22,7 +25,7 @@ use std::{
     sync::Arc,
 };
 use tokio::{
-    sync::{Notify, OwnedMutexGuard, Semaphore, mpsc},
+    sync::{OwnedMutexGuard, Semaphore, mpsc},
     task::JoinHandle,
 };
 use uuid::Uuid;
@@ -39,28 +42,63 @@ const FILLS: usize = 128;
 pub(crate) struct Spool {
     pub folder: PathBuf,
     fills: Arc<Semaphore>,
+    /// Unfinished uploads and the bytes that they announced.
+    announced: Mutex<HashMap<UploadId, u64>>,
 }
 
 impl Spool {
+    /// Opens the spool; what an earlier process left half done is removed, uploads in progress are kept.
     pub fn open(folder: PathBuf) -> Result<Self> {
-        let tidy = || -> std::io::Result<()> {
-            std::fs::create_dir_all(&folder)?;
-            for file in std::fs::read_dir(&folder)? {
-                let path = file?.path();
-                if path.extension().is_some_and(|ending| ending == "tmp") {
-                    std::fs::remove_file(path)?;
-                }
-            }
-            Ok(())
+        let tidy = || {
+            make_folder(&folder)?;
+            upload_files::sweep(&folder, process_start())
         };
-        tidy().map_err(|error| Error::io("opening the spool", &error))?;
-        Ok(Self { folder, fills: Arc::new(Semaphore::new(FILLS)) })
+        let announced = tidy().map_err(|error| Error::io("opening the spool", &error))?;
+        Ok(Self { folder, fills: Arc::new(Semaphore::new(FILLS)), announced: Mutex::new(announced) })
     }
 
     /// Bytes that can still be written to the disk of the spool; none when that is not known.
     pub fn room(&self) -> Option<u64> {
         let stat = rustix::fs::statvfs(&self.folder).ok()?;
         Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    /// Sets room aside for an upload: `limit` when the disk cannot hold it beside what the other unfinished uploads have
+    /// announced and not sent yet. Two at the same moment may both be refused where one would fit.
+    pub async fn announce(&self, id: UploadId, name: &str, size: u64) -> Result<()> {
+        let others = {
+            let mut announced = self.announced.lock();
+            let others: Vec<_> =
+                announced.iter().map(|(id, size)| (upload_files::part(&self.folder, *id), *size)).collect();
+            announced.insert(id, size);
+            others
+        };
+        let expected = move || {
+            // What was sent already takes room on the disk, which is counted there.
+            let left =
+                |(part, size): &(PathBuf, u64)| size - std::fs::metadata(part).map_or(0, |meta| meta.len().min(*size));
+            Ok(others.iter().map(left).sum::<u64>())
+        };
+        let checked = match blocking("looking at the uploads under way", expected).await {
+            Err(error) => Err(error),
+            Ok(expected) => match self.room().map(|room| room.saturating_sub(expected)).filter(|room| *room < size) {
+                None => Ok(()),
+                Some(room) => Err(Error::limit(format!(
+                    "'{name}' has {size} bytes, and the disk has room for {room} beside the {expected} bytes that other \
+                     uploads will still send"
+                ))
+                .help("nothing was written; free some space, or abort uploads that nobody goes on with, and start again")),
+            },
+        };
+        if checked.is_err() {
+            self.forget(id);
+        }
+        checked
+    }
+
+    /// Gives back the room that was set aside for an upload.
+    pub fn forget(&self, id: UploadId) {
+        self.announced.lock().remove(&id);
     }
 
     /// A file that is gone when it is dropped, or when the process ends.
@@ -71,9 +109,9 @@ impl Spool {
         Ok(Scratch { path, file: Arc::new(file) })
     }
 
-    /// Writes a stream to a file from `offset` on, until it ends, fails, reaches `most` bytes in the file, or
-    /// the first of `turn` is told; the second is held until nothing writes to the file any more, even when
-    /// the caller went away. What came in is durable in any case.
+    /// Writes a stream to a file from `offset` on, until it ends, fails, or reaches `most` bytes in the file. `guard` is
+    /// held until nothing writes to the file any more, even when the caller went away. What came in is durable in any
+    /// case.
     pub async fn fill<S, E>(
         &self,
         file: Arc<File>,
@@ -81,26 +119,18 @@ impl Spool {
         most: u64,
         hasher: Option<Sha256>,
         stream: S,
-        turn: Option<(&Notify, OwnedMutexGuard<()>)>,
+        guard: Option<OwnedMutexGuard<()>>,
     ) -> Filled
     where
         S: Stream<Item = std::result::Result<Bytes, E>> + Send,
         E: std::fmt::Display + Send,
     {
         let permit = self.fills.acquire().await;
-        let (stop, guard) = turn.unzip();
         let mut fill = Fill::start(file, offset, hasher, guard);
         let mut stream = pin!(stream);
         let mut at = offset;
         let trouble = loop {
-            let next = match stop {
-                None => stream.next().await,
-                Some(stop) => tokio::select! {
-                    next = stream.next() => next,
-                    () = stop.notified() => break Some(Error::cancelled("the upload goes on in another request")),
-                },
-            };
-            match next {
+            match stream.next().await {
                 None => break None,
                 Some(Err(error)) => {
                     let help = "what arrived is kept; go on from the offset that the server tells";
@@ -342,9 +372,15 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// Writes a small file so that it is there whole or not at all, also after a power cut.
 pub(crate) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     let staged = folder.join(format!("{name}.new"));
-    let mut file = File::create(&staged)?;
-    std::io::Write::write_all(&mut file, bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&staged, folder.join(name))?;
+    let placed = (|| {
+        let mut file = File::create(&staged)?;
+        std::io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&staged, folder.join(name))
+    })();
+    if placed.is_err() {
+        let _ = std::fs::remove_file(&staged);
+    }
+    placed?;
     sync_folder(folder)
 }

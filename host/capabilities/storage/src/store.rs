@@ -10,6 +10,7 @@ use crate::{
     backing::Backing,
     edit::Lane,
     error::{Error, Result},
+    folder::{make_folder, prepare, sweep_in_background},
     follower::Follower,
     leases::Leases,
     model::Changed,
@@ -20,7 +21,7 @@ use crate::{
     uploads::Sessions,
 };
 use kamld_types::BranchName;
-use object_store::{ObjectStore, local::LocalFileSystem, memory::InMemory};
+use object_store::{ObjectStore, local::LocalFileSystem, memory::InMemory, multipart::MultipartStore};
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
@@ -36,6 +37,8 @@ const EVENTS: usize = 1024;
 /// What a store is made of.
 pub struct Backends {
     pub objects: Arc<dyn ObjectStore>,
+    /// The same store for uploads in parts, when it is an S3 (see `s3_objects`).
+    pub multipart: Option<Arc<dyn MultipartStore>>,
     /// The folder behind `objects` when that is a local disk; finished uploads are then linked in, not copied.
     pub local: Option<PathBuf>,
     pub refs: Arc<dyn RefStore>,
@@ -46,20 +49,19 @@ pub struct Backends {
 impl Backends {
     /// Bytes on a local disk below `folder` (made when it is missing), the spool beside them.
     pub fn local(folder: &Path, refs: Arc<dyn RefStore>) -> Result<Self> {
-        let make = |folder: &Path| {
-            std::fs::create_dir_all(folder).map_err(|e| Error::io("making the folder of the store", &e))
-        };
-        make(folder)?;
+        let making = |e| Error::io("making the folder of the store", &e);
+        make_folder(folder).map_err(making)?;
         let folder = folder.canonicalize().map_err(|e| Error::io("opening the folder of the store", &e))?;
+        prepare(&folder).map_err(making)?;
+        sweep_in_background(&folder);
         let spool = folder.join("spool");
-        make(&spool)?;
         let objects = LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true);
-        Ok(Self { objects: Arc::new(objects), local: Some(folder), refs, spool })
+        Ok(Self { objects: Arc::new(objects), multipart: None, local: Some(folder), refs, spool })
     }
 
     /// Bytes in memory.
     pub fn memory(refs: Arc<dyn RefStore>, spool: PathBuf) -> Self {
-        Self { objects: Arc::new(InMemory::new()), local: None, refs, spool }
+        Self { objects: Arc::new(InMemory::new()), multipart: None, local: None, refs, spool }
     }
 }
 
@@ -83,10 +85,10 @@ pub(crate) struct Inner {
 impl AssetStore {
     /// Opens a store; what was left of unfinished writes is tidied up, uploads in progress are kept.
     pub fn open(backends: Backends) -> Result<Self> {
-        let Backends { objects, local, refs, spool } = backends;
+        let Backends { objects, multipart, local, refs, spool } = backends;
         let inner = Inner {
             records: Records { refs },
-            nodes: Arc::new(Nodes::new(Backing::new(objects, local))),
+            nodes: Arc::new(Nodes::new(Backing::new(objects, local).with_multipart(multipart))),
             spool: Spool::open(spool)?,
             sessions: Sessions::default(),
             lanes: Mutex::default(),

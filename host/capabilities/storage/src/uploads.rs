@@ -8,8 +8,9 @@ use crate::{
     error::{Error, Result},
     model::{Millis, Object, now},
     objects::{checked_media_type, put_of},
-    spool::{Spooled, blocking, write_whole},
+    spool::{Spooled, blocking},
     store::{AssetStore, Inner},
+    upload_files::{self, json_name, to_json},
 };
 use bytes::Bytes;
 use futures::Stream;
@@ -21,11 +22,11 @@ use std::{
     collections::HashMap,
     fmt,
     fs::{File, OpenOptions},
+    path::PathBuf,
     str::FromStr,
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// How long an upload that nobody goes on with is kept.
@@ -82,8 +83,6 @@ struct Session {
     state: tokio::sync::Mutex<Option<(Sha256, u64)>>,
     /// Held as long as a thread writes to the file: longer than the request when that was dropped.
     writing: Arc<tokio::sync::Mutex<()>>,
-    /// Tells a request that another one has taken over.
-    take_over: Notify,
 }
 
 /// The uploads of a store.
@@ -96,45 +95,51 @@ impl AssetStore {
     pub fn uploads(&self) -> Uploads {
         Uploads { inner: self.inner.clone() }
     }
-}
 
-fn json_name(id: UploadId) -> String {
-    format!("{id}.json")
+    /// `limit` when the object store does not take an object of `size` bytes. `name` is for the message.
+    pub fn check_size(&self, name: &str, size: u64) -> Result<()> {
+        self.inner.backing().check_size(name, size)
+    }
+
+    /// Aborts uploads to the object store that were begun more than `older_than` ago and never completed, since their
+    /// process went away: an S3 keeps their parts until then. Answers how many.
+    pub async fn abort_abandoned(&self, older_than: Duration) -> Result<u64> {
+        self.inner.backing().abandoned(older_than).await
+    }
+
+    /// The largest object that the object store takes, in bytes; none without a limit of its own.
+    pub fn largest_object(&self) -> Option<u64> {
+        self.inner.backing().largest()
+    }
 }
 
 impl Uploads {
-    fn folder(&self) -> std::path::PathBuf {
+    fn folder(&self) -> PathBuf {
         self.inner.spool.folder.clone()
     }
 
-    fn part(&self, id: UploadId) -> std::path::PathBuf {
-        self.inner.spool.folder.join(format!("{id}.part"))
+    fn part(&self, id: UploadId) -> PathBuf {
+        upload_files::part(&self.inner.spool.folder, id)
     }
 
     fn session(&self, id: UploadId) -> Arc<Session> {
         self.inner.sessions.open.lock().entry(id).or_default().clone()
     }
 
-    /// `not-found` without the asset or branch, `limit` when the disk cannot hold it.
+    /// `not-found` without the asset or branch; `limit` when the object store does not take objects of that size, or the
+    /// disk of the spool cannot hold it beside the other unfinished uploads. Durable on return.
     pub async fn create(&self, spec: UploadSpec) -> Result<UploadId> {
         self.inner.target(&spec.asset, spec.branch.as_ref()).await?;
         checked_media_type(spec.media_type.clone(), &spec.path, &[])?;
-        if let Some(room) = self.inner.spool.room().filter(|room| *room < spec.size) {
-            return Err(Error::limit(format!(
-                "'{}' has {} bytes, and the disk has room for {room}",
-                spec.path, spec.size
-            ))
-            .help("nothing was written; free some space and start again"));
-        }
+        self.inner.backing().check_size(spec.path.as_str(), spec.size)?;
         let id = UploadId(Uuid::now_v7());
+        self.inner.spool.announce(id, spec.path.as_str(), spec.size).await?;
         let upload = Upload { id, spec, created: now(), done: None };
-        let (folder, part) = (self.folder(), self.part(id));
-        let bytes = to_json(&upload)?;
-        let make = move || {
-            File::create_new(part)?;
-            write_whole(&folder, &json_name(id), &bytes)
-        };
-        blocking("making an upload", make).await?;
+        let (folder, bytes) = (self.folder(), to_json(&upload)?);
+        if let Err(error) = blocking("making an upload", move || upload_files::create(&folder, id, &bytes)).await {
+            self.inner.spool.forget(id);
+            return Err(error);
+        }
         *self.session(id).state.lock().await = Some((Sha256::new(), 0));
         Ok(id)
     }
@@ -166,32 +171,17 @@ impl Uploads {
         Ok(len.min(upload.spec.size))
     }
 
-    /// Appends a stream at `offset`, which must be the current one (`conflict` otherwise). Answers the new
-    /// offset. When the stream fails what arrived is kept. A second append takes over from one that hangs.
+    /// Appends a stream at `offset`, which must be the current one (`conflict` otherwise). Answers the new offset. When the
+    /// stream fails what arrived is kept. Waits for an append that is under way: whoever wants to take over from a request
+    /// that hangs ends that request's stream first, as the server does.
     pub async fn append<S, E>(&self, id: UploadId, offset: u64, stream: S) -> Result<u64>
-    where
-        S: Stream<Item = std::result::Result<Bytes, E>> + Send,
-        E: fmt::Display + Send,
-    {
-        self.append_checked(id, offset, stream, None).await
-    }
-
-    /// As `append`; when `sum` is given and what arrived has another SHA-256, none of it is kept.
-    pub async fn append_checked<S, E>(&self, id: UploadId, offset: u64, stream: S, sum: Option<Hash>) -> Result<u64>
     where
         S: Stream<Item = std::result::Result<Bytes, E>> + Send,
         E: fmt::Display + Send,
     {
         let upload = self.get(id).await?;
         let session = self.session(id);
-        let mut state = loop {
-            // An append that started later than this look is told in the next turn.
-            session.take_over.notify_waiters();
-            match tokio::time::timeout(Duration::from_millis(50), session.state.lock()).await {
-                Ok(state) => break state,
-                Err(_) => continue,
-            }
-        };
+        let mut state = session.state.lock().await;
         let guard = session.writing.clone().lock_owned().await;
         let current = self.offset(id).await?;
         if offset != current {
@@ -205,38 +195,9 @@ impl Uploads {
         let file = Arc::new(
             blocking("opening an upload", move || OpenOptions::new().read(true).write(true).open(part)).await?,
         );
-        let running = state.take().filter(|(_, at)| *at == offset).map(|(hasher, _)| hasher);
-        // With a sum the hash starts anew, since it is of this part alone.
-        let hasher = if sum.is_some() { Some(Sha256::new()) } else { running.clone() };
-        let filled = self
-            .inner
-            .spool
-            .fill(file.clone(), offset, upload.spec.size, hasher, stream, Some((&session.take_over, guard)))
-            .await;
-        match sum {
-            None => *state = filled.hasher.map(|hasher| (hasher, filled.offset)),
-            Some(sum) => {
-                let hasher = filled.hasher;
-                let got = hasher.clone().map(|hasher| Hash(hasher.finalize().into()));
-                if got != Some(sum) {
-                    blocking("taking back a part of an upload", move || {
-                        file.set_len(offset)?;
-                        file.sync_all()
-                    })
-                    .await?;
-                    *state = running.map(|hasher| (hasher, offset));
-                    if let Some(trouble) = filled.trouble {
-                        return Err(trouble);
-                    }
-                    return Err(Error::conflict("what arrived does not match its checksum")
-                        .help(format!("nothing of it was kept; send it again from {offset}")));
-                }
-                // The running hash does not hold this part, unless this part is all: else it is made from the file.
-                if offset == 0 {
-                    *state = hasher.map(|hasher| (hasher, filled.offset));
-                }
-            }
-        }
+        let hasher = state.take().filter(|(_, at)| *at == offset).map(|(hasher, _)| hasher);
+        let filled = self.inner.spool.fill(file, offset, upload.spec.size, hasher, stream, Some(guard)).await;
+        *state = filled.hasher.map(|hasher| (hasher, filled.offset));
         match filled.trouble {
             None => Ok(filled.offset),
             Some(Error::Limit(words)) => Err(Error::limit(words.message)
@@ -266,7 +227,7 @@ impl Uploads {
         let opened = part.clone();
         let file = Arc::new(blocking("opening an upload", move || File::open(opened)).await?);
         let hash = state.take().filter(|(_, at)| *at == size).map(|(hasher, _)| Hash(hasher.finalize().into()));
-        let spooled = Spooled::new(part.clone(), file, size, hash).await?;
+        let spooled = Spooled::new(part, file, size, hash).await?;
         let media_type = checked_media_type(media_type, &path, spooled.head())?;
         let modified = modified.unwrap_or_else(now);
         let lease = self.inner.leases.begin();
@@ -278,30 +239,21 @@ impl Uploads {
         let [object] = objects;
         let done = Upload { done: Some(object.clone()), ..upload };
         let (folder, bytes) = (self.folder(), to_json(&done)?);
-        let tidy = move || {
-            write_whole(&folder, &json_name(id), &bytes)?;
-            std::fs::remove_file(part)
-        };
-        blocking("closing an upload", tidy).await?;
+        blocking("closing an upload", move || upload_files::finish(&folder, id, &bytes)).await?;
+        self.inner.spool.forget(id);
         self.inner.sessions.open.lock().remove(&id);
         Ok(object)
     }
 
-    /// Forgets an upload and its bytes.
+    /// Forgets an upload and its bytes; one whose record is damaged too.
     pub async fn abort(&self, id: UploadId) -> Result<()> {
-        self.get(id).await?;
-        let session = self.session(id);
-        session.take_over.notify_waiters();
-        let (json, part) = (self.folder().join(json_name(id)), self.part(id));
-        let remove = move || {
-            // The record first: bytes without a record are nothing.
-            std::fs::remove_file(json)?;
-            match std::fs::remove_file(part) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            }
-        };
-        blocking("aborting an upload", remove).await?;
+        match self.get(id).await {
+            Ok(_) | Err(Error::Corrupt(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let folder = self.folder();
+        blocking("aborting an upload", move || upload_files::abort(&folder, id)).await?;
+        self.inner.spool.forget(id);
         self.inner.sessions.open.lock().remove(&id);
         Ok(())
     }
@@ -345,9 +297,4 @@ impl Uploads {
         }
         Ok(count)
     }
-}
-
-fn to_json(upload: &Upload) -> Result<Vec<u8>> {
-    serde_json::to_vec(upload)
-        .map_err(|error| Error::internal(format!("the record of an upload cannot be written: {error}")))
 }

@@ -87,9 +87,15 @@ impl ObjectWriter {
             Some(spooled) => spooled,
             None => (spool.scratch()?, Sha256::new(), 0),
         };
-        let filled = spool.fill(scratch.file.clone(), at, u64::MAX, Some(hasher), body, None).await;
+        let backing = self.store.inner.backing();
+        let most = backing.largest().unwrap_or(u64::MAX);
+        let filled = spool.fill(scratch.file.clone(), at, most, Some(hasher), body, None).await;
         if let Some(trouble) = filled.trouble {
             return Err(match trouble {
+                Error::Invalid(_) => match backing.check_size(self.to.path.as_str(), most.saturating_add(1)) {
+                    Err(too_large) => too_large,
+                    Ok(()) => trouble,
+                },
                 Error::Limit(words) => Error::limit(words.message)
                     .help("nothing of the object was kept; free some space and write it again"),
                 trouble => trouble,

@@ -70,6 +70,7 @@ async fn a_stop_after_any_write_loses_nothing_acknowledged() {
         let plan = Plan::after(stops);
         let faulty = AssetStore::open(Backends {
             objects: Arc::new(FaultyObjects { inner: objects.clone(), plan: plan.clone() }),
+            multipart: None,
             local: None,
             refs: Arc::new(FaultyRefs { inner: refs.clone(), plan: plan.clone() }),
             spool: spool.path().into(),
@@ -78,7 +79,9 @@ async fn a_stop_after_any_write_loses_nothing_acknowledged() {
         let mut done = Acknowledged::default();
         let result = work(&faulty, &mut done).await;
         drop(faulty);
-        let store = AssetStore::open(Backends { objects, local: None, refs, spool: spool.path().into() }).unwrap();
+        let store =
+            AssetStore::open(Backends { objects, multipart: None, local: None, refs, spool: spool.path().into() })
+                .unwrap();
         let report = store.check(|_| {}).await.unwrap();
         assert!(report.damaged.is_empty(), "stop after {stops}: {:?}", report.damaged);
         assert!(!done.exists || store.asset(&asset()).await.is_ok(), "stop after {stops}");

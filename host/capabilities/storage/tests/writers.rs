@@ -84,31 +84,6 @@ async fn an_upload_survives_a_restart_and_is_linked_not_copied() {
     assert_eq!(store.uploads().finish(id).await.unwrap(), object);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_append_takes_over_from_one_that_hangs() {
-    let folder = TempDir::new().unwrap();
-    let store =
-        AssetStore::open(Backends::local(folder.path(), Arc::new(RecordRefs::memory().unwrap())).unwrap()).unwrap();
-    let store = with_asset(store).await;
-    let spec = UploadSpec { asset: asset(), branch: None, path: path("x"), size: 10, media_type: None, modified: None };
-    let id = store.uploads().create(spec).await.unwrap();
-    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, Error>>(1);
-    sender.send(Ok(Bytes::from_static(b"01234"))).await.unwrap();
-    let uploads = store.uploads();
-    let hanging =
-        stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|item| (item, receiver)) });
-    let first = tokio::spawn(async move { uploads.append(id, 0, hanging).await });
-    // It has taken the bytes when the channel has room again.
-    let permit = sender.reserve().await.unwrap();
-    let rest = || stream::iter([Ok::<_, Error>(Bytes::from_static(b"56789"))]);
-    let offset = store.uploads().append(id, 5, rest()).await.unwrap();
-    assert_eq!(offset, 10);
-    assert!(matches!(first.await.unwrap(), Err(Error::Cancelled(_))));
-    drop(permit);
-    store.uploads().finish(id).await.unwrap();
-    assert_eq!(content(&store, None, "x").await.unwrap(), "0123456789");
-}
-
 fn open_on_disk(folder: &Path) -> AssetStore {
     let refs = RecordRefs::new(Arc::new(RedbRecords::open(&folder.join("records.redb")).unwrap()));
     AssetStore::open(Backends::local(folder, Arc::new(refs)).unwrap()).unwrap()

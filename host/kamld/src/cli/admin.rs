@@ -12,6 +12,7 @@ use super::{
     view::{json as drawn, words},
 };
 use kamld_types::Problem;
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use std::{fs::File, io::Write, path::Path};
 
@@ -23,33 +24,44 @@ pub async fn status(client: &Client, output: &Output) -> Result<()> {
     output.value(&client.json(client.get(&["status"])).await?)
 }
 
-pub async fn storage_check(client: &Client, output: &Output) -> Result<()> {
-    let report = watched(client, &["storage", "check"], "reading everything that is stored", output).await?;
+pub async fn storage_check(client: &Client, repair: bool, output: &Output) -> Result<()> {
+    let query: &[(&str, &str)] = if repair { &[("repair", "true")] } else { &[] };
+    let request = client.post_with(&["storage", "check"], query);
+    let report = watched(client, request, "reading everything that is stored", output).await?;
     output.value(&report)?;
-    let Some(count) = damaged(&report) else { return Ok(()) };
-    Err(Problem::corrupt(format!("{} damaged", words::some(count, "object is", "objects are")))
-        .help("nothing was changed; the list above names them, and putting the same bytes again mends them")
-        .into())
+    if repair && !output.json {
+        aside(&format!("Repaired {}", words::some(count(&report, "repaired"), "part", "parts")));
+    }
+    let damaged = count(&report, "damaged");
+    if damaged == 0 {
+        return Ok(());
+    }
+    let help = match repair {
+        true => {
+            "no good copy of them is in the store; put the same bytes again with the commands in the report, or restore \
+             the data folder from a copy"
+        }
+        false => {
+            "nothing was changed; `kamld storage check --repair` repairs what has a good copy in the store, and putting \
+             the same bytes again repairs the rest"
+        }
+    };
+    Err(Problem::corrupt(format!("{} damaged", words::some(damaged, "object is", "objects are"))).help(help).into())
 }
 
-/// How many things a report names as damaged; none when all is well.
-fn damaged(report: &Value) -> Option<u64> {
-    let damaged = report.get("damaged")?;
-    let count = damaged.as_array().map(|list| list.len() as u64).or(damaged.as_u64())?;
-    (count > 0).then_some(count)
+/// How many things a report names, as a list or as a number.
+fn count(report: &Value, name: &str) -> u64 {
+    let named = report.get(name);
+    named.and_then(Value::as_array).map(|list| list.len() as u64).or(named.and_then(Value::as_u64)).unwrap_or_default()
 }
 
 pub async fn index_rebuild(client: &Client, output: &Output) -> Result<()> {
-    output.value(&watched(client, &["index", "rebuild"], "building the index anew", output).await?)
+    let request = client.post(&["index", "rebuild"]);
+    output.value(&watched(client, request, "building the index anew", output).await?)
 }
 
 /// Long work that tells its progress line by line; the last line is its report.
-async fn watched(client: &Client, segments: &[&str], what: &str, output: &Output) -> Result<Value> {
-    follow(client, client.post(segments), what, output).await
-}
-
-/// The same for a request that says more.
-pub async fn follow(client: &Client, request: reqwest::RequestBuilder, what: &str, output: &Output) -> Result<Value> {
+pub async fn watched(client: &Client, request: RequestBuilder, what: &str, output: &Output) -> Result<Value> {
     let response = client.send(request).await?;
     let bar = Steps::new(what, !output.json);
     let mut lines = Lines::of(client, response);
@@ -191,8 +203,8 @@ mod tests {
 
     #[test]
     fn a_report_with_damage_is_not_well() {
-        assert_eq!(damaged(&json!({"objects": 5})), None);
-        assert_eq!(damaged(&json!({"damaged": []})), None);
-        assert_eq!(damaged(&json!({"damaged": [{"what": "a"}, {"what": "b"}]})), Some(2));
+        assert_eq!(count(&json!({"objects": 5}), "damaged"), 0);
+        assert_eq!(count(&json!({"damaged": []}), "damaged"), 0);
+        assert_eq!(count(&json!({"damaged": [{"what": "a"}, {"what": "b"}]}), "damaged"), 2);
     }
 }

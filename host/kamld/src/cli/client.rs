@@ -99,6 +99,10 @@ impl Client {
         self.request(Method::GET, self.url_with(segments, query))
     }
 
+    pub fn post_with(&self, segments: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
+        self.request(Method::POST, self.url_with(segments, query))
+    }
+
     pub fn post(&self, segments: &[&str]) -> RequestBuilder {
         self.request(Method::POST, self.url(segments))
     }

@@ -146,7 +146,9 @@ fn run_fixed(local: &dyn Local, cli: Cli) -> Result<()> {
         Fixed::Put(args) => wait(put::put(&connect(global)?, &args, &cache_folder(environment), &output)),
         Fixed::Get(args) => wait(get::get(&connect(global)?, &args, &output)),
         Fixed::Audit(args) => wait(admin::audit(&connect(global)?, &args, &output)),
-        Fixed::Storage { command: Storage::Check } => wait(admin::storage_check(&connect(global)?, &output)),
+        Fixed::Storage { command: Storage::Check { repair } } => {
+            wait(admin::storage_check(&connect(global)?, repair, &output))
+        }
         Fixed::Backup { to } => wait(storage::backup(&connect(global)?, &to, &output)),
         Fixed::RestoreBackup(args) => {
             if !args.check && global.data.is_none() && environment("KAMLD_DATA").is_none() {

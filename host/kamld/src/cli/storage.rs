@@ -28,7 +28,7 @@ pub async fn gc(client: &Client, args: &GcArgs, output: &Output) -> Result<()> {
     });
     let what = if args.dry_run { "looking for garbage" } else { "collecting garbage" };
     let request = client.post(&["storage", "gc"]).json(&order);
-    let report = admin::follow(client, request, what, output).await?;
+    let report = admin::watched(client, request, what, output).await?;
     if output.json { output.data(&report) } else { output.text(&drawn(&report, output)) }
 }
 
@@ -36,7 +36,7 @@ pub async fn backup(client: &Client, to: &Path, output: &Output) -> Result<()> {
     // The server has another working folder than the person.
     let to = std::path::absolute(to).map_err(|error| Problem::invalid(format!("{}: {error}", to.display())))?;
     let request = client.post(&["backup"]).json(&json!({"to": to}));
-    let report = admin::follow(client, request, "copying", output).await?;
+    let report = admin::watched(client, request, "copying", output).await?;
     if output.json {
         output.data(&report)?;
     } else {

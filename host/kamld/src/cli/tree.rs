@@ -275,7 +275,15 @@ pub struct AuditListArgs {
 #[derive(Subcommand, Debug)]
 pub enum Storage {
     /// Read everything that is stored and compare it with its hashes
-    Check,
+    #[command(
+        after_help = "Damage that has no good copy in the store is repaired by a put of the same bytes; the report \
+        names the command.\n\nExamples:\n  kamld storage check\n  kamld storage check --repair"
+    )]
+    Check {
+        /// Write what is damaged again wherever a good copy is found in the store
+        #[arg(long)]
+        repair: bool,
+    },
     /// Free the disk space of what nothing leads to any more
     ///
     /// Garbage is what no branch, version, commit or reader leads to: overwritten working states, what was in the bin

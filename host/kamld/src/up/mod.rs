@@ -209,14 +209,24 @@ fn follow(
                     }
                 }
                 _ = seal.tick() => installed.seal().await,
-                _ = sweep.tick() => match store.uploads().expire(kamld_storage::EXPIRES_AFTER).await {
-                    Ok(0) => {}
-                    Ok(count) => tracing::info!(count, "uploads expired"),
-                    Err(error) => tracing::warn!(%error, "expired uploads could not be removed"),
-                },
+                _ = sweep.tick() => sweep_uploads(&store).await,
             }
         }
     })
+}
+
+/// Removes uploads that nobody goes on with, here and in the object store.
+async fn sweep_uploads(store: &kamld_storage::AssetStore) {
+    match store.uploads().expire(kamld_storage::EXPIRES_AFTER).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "uploads expired"),
+        Err(error) => tracing::warn!(%error, "expired uploads could not be removed"),
+    }
+    match store.abort_abandoned(kamld_storage::EXPIRES_AFTER).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "abandoned uploads to the object store were aborted"),
+        Err(error) => tracing::warn!(%error, "abandoned uploads to the object store could not be aborted"),
+    }
 }
 
 /// Adds the sample project, unless it is there.

@@ -7,9 +7,8 @@ use kamld_records::Records;
 use kamld_storage::{
     AssetStore, Backends,
     embedded::RecordRefs,
-    s3::{S3Config, S3Refs, s3_objects},
+    s3::{S3Config, S3Objects, S3Refs, s3_objects},
 };
-use object_store::ObjectStore;
 use std::{sync::Arc, time::Duration};
 
 /// Opens the store that the configuration names, and brings its refs up to date.
@@ -20,9 +19,15 @@ pub async fn open(config: &config::Storage, folder: &Folder, records: &Arc<dyn R
             Backends::local(&folder.join("store"), Arc::new(refs)).map_err(kamld_types::Problem::from)?
         }
         "s3" => {
-            let objects = s3(&config.s3)?;
+            let S3Objects { objects, multipart } = s3(&config.s3)?;
             let refs = S3Refs::open(objects.clone()).await.map_err(kamld_types::Problem::from)?;
-            Backends { objects, local: None, refs: Arc::new(refs), spool: folder.join("spool") }
+            Backends {
+                objects,
+                multipart: Some(multipart),
+                local: None,
+                refs: Arc::new(refs),
+                spool: folder.join("spool"),
+            }
         }
         other => bail!("storage.backend '{other}' is neither local nor s3"),
     };
@@ -33,7 +38,7 @@ pub async fn open(config: &config::Storage, folder: &Folder, records: &Arc<dyn R
     Ok(store)
 }
 
-fn s3(config: &config::S3) -> anyhow::Result<Arc<dyn ObjectStore>> {
+fn s3(config: &config::S3) -> anyhow::Result<S3Objects> {
     for (key, value) in [("endpoint", &config.endpoint), ("bucket", &config.bucket)] {
         if value.is_empty() {
             bail!("storage.s3.{key} is not set");

@@ -315,7 +315,14 @@ fn admin(paths: &mut Map<String, Value>) {
     add(
         paths,
         "/api/v1/storage/check",
-        [("post", Operation::new("storage.check", "verify every hash in storage", lines()))],
+        [(
+            "post",
+            Operation::new("storage.check", "verify every hash in storage", lines()).query(
+                "repair",
+                "boolean",
+                "write what is damaged again wherever a good copy is found",
+            ),
+        )],
     );
     add(
         paths,

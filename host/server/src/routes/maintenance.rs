@@ -3,6 +3,7 @@
 //! Lives here: streams of JSON lines. Must not live here: the work.
 //! Invariant: a stream that fails on its way ends with a line `{"problem": ...}`, since its status is sent already.
 
+use super::query;
 use crate::refusal::Answer;
 use crate::{
     Server, Trace,
@@ -12,16 +13,30 @@ use crate::{
 use axum::{
     Extension, Json,
     body::{Body, Bytes},
-    extract::State,
+    extract::{Request, State},
     response::Response,
 };
 use futures::StreamExt;
 use http::{HeaderValue, StatusCode, header};
+use serde::Deserialize;
 use serde_json::json;
 use std::convert::Infallible;
 
-pub async fn storage_check(State(server): State<Server>, Extension(trace): Extension<Trace>) -> Answer {
-    Ok(lines(server.parts.maintenance.storage_check().await?, trace))
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Check {
+    #[serde(default)]
+    repair: bool,
+}
+
+pub async fn storage_check(
+    State(server): State<Server>,
+    Extension(trace): Extension<Trace>,
+    request: Request,
+) -> Answer {
+    let (head, _) = request.into_parts();
+    let Check { repair } = query(&head)?;
+    Ok(lines(server.parts.maintenance.storage_check(repair).await?, trace))
 }
 
 pub async fn storage_gc(

@@ -1,28 +1,18 @@
-//! Whose turn it is to change an upload, and which uploads were finished lately.
+//! Whose turn it is to change an upload.
 //!
 //! Lives here: state in memory that may be lost at any time. Must not live here: bytes, offsets that count.
 //! Invariant: at most one turn exists per upload; asking for one stops the holder, whose client may be gone.
 
-use crate::{
-    Server,
-    parts::{ObjectInfo, UploadState},
-};
+use crate::Server;
 use parking_lot::Mutex;
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
-/// How many finished uploads are remembered, for clients that lost the last answer.
-const REMEMBERED: usize = 1024;
-
-/// Who is at work on which upload, and which were finished lately.
+/// Who is at work on which upload.
 #[derive(Default)]
 pub struct Uploading {
     turns: Mutex<HashMap<String, Arc<Slot>>>,
-    finished: Mutex<VecDeque<(String, UploadState, ObjectInfo)>>,
 }
 
 #[derive(Default)]
@@ -64,20 +54,5 @@ impl Drop for Turn {
         if turns.get(&self.id).is_some_and(|slot| Arc::strong_count(slot) == 1) {
             turns.remove(&self.id);
         }
-    }
-}
-
-impl Uploading {
-    pub fn remember(&self, id: &str, state: UploadState, info: ObjectInfo) {
-        let mut finished = self.finished.lock();
-        if finished.len() == REMEMBERED {
-            finished.pop_front();
-        }
-        finished.push_back((id.to_owned(), state, info));
-    }
-
-    pub fn finished(&self, id: &str) -> Option<(UploadState, ObjectInfo)> {
-        let finished = self.finished.lock();
-        finished.iter().rev().find(|entry| entry.0 == id).map(|entry| (entry.1.clone(), entry.2.clone()))
     }
 }

@@ -34,19 +34,17 @@ enum Known {
 }
 
 async fn known(server: &Server, identity: &Identity, id: &str) -> Result<Known> {
-    let known = match server.uploading.finished(id) {
-        Some((state, info)) => Known::Finished(state, info),
-        None => match server.parts.uploads.state(id).await {
-            Ok(state) => Known::Open(state),
-            Err(problem) if problem.kind == Kind::NotFound && problem.help.is_none() => {
-                return Err(problem.help("it was finished, ended or expired; begin again with a POST"));
-            }
-            Err(problem) => return Err(problem),
-        },
+    let state = match server.parts.uploads.state(id).await {
+        Err(problem) if problem.kind == Kind::NotFound && problem.help.is_none() => {
+            return Err(problem.help("it was aborted or expired; begin again with a POST"));
+        }
+        state => state?,
     };
-    let (Known::Open(state) | Known::Finished(state, _)) = &known;
     identity.require(&state.spec.asset.project, Right::Editor)?;
-    Ok(known)
+    Ok(match state.finished.clone() {
+        Some(info) => Known::Finished(state, info),
+        None => Known::Open(state),
+    })
 }
 
 fn protocol(answer: Answer) -> Response {
@@ -92,10 +90,10 @@ async fn begin(server: &Server, identity: &Identity, headers: &HeaderMap) -> Ans
     if let Some(most) = server.parts.uploads.max_size().filter(|most| spec.size > *most) {
         return Err(Problem::limit(format!("the upload is larger than the {most} bytes that are accepted")).into());
     }
-    let (id, mut state) = server.parts.uploads.create(spec).await?;
+    let (id, state) = server.parts.uploads.create(spec).await?;
     let mut tag = None;
     if state.offset == state.spec.size {
-        tag = Some(finish(server, &id, &mut state).await?);
+        tag = Some(server.parts.uploads.finish(&id).await?);
     }
     let mut response = StatusCode::CREATED.into_response();
     tus::tell(&mut response, &state);
@@ -110,12 +108,6 @@ fn put(response: &mut Response, name: HeaderName, value: String) {
     if let Ok(value) = HeaderValue::from_str(&value) {
         response.headers_mut().insert(name, value);
     }
-}
-
-async fn finish(server: &Server, id: &str, state: &mut UploadState) -> Result<ObjectInfo> {
-    let info = server.parts.uploads.finish(id).await?;
-    server.uploading.remember(id, state.clone(), info.clone());
-    Ok(info)
 }
 
 pub async fn head(
@@ -150,11 +142,11 @@ async fn finish_alone(server: &Server, identity: &Identity, id: &str) -> Answer<
     let turn = Turn::take(server, id).await;
     match known(server, identity, id).await? {
         Known::Finished(state, info) => Ok((state, Some(info))),
-        Known::Open(mut state) => {
+        Known::Open(state) => {
             let (server, id) = (server.clone(), id.to_owned());
             uncut(&server.clone(), async move {
                 let _turn = turn;
-                let info = finish(&server, &id, &mut state).await?;
+                let info = server.parts.uploads.finish(&id).await?;
                 Ok((state, Some(info)))
             })
             .await
@@ -252,7 +244,7 @@ async fn append(server: &Server, identity: &Identity, id: &str, request: Request
             let _turn = turn;
             state.offset = server.parts.uploads.append(&id, offset, bytes).await?;
             let info = match state.offset == state.spec.size {
-                true => Some(finish(&server, &id, &mut state).await?),
+                true => Some(server.parts.uploads.finish(&id).await?),
                 false => None,
             };
             Ok((state, info))

@@ -118,6 +118,8 @@ async fn long_work_tells_its_progress_and_its_failure_line_by_line() {
         response.text().await.unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     };
     assert_eq!(lines("/api/v1/storage/check").await, [json!({"checked": 1}), json!({"checked": 2, "wrong": 0})]);
+    assert_eq!(lines("/api/v1/storage/check?repair=true").await, [json!({"repaired": 1})]);
+    problem(running.request(Method::POST, "/api/v1/storage/check?repiar=true").send().await.unwrap(), 400).await;
     let lines = lines("/api/v1/index/rebuild").await;
     assert_eq!(lines[1]["problem"]["detail"], "the index is locked");
     assert_eq!(lines[1]["problem"]["trace"].as_str().unwrap().len(), 32);

@@ -38,6 +38,7 @@ use tokio::sync::watch;
 pub struct Host {
     pub objects: Mutex<BTreeMap<(String, String), (ObjectInfo, Bytes)>>,
     pub uploads: Mutex<BTreeMap<String, (UploadSpec, Vec<u8>)>>,
+    finished: Mutex<BTreeMap<String, (UploadSpec, ObjectInfo)>>,
     next: AtomicU64,
     /// What was asked for, in order.
     pub asked: Mutex<Vec<String>>,
@@ -274,9 +275,12 @@ impl Uploads for Host {
 
     async fn state(&self, id: &str) -> Result<UploadState> {
         let uploads = self.uploads.lock();
-        let (spec, bytes) = uploads.get(id).ok_or_else(|| Problem::not_found("there is no such upload"))?;
         let expires = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000));
-        Ok(UploadState { spec: spec.clone(), offset: bytes.len() as u64, expires })
+        if let Some((spec, info)) = self.finished.lock().get(id).cloned() {
+            return Ok(UploadState { offset: spec.size, spec, expires, finished: Some(info) });
+        }
+        let (spec, bytes) = uploads.get(id).ok_or_else(|| Problem::not_found("there is no such upload"))?;
+        Ok(UploadState { spec: spec.clone(), offset: bytes.len() as u64, expires, finished: None })
     }
 
     async fn append(&self, id: &str, offset: u64, mut bytes: ArrivingBytes) -> Result<u64> {
@@ -297,7 +301,9 @@ impl Uploads for Host {
             return Err(Problem::conflict("the branch moved"));
         }
         let (spec, bytes) = self.uploads.lock().remove(id).ok_or_else(|| Problem::not_found("gone"))?;
-        Ok(self.store(&spec.asset, spec.object, bytes.into()))
+        let info = self.store(&spec.asset, spec.object.clone(), bytes.into());
+        self.finished.lock().insert(id.to_owned(), (spec, info.clone()));
+        Ok(info)
     }
 
     async fn abort(&self, id: &str) -> Result<()> {
@@ -429,7 +435,10 @@ impl Audit for Host {
 
 #[async_trait]
 impl Maintenance for Host {
-    async fn storage_check(&self) -> Result<LineStream> {
+    async fn storage_check(&self, repair: bool) -> Result<LineStream> {
+        if repair {
+            return Ok(stream::iter([Ok(json!({"repaired": 1}))]).boxed());
+        }
         Ok(stream::iter([Ok(json!({"checked": 1})), Ok(json!({"checked": 2, "wrong": 0}))]).boxed())
     }
 

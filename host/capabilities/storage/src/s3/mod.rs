@@ -15,19 +15,27 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::{
-    ObjectStore, ObjectStoreExt, PutMode, PutPayload, UpdateVersion,
+    ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload, UpdateVersion,
     aws::{AmazonS3Builder, S3ConditionalPut},
+    multipart::MultipartStore,
     path::Path,
     prefix::PrefixStore,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
+
+pub(crate) mod multipart;
 
 const FOLDER: &str = "refs";
 /// Begins a value with a nonce. No record begins with this byte: all are JSON.
 const NONCE: u8 = 1;
 /// Records fetched at the same time for one listing.
 const PARALLEL: usize = 16;
+
+/// How long one request may take, from its first byte to its last.
+const REQUEST: Duration = Duration::from_secs(30);
+/// The same for one part of a large object, which has up to 530 MiB.
+const PART: Duration = Duration::from_secs(600);
 
 /// How to reach a bucket.
 #[derive(Clone)]
@@ -42,20 +50,34 @@ pub struct S3Config {
     pub prefix: Option<String>,
 }
 
+/// A bucket, or a folder of one.
+pub struct S3Objects {
+    pub objects: Arc<dyn ObjectStore>,
+    /// The same, for uploads in parts.
+    pub multipart: Arc<dyn MultipartStore>,
+}
+
 /// The object store of a bucket.
-pub fn s3_objects(config: &S3Config) -> Result<Arc<dyn ObjectStore>> {
-    let bucket = AmazonS3Builder::new()
-        .with_endpoint(&config.url)
-        .with_allow_http(config.url.starts_with("http://"))
-        .with_access_key_id(&config.key)
-        .with_secret_access_key(&config.secret)
-        .with_bucket_name(&config.bucket)
-        .with_region(&config.region)
-        .with_conditional_put(S3ConditionalPut::ETagMatch)
-        .build()?;
+pub fn s3_objects(config: &S3Config) -> Result<S3Objects> {
+    let bucket = |timeout| {
+        let http = ClientOptions::new().with_allow_http(config.url.starts_with("http://")).with_timeout(timeout);
+        AmazonS3Builder::new()
+            .with_endpoint(&config.url)
+            .with_client_options(http)
+            .with_access_key_id(&config.key)
+            .with_secret_access_key(&config.secret)
+            .with_bucket_name(&config.bucket)
+            .with_region(&config.region)
+            .with_conditional_put(S3ConditionalPut::ETagMatch)
+            .build()
+    };
+    let (objects, parts) = (bucket(REQUEST)?, bucket(PART)?);
     Ok(match &config.prefix {
-        Some(prefix) => Arc::new(PrefixStore::new(bucket, prefix.as_str())),
-        None => Arc::new(bucket),
+        Some(prefix) => S3Objects {
+            objects: Arc::new(PrefixStore::new(objects, prefix.as_str())),
+            multipart: Arc::new(PrefixStore::new(parts, prefix.as_str())),
+        },
+        None => S3Objects { objects: Arc::new(objects), multipart: Arc::new(parts) },
     })
 }
 

@@ -207,6 +207,27 @@ impl Node {
         }
     }
 
+    /// The logical part of one encoded node with the locations of another one; none when they have no such parts.
+    pub fn join(logical: &[u8], locations: &[u8]) -> Option<Bytes> {
+        let end = |bytes: &[u8]| 4 + u32::from_le_bytes(bytes.first_chunk().copied().unwrap_or_default()) as usize;
+        // Both are the same node: when the length of the damaged one cannot be relied on, that of the other one can.
+        let head = logical.get(..end(logical))?;
+        Some([head, locations.get(head.len()..)?].concat().into())
+    }
+
+    /// An encoded node made longer: zeros behind the locations are not read.
+    pub fn padded(bytes: &[u8], len: usize) -> Option<Bytes> {
+        let end = 4 + u32::from_le_bytes(*bytes.first_chunk()?) as usize;
+        let mut padded = bytes.get(..bytes.len().checked_sub(4)?)?.to_vec();
+        let zeros = len.checked_sub(padded.len() + 4)?;
+        padded.resize(padded.len() + zeros, 0);
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&padded[..4]);
+        crc.update(padded.get(end..)?);
+        padded.extend(crc.finalize().to_le_bytes());
+        Some(padded.into())
+    }
+
     /// Reads and verifies the node that `wanted` points at.
     pub fn decode(wanted: &NodeRef, bytes: &[u8]) -> Result<Self> {
         let damaged = |why: &str| {
@@ -216,7 +237,7 @@ impl Node {
                 wanted.pack,
                 wanted.offset
             ))
-            .help("restore the pack from a copy of the data folder; `kamld storage check` lists what it touches")
+            .help("`kamld storage check --repair` looks for a good copy; else restore the pack from a copy of the data folder")
         };
         let length = bytes.first_chunk::<4>().map(|l| u32::from_le_bytes(*l) as usize);
         let Some(length) = length.filter(|l| l.checked_add(8).is_some_and(|n| n <= bytes.len())) else {
@@ -374,6 +395,18 @@ mod tests {
             Node::Inner(1, vec![Child { last: "é".into(), node: at.clone() }, Child { last: "ê".into(), node: at }]);
         let (at, bytes) = reference(&inner);
         assert_eq!(Node::decode(&at, &bytes).unwrap(), inner);
+    }
+
+    #[test]
+    fn a_longer_node_is_read_as_the_one_that_it_was() {
+        let (at, bytes) = reference(&leaf());
+        for more in [0, 1, 100] {
+            let padded = Node::padded(&bytes, bytes.len() + more).unwrap();
+            assert_eq!(padded.len(), bytes.len() + more);
+            assert_eq!(Node::decode(&at, &padded).unwrap(), leaf());
+        }
+        assert_eq!(Node::padded(&bytes, bytes.len() - 1), None);
+        assert_eq!(Node::join(&bytes, &bytes).unwrap(), bytes);
     }
 
     #[test]

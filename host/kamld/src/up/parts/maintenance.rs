@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use kamld_metadata::Search;
 use kamld_server::parts::{Backup, Collect, LineStream, Maintenance};
-use kamld_storage::AssetStore;
+use kamld_storage::{AssetStore, CheckReport};
 use kamld_types::{Problem, problem::Result};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -53,12 +53,16 @@ fn value(report: &impl serde::Serialize) -> Result<Value> {
 
 #[async_trait]
 impl Maintenance for HostMaintenance {
-    async fn storage_check(&self) -> Result<LineStream> {
+    async fn storage_check(&self, repair: bool) -> Result<LineStream> {
         let store = self.store.clone();
         Ok(lines(async move |send| {
             let tell = send.clone();
             // A reader that is slower than the check misses lines of progress, never the report.
-            let report = store.check(move |so_far| drop(tell.try_send(value(so_far)))).await;
+            let progress = move |so_far: &CheckReport| drop(tell.try_send(value(so_far)));
+            let report = match repair {
+                true => store.check_and_repair(progress).await,
+                false => store.check(progress).await,
+            };
             let last = match report {
                 Ok(report) => value(&report),
                 Err(error) => Err(error.into()),

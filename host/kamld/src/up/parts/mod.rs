@@ -52,7 +52,12 @@ pub fn all(joined: Joined) -> Parts {
         tables: Arc::new(tables::ObjectTables(sql)),
         audit: Arc::new(audit::AuditPages(installed.audit().clone())),
         plugins: Arc::new(plugins::PluginAdmin(installed)),
-        maintenance: Arc::new(maintenance::HostMaintenance { store: store.clone(), search: search.clone(), collector, source }),
+        maintenance: Arc::new(maintenance::HostMaintenance {
+            store: store.clone(),
+            search: search.clone(),
+            collector,
+            source,
+        }),
         surfaces: Arc::new(surfaces::PluginSurfaces::new(runtime.clone(), search.clone())),
         finder: Arc::new(finder::NameFinder { projects, search: search.clone() }),
         pages: Arc::new(pages),

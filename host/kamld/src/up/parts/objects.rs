@@ -72,7 +72,7 @@ impl Objects for StoredObjects {
         asset: &AssetId,
         branch: Option<&BranchName>,
         object: Incoming,
-        _size: Option<u64>,
+        size: Option<u64>,
         body: ByteStream,
     ) -> Result<ObjectInfo> {
         let to = Destination {
@@ -82,6 +82,8 @@ impl Objects for StoredObjects {
             media_type: object.media_type,
             modified: unsigned(object.modified),
         };
+        // Before the first byte, when the client told the size.
+        self.0.check_size(to.path.as_str(), size.unwrap_or_default())?;
         Ok(info(&self.0.put_stream(to, body).await?))
     }
 

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use kamld_server::parts::{ArrivingBytes, NewObject, ObjectInfo, UploadSpec, UploadState, Uploads};
 use kamld_storage::{AssetStore, EXPIRES_AFTER, Upload, UploadId, UploadSpec as Stored};
-use kamld_types::{Problem, problem::Result};
+use kamld_types::problem::Result;
 use std::{
     convert::Infallible,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -16,14 +16,6 @@ pub struct StoredUploads(pub AssetStore);
 impl StoredUploads {
     fn id(&self, id: &str) -> Result<UploadId> {
         Ok(id.parse()?)
-    }
-
-    async fn unfinished(&self, id: UploadId) -> Result<Upload> {
-        let upload = self.0.uploads().get(id).await?;
-        match upload.done {
-            Some(_) => Err(Problem::not_found(format!("upload {id} is finished")).help("its object is in place")),
-            None => Ok(upload),
-        }
     }
 }
 
@@ -61,9 +53,10 @@ impl Uploads for StoredUploads {
 
     async fn state(&self, id: &str) -> Result<UploadState> {
         let id = self.id(id)?;
-        let upload = self.unfinished(id).await?;
+        let upload = self.0.uploads().get(id).await?;
         let offset = self.0.uploads().offset(id).await?;
-        Ok(UploadState { spec: spec(&upload.spec), offset, expires: expires(&upload) })
+        let finished = upload.done.as_ref().map(info);
+        Ok(UploadState { spec: spec(&upload.spec), offset, expires: expires(&upload), finished })
     }
 
     async fn append(&self, id: &str, offset: u64, bytes: ArrivingBytes) -> Result<u64> {
@@ -77,5 +70,36 @@ impl Uploads for StoredUploads {
 
     async fn abort(&self, id: &str) -> Result<()> {
         Ok(self.0.uploads().abort(self.id(id)?).await?)
+    }
+
+    fn max_size(&self) -> Option<u64> {
+        self.0.largest_object()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kamld_storage::{AssetKind, Backends, embedded::RecordRefs};
+    use kamld_types::AssetId;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_client_that_missed_the_answer_learns_after_a_restart_that_the_upload_is_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let refs = Arc::new(RecordRefs::memory().unwrap());
+        let open = || StoredUploads(AssetStore::open(Backends::local(folder.path(), refs.clone()).unwrap()).unwrap());
+        let uploads = open();
+        let asset = AssetId::new("birds", "strikes").unwrap();
+        uploads.0.create_asset(&asset, AssetKind::Dataset).await.unwrap();
+        let object = NewObject { path: "a.csv".parse().unwrap(), media_type: None, modified: None };
+        let (id, state) = uploads.create(UploadSpec { asset, branch: None, object, size: 4 }).await.unwrap();
+        assert_eq!((state.offset, state.finished), (0, None));
+        let bytes = futures::stream::iter([bytes::Bytes::from_static(b"a,b\n")]).boxed();
+        assert_eq!(uploads.append(&id, 0, bytes).await.unwrap(), 4);
+        let done = uploads.finish(&id).await.unwrap();
+        drop(uploads);
+        let state = open().state(&id).await.unwrap();
+        assert_eq!((state.offset, state.finished), (4, Some(done)));
     }
 }
