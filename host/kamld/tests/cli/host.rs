@@ -82,12 +82,10 @@ fn lists_of_the_host_read_as_tables() {
 #[test]
 fn damage_in_storage_is_an_error_with_a_report() {
     let person = Person::new();
-    let _server = Server::with(
+    let damage = json!({"asset": "birds/strikes", "path": "a.csv", "what": "its hash"});
+    let server = Server::with(
         &person,
-        answering(&[(
-            "POST /api/v1/storage/check",
-            json!({"objects": 12, "damaged": [{"asset": "birds/strikes", "path": "a.csv", "what": "its hash"}]}),
-        )]),
+        answering(&[("POST /api/v1/storage/check", json!({"objects": 12, "damaged": [damage], "repaired": [damage]}))]),
     );
     let run = person.run(&["storage", "check"]);
     assert_eq!(run.code, 10);
@@ -97,4 +95,9 @@ fn damage_in_storage_is_an_error_with_a_report() {
         run.out,
         run.err
     );
+    assert_eq!(server.held.lock().requests.last().unwrap(), "POST /api/v1/storage/check");
+    let run = person.run(&["storage", "check", "--repair"]);
+    assert_eq!(run.code, 10);
+    assert!(run.err.contains("Repaired 1 part") && run.err.contains("no good copy"), "{}", run.err);
+    assert_eq!(server.held.lock().requests.last().unwrap(), "POST /api/v1/storage/check?repair=true");
 }
