@@ -10,7 +10,7 @@
 mod restore;
 mod take;
 
-pub use restore::{Restored, check, restore};
+pub use restore::{check, restore};
 pub use take::{Source, take};
 
 use anyhow::{Context, bail};
