@@ -197,7 +197,9 @@ fn check_format(path: &Path) -> anyhow::Result<Option<u32>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             // A first start that was interrupted leaves its partial file.
             let partial = file.with_added_extension(durable::PARTIAL);
-            let ours = [path.join(LOCK), path.join(crate::config::FILE), partial];
+            let beginning = path.join(BEGINNING);
+            let draft = beginning.with_added_extension(durable::PARTIAL);
+            let ours = [path.join(LOCK), path.join(crate::config::FILE), partial, beginning, draft];
             let foreign = std::fs::read_dir(path)?.filter_map(Result::ok).find(|entry| !ours.contains(&entry.path()));
             if let Some(entry) = foreign {
                 bail!(
