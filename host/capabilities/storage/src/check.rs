@@ -428,3 +428,6 @@ pub(crate) async fn body(backing: &Backing, mark: &Mark) -> Result<()> {
     }
     Err(Error::corrupt(format!("the bytes in {key} do not match hash {}", mark.hash.short())))
 }
+
+#[cfg(test)]
+mod tests;
