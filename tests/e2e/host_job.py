@@ -214,6 +214,9 @@ class HostJob:
                 full.run("asset", "create", "p/a")
                 full.run("put", vega() / "cars.json", "p/a")
                 full.run("commit", "p/a", "-m", "first")
+                full.run("asset", "create", "p/b")
+                (self.folder / "room.bin").write_bytes(os.urandom(20_000_000))
+                full.run("put", self.folder / "room.bin", "p/b")
                 fill(small / "foreign.bin")
                 refused = 0
                 for n in range(40):
@@ -226,8 +229,10 @@ class HostJob:
                             assert error.code in (8, 9), error
                     fill(small / "foreign.bin")
                 assert refused > 20, f"the disk was never full: {refused} refused"
-                # What makes room is possible on a full disk.
-                full.run("rm", "p/a/cars.json")
+                # What makes room is possible on a full disk: a reserve is kept for the records of removals.
+                full.run("asset", "remove", "p/b", "--yes")
+                freed = full.json("storage", "gc", "--grace", "0s", "--bin", "0s")
+                assert freed["freed_bytes"] >= 20_000_000, freed
                 kept = {"tags": full.json("show", "p/a")["tags"],
                         "projects": [p["name"] for p in full.json("project", "list")["projects"]]}
                 (small / "foreign.bin").unlink()

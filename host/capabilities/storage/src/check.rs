@@ -7,7 +7,7 @@
 
 use crate::{
     backing::Backing,
-    damage::Mark,
+    damage::{Mark, put_again},
     error::{Error, Result},
     pack::{Part, PartKind, read_index},
     records::{AssetRecord, RefRecord, last_part, parse},
@@ -396,10 +396,10 @@ fn mark_of(entry: &Entry) -> Mark {
 /// the object's own path when it is on a branch; else at a new one, since the branch may have something else there now.
 fn put_command(asset: &AssetId, at: &str, path: &str, hash: Hash) -> String {
     let of_commit = at.is_empty() || at.bytes().all(|b| b.is_ascii_hexdigit());
-    match of_commit {
-        true => format!("kamld put FILE {asset}/repaired-{}", hash.short()),
-        false => format!("kamld put FILE {asset}@{at}/{path}"),
-    }
+    put_again(&match of_commit {
+        true => format!("{asset}/repaired-{}", hash.short()),
+        false => format!("{asset}@{at}/{path}"),
+    })
 }
 
 /// Reads the bytes of an object and compares them with its hash.
@@ -421,3 +421,6 @@ pub(crate) async fn body(backing: &Backing, mark: &Mark) -> Result<()> {
     }
     Err(Error::corrupt(format!("the bytes in {key} do not match hash {}", mark.hash.short())))
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,6 +115,15 @@ impl Damage {
     }
 }
 
+/// The command that puts the bytes of an object again, as a shell takes it.
+pub fn put_again(address: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/@+,:=".contains(&byte) || !byte.is_ascii();
+    match address.bytes().all(plain) {
+        true => format!("kamld put FILE {address}"),
+        false => format!("kamld put FILE '{}'", address.replace('\'', "'\\''")),
+    }
+}
+
 impl Backing {
     /// Remembers that bytes are damaged. When that cannot be written down it is remembered until the process ends.
     pub async fn mark_damaged(&self, mark: Mark, name: &str) {
@@ -135,6 +144,15 @@ impl Backing {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
             // Found again at the next start, and then bytes that are good are written once more.
             Err(error) => tracing::warn!(%error, "the record of a repaired damage could not be removed"),
+        }
+    }
+
+    /// Forgets the marks of a pack that is about to be deleted, since a repair would make the pack again.
+    pub async fn forget_pack(&self, pack: Uuid) {
+        let of_pack = |mark: &Mark| matches!(mark.location, Location::Packed { pack: of, .. } if of == pack);
+        let marks: Vec<Mark> = self.damage.marks.lock().values().flatten().copied().filter(of_pack).collect();
+        for mark in marks {
+            self.unmark_damaged(&mark).await;
         }
     }
 
@@ -211,6 +229,8 @@ impl Backing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use object_store::memory::InMemory;
+    use std::sync::Arc;
 
     #[test]
     fn the_name_of_a_mark_says_everything() {
@@ -221,5 +241,27 @@ mod tests {
             assert_eq!(mark.key().filename().and_then(Mark::parse), Some(mark));
         }
         assert_eq!(Mark::parse("nonsense"), None);
+    }
+
+    #[test]
+    fn a_shell_takes_the_command_as_it_is() {
+        assert_eq!(put_again("birds/strikes/2019/é.csv"), "kamld put FILE birds/strikes/2019/é.csv");
+        assert_eq!(put_again("birds/strikes/it's $1"), r"kamld put FILE 'birds/strikes/it'\''s $1'");
+    }
+
+    #[tokio::test]
+    async fn the_marks_of_a_deleted_pack_go_with_it() {
+        let store = Arc::new(InMemory::new());
+        let open = || Backing::new(store.clone(), None);
+        let (gone, stays) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let hash = Hash([7; 32]);
+        let mark = |pack| Mark { hash, size: 10, location: Location::Packed { pack, offset: 8 } };
+        let backing = open();
+        backing.mark_damaged(mark(gone), "x").await;
+        backing.mark_damaged(mark(stays), "x").await;
+        backing.forget_pack(gone).await;
+        for backing in [backing, open()] {
+            assert_eq!(backing.damaged_places(hash).await.unwrap(), [mark(stays)]);
+        }
     }
 }

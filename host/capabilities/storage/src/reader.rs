@@ -2,7 +2,7 @@
 
 use crate::{
     backing::{Backing, Opened},
-    damage::Mark,
+    damage::{Mark, put_again},
     error::{Error, Result},
     leases::Lease,
     model::Object,
@@ -262,8 +262,9 @@ async fn damaged(backing: &Backing, name: &str, mark: Mark, error: Error) -> Err
     }
     backing.mark_damaged(mark, name).await;
     error.while_(&format!("{name} (object {}) is damaged", mark.hash.short())).help(format!(
-        "everything else is kept; put the same bytes again (`kamld put FILE {name}`), or let `kamld storage check --repair` \
-         look for a good copy"
+        "everything else is kept; put the same bytes again (`{}`), or let `kamld storage check --repair` look for a good \
+         copy",
+        put_again(name)
     ))
 }
 

@@ -170,16 +170,17 @@ impl<L: Fn(Uuid) -> bool + Send + Sync> Relocation<L> {
             if self.bodies.contains_key(&place) || self.stuck.contains_key(&place) {
                 continue;
             }
-            match self.body_copies.get(&place).copied().unwrap_or(entry.location) {
-                Location::Packed { pack, offset } if (self.leaves)(pack) => {
-                    if seen.insert(place) {
-                        wanted.push(Wanted { place, pack, offset, len: entry.size, hash: entry.hash });
-                    }
+            let source = self.body_copies.get(&place).copied().unwrap_or(entry.location);
+            let leaving = match source {
+                Location::Packed { pack, offset } => (self.leaves)(pack).then_some((pack, offset)),
+                _ => None,
+            };
+            if let Some((pack, offset)) = leaving {
+                if seen.insert(place) {
+                    wanted.push(Wanted { place, pack, offset, len: entry.size, hash: entry.hash });
                 }
-                copy if copy != entry.location => {
-                    self.bodies.insert(place, copy);
-                }
-                _ => {}
+            } else if source != entry.location {
+                self.bodies.insert(place, source);
             }
         }
         self.copy(wanted).await?;

@@ -164,7 +164,7 @@ async fn an_upload_with_a_damaged_record_can_be_aborted() {
 async fn what_unfinished_uploads_announced_counts_against_the_room_on_the_disk() {
     let disk = Disk::new();
     let store = with_asset(disk.open()).await;
-    let stat = rustix::fs::statvfs(&disk.spool()).unwrap();
+    let stat = rustix::fs::statvfs(disk.spool()).unwrap();
     let most = stat.f_bavail * stat.f_frsize / 3 * 2;
     let first = store.uploads().create(spec(most)).await.unwrap();
     let refused = async |store: &AssetStore| {

@@ -67,7 +67,10 @@ impl Derived {
     /// Writes the last changes out, for a clean stop. Blocks.
     pub fn flush(&self) -> Result<()> {
         match &*self.database.read() {
-            Some(database) => Ok(drop(database.flush()?)),
+            Some(database) => {
+                database.flush()?;
+                Ok(())
+            }
             None => Ok(()),
         }
     }

@@ -165,6 +165,10 @@ impl Run<'_> {
         {
             return Ok(false);
         }
+        if let Thing::Pack(pack) = thing {
+            // A put of the same bytes must not write a pack again that is gone.
+            self.store.inner.backing().forget_pack(pack).await;
+        }
         let deleted = store.delete(&thing.key()).await;
         if let Thing::Object(hash) = thing {
             leases.deleted(hash);
