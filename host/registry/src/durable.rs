@@ -37,10 +37,11 @@ pub fn replace(file: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     })
 }
 
-/// Creates an empty file for appending, readable by its owner only. The caller syncs the folder.
+/// Creates an empty file for appending, readable by its owner only. There is nothing in it to sync; the caller syncs the
+/// folder.
 pub fn create(file: &Path) -> io::Result<File> {
     let created = OpenOptions::new().read(true).append(true).create_new(true).mode(0o600).open(file)?;
-    sync(&created, file)?;
+    note(|| Step::Created(file.to_owned()));
     Ok(created)
 }
 
@@ -124,6 +125,7 @@ pub fn failed(what: &str, file: &Path, error: &io::Error) -> Problem {
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
+    Created(PathBuf),
     Appended(PathBuf),
     Synced(PathBuf),
     Renamed(PathBuf, PathBuf),
