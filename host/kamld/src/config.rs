@@ -111,7 +111,7 @@ pub struct Plugins {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Audit {
-    /// MiB from which on `audit.log` is closed, moved to `audit/`, and a new one begins.
+    /// MiB from which on `audit.log` is closed, moved to `audit/`, and a new one begins; 0 for never.
     pub rotate_mib: u64,
     /// Days after which records may be removed, a whole closed segment at a time; 0 keeps all.
     pub keep_days: u64,

@@ -47,7 +47,7 @@ impl Installed {
             runtime: OnceLock::new(),
             generations: Mutex::default(),
             failed: Mutex::default(),
-            cache_budget: config.plugins.cache_mib << 20,
+            cache_budget: config.plugins.cache_mib.saturating_mul(1 << 20),
             changing: tokio::sync::Mutex::default(),
         })))
     }

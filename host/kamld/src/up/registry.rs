@@ -24,7 +24,10 @@ impl Registry {
     pub fn open(folder: &Folder, config: &config::Audit) -> Result<Self> {
         let store = Store::open(&folder.path)?;
         let options = audit::Options {
-            rotate: config.rotate_mib << 20,
+            rotate: match config.rotate_mib {
+                0 => u64::MAX,
+                mib => mib.saturating_mul(1 << 20),
+            },
             keep: (config.keep_days > 0).then_some(config.keep_days.saturating_mul(DAY_MS)),
             witness: store.witness(),
             ..audit::Options::default()
