@@ -48,9 +48,6 @@ pub struct Relocation<L> {
     unmoved: Places,
     /// Bodies that moved, by their old place.
     bodies: HashMap<Place, Location>,
-    /// Good copies to use instead of a damaged node or body.
-    node_copies: HashMap<Place, NodeRef>,
-    body_copies: HashMap<Place, Location>,
     stuck: HashMap<Place, Hash>,
 }
 
@@ -64,8 +61,6 @@ impl<L: Fn(Uuid) -> bool + Send + Sync> Relocation<L> {
             written: HashMap::new(),
             unmoved: Places::default(),
             bodies: HashMap::new(),
-            node_copies: HashMap::new(),
-            body_copies: HashMap::new(),
             stuck: HashMap::new(),
         }
     }
@@ -75,16 +70,6 @@ impl<L: Fn(Uuid) -> bool + Send + Sync> Relocation<L> {
     pub fn under(mut self, lease: Arc<Lease>) -> Self {
         self.pack = self.pack.under(lease);
         self
-    }
-
-    /// From now on the node at `place` is read from `copy`, which must have the same hash.
-    pub fn use_node(&mut self, place: Place, copy: NodeRef) {
-        self.node_copies.insert(place, copy);
-    }
-
-    /// From now on entries whose body lies at `place` refer to `copy`, which must hold the same bytes.
-    pub fn use_body(&mut self, place: Place, copy: Location) {
-        self.body_copies.insert(place, copy);
     }
 
     /// Relocates the tree below `root` and returns its new root; `root` itself when nothing below it moved. Store the
@@ -114,15 +99,14 @@ impl<L: Fn(Uuid) -> bool + Send + Sync> Relocation<L> {
             if let Some(new) = self.moved.get(&place) {
                 return Ok(new.clone());
             }
-            let source = self.node_copies.get(&place).cloned().unwrap_or_else(|| at.clone());
-            let leaves = (self.leaves)(source.pack);
+            let leaves = (self.leaves)(at.pack);
             if let Some(new) = self.written.get(&at.hash).filter(|_| leaves) {
                 let new = new.clone();
                 self.moved.insert(place, new.clone());
                 return Ok(new);
             }
             // Never from the cache, where a copy of the node may have other locations.
-            let mut node = self.nodes.read(&source).await?;
+            let mut node = self.nodes.read(&at).await?;
             let changed = match &mut node {
                 Node::Leaf(entries) => self.entries(entries).await?,
                 Node::Inner(_, children) => {
@@ -138,12 +122,8 @@ impl<L: Fn(Uuid) -> bool + Send + Sync> Relocation<L> {
                 }
             };
             if !changed && !leaves {
-                if source == at {
-                    self.unmoved.insert(at.pack, at.offset);
-                } else {
-                    self.moved.insert(place, source.clone());
-                }
-                return Ok(source);
+                self.unmoved.insert(at.pack, at.offset);
+                return Ok(at);
             }
             let (hash, bytes) = node.encode();
             if hash != at.hash {
@@ -170,17 +150,8 @@ impl<L: Fn(Uuid) -> bool + Send + Sync> Relocation<L> {
             if self.bodies.contains_key(&place) || self.stuck.contains_key(&place) {
                 continue;
             }
-            let source = self.body_copies.get(&place).copied().unwrap_or(entry.location);
-            let leaving = match source {
-                Location::Packed { pack, offset } => (self.leaves)(pack).then_some((pack, offset)),
-                _ => None,
-            };
-            if let Some((pack, offset)) = leaving {
-                if seen.insert(place) {
-                    wanted.push(Wanted { place, pack, offset, len: entry.size, hash: entry.hash });
-                }
-            } else if source != entry.location {
-                self.bodies.insert(place, source);
+            if (self.leaves)(pack) && seen.insert(place) {
+                wanted.push(Wanted { place, pack, offset, len: entry.size, hash: entry.hash });
             }
         }
         self.copy(wanted).await?;

@@ -2,7 +2,7 @@
 //!
 //! Lives here: joining, and when it runs by itself. Must not live here: what is garbage (each owner decides).
 
-use super::migrate;
+use super::{installed::Installed, migrate};
 use kamld::config::Gc;
 use kamld_metadata::{Descriptions, Search};
 use kamld_server::parts::Collect;
@@ -23,6 +23,7 @@ pub struct Collector {
     pub store: AssetStore,
     pub search: Arc<Search>,
     pub descriptions: Arc<dyn Descriptions>,
+    pub installed: Installed,
     pub data: PathBuf,
     pub config: Gc,
 }
@@ -55,6 +56,8 @@ impl Collector {
         let (count, bytes) = self.descriptions.forget(&uses, options.dry_run).await.map_err(Problem::from)?;
         let mut report = collected.report;
         report.free_many("descriptions of content that is gone", count, bytes);
+        let compiled = self.installed.collect_cache(options.dry_run).await?;
+        report.free_many("compiled plug-ins that are not needed", compiled.files, compiled.bytes);
         Ok(report)
     }
 

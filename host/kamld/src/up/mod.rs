@@ -108,6 +108,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
         store: store.clone(),
         search: search.clone(),
         descriptions: embedded.descriptions.clone(),
+        installed: installed.clone(),
         data: folder.path.clone(),
         config: config.storage.gc.clone(),
     });

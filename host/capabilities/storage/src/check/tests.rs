@@ -3,7 +3,7 @@
 use crate::{
     AssetStore, Backends,
     conformance::{asset, noise, object, with_asset, words},
-    embedded::MemoryRefs,
+    embedded::RecordRefs,
     objects::SMALL,
 };
 use futures::TryStreamExt;
@@ -15,7 +15,7 @@ const OBJECTS: u64 = 300;
 #[tokio::test]
 async fn every_whole_object_is_checked_however_many_there_are() {
     let spool = tempfile::tempdir().unwrap();
-    let (objects, refs) = (Arc::new(InMemory::new()), Arc::new(MemoryRefs::default()));
+    let (objects, refs) = (Arc::new(InMemory::new()), Arc::new(RecordRefs::memory().unwrap()));
     let backends =
         Backends { objects: objects.clone(), multipart: None, local: None, refs, spool: spool.path().into() };
     let store = with_asset(AssetStore::open(backends).unwrap()).await;

@@ -57,6 +57,15 @@ impl Run<'_> {
             }
             (self.progress)(report);
         }
+        if !moving.stuck().is_empty() {
+            let what = format!("{} small objects", moving.stuck().len());
+            report.hold(
+                what,
+                0,
+                "their bytes are damaged, so their packs stay as they are: `kamld storage check`",
+                None,
+            );
+        }
         report.compacted += chosen.len() as u64;
         Ok(())
     }

@@ -218,7 +218,7 @@ impl Pass<'_> {
     fn merge(&mut self, at: NodeRef, low: Option<Arc<str>>, last: Option<Arc<str>>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             if let Some(last) = &last
-                && !self.head.as_ref().is_some_and(|(path, _)| path <= last)
+                && self.head.as_ref().is_none_or(|(path, _)| path > last)
             {
                 match self.cleared(low.as_deref(), last) {
                     Cleared::All => {
