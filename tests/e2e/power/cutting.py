@@ -3,6 +3,7 @@
 Must not live here: which cuts are made (`main.py`).
 """
 
+import hashlib
 import os
 import pathlib
 import random
@@ -115,5 +116,10 @@ def go_on(server, uploads):
 
 
 def same_as_before(base):
-    """Whether nothing wrote into files that the folders of all cuts share."""
-    return {path: os.stat(os.path.join(base, path)).st_mtime_ns for path in disk.snapshot(base) if shared(path)}
+    """The contents of the files that the folders of all cuts share, to see whether anybody wrote into them. Their times do
+    change: the cache of compiled plug-ins keeps the time of the last use there."""
+    contents = {}
+    for path in filter(shared, disk.snapshot(base)):
+        with open(os.path.join(base, path), "rb") as file:
+            contents[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    return contents

@@ -18,6 +18,7 @@ DERIVED = (
     (r"spill/", "results of queries live as long as the server"),
     (r"server\.", "it says where the running server is, and each start writes it anew"),
     (r"derived/", "descriptions and what the index has seen are made again; a store of them that does not open is deleted"),
+    (r"beginning\.", "the file is empty, so that only its name counts"),
     (r"records\.(reserve|draft)", "the reserve for a full disk is made again, and a draft is begun again"),
 )
 # How many cuts are tried for a class before it counts as not missed.

@@ -84,7 +84,7 @@ class Session:
         except Exception:  # no such command is no fault here
             offered = False
         if offered:
-            self.step("storage gc", self.server.run, "storage", "gc", "--grace", "0", same=True)
+            self.step("storage gc", self.server.run, "storage", "gc", "--grace", "0s", same=True)
 
     def _script(self):
         self.run("project", "create", name="p", title="A project")
