@@ -29,13 +29,10 @@ impl Derived {
 
     /// Works with one tree of the database.
     pub(crate) fn with<T>(&self, tree: &str, work: impl FnOnce(&sled::Db, &sled::Tree) -> Result<T>) -> Result<T> {
-        let answer = {
-            let database = self.database.read();
-            match &*database {
-                Some(database) => Some(database.open_tree(tree).map_err(Error::from).and_then(|t| work(database, &t))),
-                None => None,
-            }
-        };
+        let answer = self.database.read().as_ref().map(|database| {
+            let tree = database.open_tree(tree)?;
+            work(database, &tree)
+        });
         match answer {
             Some(Err(Error::Store(error))) if !matches!(error, sled::Error::Unsupported(_)) => {
                 // After a full disk sled refuses everything until it is opened again.
@@ -56,12 +53,18 @@ impl Derived {
 
     /// Takes over a description from an older format: hash and media type, and the JSON of it.
     pub fn import_description(&self, key: &[u8], body: &[u8]) -> Result<()> {
-        self.with(descriptions::TREE, |_, tree| Ok(drop(tree.insert(key, record::seal(key, body))?)))
+        self.with(descriptions::TREE, |_, tree| {
+            tree.insert(key, record::seal(key, body))?;
+            Ok(())
+        })
     }
 
     /// Takes over a record of the index from an older format, as it lies there.
     pub fn import_index(&self, key: &[u8], record: &[u8]) -> Result<()> {
-        self.with(crate::index::state::TREE, |_, tree| Ok(drop(tree.insert(key, record)?)))
+        self.with(crate::index::state::TREE, |_, tree| {
+            tree.insert(key, record)?;
+            Ok(())
+        })
     }
 
     /// Writes the last changes out, for a clean stop. Blocks.

@@ -48,7 +48,10 @@ impl Descriptions for SledDescriptions {
     async fn set_description(&self, content: &Content, described: &Described) -> Result<()> {
         let key = content_key(content);
         let record = record::write(&key, described)?;
-        self.derived.with(TREE, |_, tree| Ok(drop(tree.insert(&key[..], record)?)))
+        self.derived.with(TREE, |_, tree| {
+            tree.insert(&key[..], record)?;
+            Ok(())
+        })
     }
 
     async fn forget(&self, in_use: &(dyn Fn(Hash) -> bool + Send + Sync), dry_run: bool) -> Result<(u64, u64)> {
