@@ -237,7 +237,7 @@ class HostJob:
                         "projects": [p["name"] for p in full.json("project", "list")["projects"]]}
                 (small / "foreign.bin").unlink()
                 full.run("tag", "add", "p/a", "after")
-                full.run("put", vega() / "cars.json", "p/a")
+                full.run("put", vega() / "cars.json", "p/a/after/")
                 full.run("commit", "p/a", "-m", "second")
                 full.run("project", "create", "after")
                 found = full.json("search", "cars")

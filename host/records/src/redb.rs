@@ -211,7 +211,8 @@ impl Shared {
             return Ok(());
         }
         match self.commit(&changes) {
-            Err(Error::Full) if self.reserve.as_ref().is_some_and(Reserve::release) => {
+            // For removals alone: other writes would use the room up, and then nothing could be removed any more.
+            Err(Error::Full) if removes(&changes) && self.reserve.as_ref().is_some_and(Reserve::release) => {
                 tracing::warn!("the disk is full: the reserve for metadata was released");
                 self.commit(&changes)
             }
@@ -241,6 +242,10 @@ impl Shared {
     fn size(&self) -> u64 {
         self.file.as_ref().and_then(|file| std::fs::metadata(file).ok()).map_or(0, |found| found.len())
     }
+}
+
+fn removes(changes: &Changes) -> bool {
+    changes.values().any(Option::is_none)
 }
 
 fn write(database: &Database, changes: &Changes, quick_repair: bool) -> Result<()> {

@@ -11,7 +11,7 @@ use kamld_storage::{
     gc::{GcOptions, GcReport},
 };
 use kamld_types::{Problem, problem::Result};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 /// How often the host looks whether it is quiet enough to collect.
 const LOOK: Duration = Duration::from_secs(60);
@@ -29,14 +29,18 @@ pub struct Collector {
 }
 
 impl Collector {
-    fn options(&self, order: &Collect) -> Result<GcOptions> {
+    async fn options(&self, order: &Collect) -> Result<GcOptions> {
+        // The index drops an asset that is gone without comparing it with anything.
+        let there: BTreeSet<_> = self.store.list_assets(None).await?.into_iter().map(|asset| asset.id).collect();
+        let mut also_live = self.search.roots().map_err(Problem::from)?;
+        also_live.retain(|(asset, _)| there.contains(asset));
         let grace = order.grace_s.unwrap_or(self.config.grace_hours.saturating_mul(3600));
         let bin = order.bin_s.unwrap_or(self.config.bin_days.saturating_mul(86_400));
         Ok(GcOptions {
             dry_run: order.dry_run,
             grace: Duration::from_secs(grace),
             bin: Duration::from_secs(bin),
-            also_live: self.search.roots().map_err(Problem::from)?,
+            also_live,
         })
     }
 
@@ -50,7 +54,7 @@ impl Collector {
                 "stop the server cleanly once and start it again; then the copy is gone and garbage can be collected",
             ));
         }
-        let options = self.options(order)?;
+        let options = self.options(order).await?;
         let collected = self.store.collect(&options, progress).await?;
         let uses = |hash| collected.uses(hash);
         let (count, bytes) = self.descriptions.forget(&uses, options.dry_run).await.map_err(Problem::from)?;
