@@ -50,9 +50,6 @@ pub trait Records: Send + Sync {
     /// Everything as it is at this moment; later transactions do not change it. It holds back the reuse of disk
     /// space while it lives.
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>>;
-
-    /// Bytes on disk.
-    fn size(&self) -> u64;
 }
 
 /// A consistent view of all tables.

@@ -83,18 +83,6 @@ impl RedbRecords {
         let writer = std::thread::Builder::new().name("records".into()).spawn(move || writing.run(works))?;
         Ok(Self { shared, queue: Some(queue), writer: Some(writer) })
     }
-
-    /// Gives pages that hold nothing back to the file system. Writers wait meanwhile.
-    pub fn compact(&self) -> Result<()> {
-        if self.shared.file.is_none() {
-            return Ok(());
-        }
-        self.shared.available()?;
-        match self.shared.database.write().as_mut() {
-            Some(database) => database.compact().map(drop).map_err(of_redb),
-            None => Err(Error::Stopped),
-        }
-    }
 }
 
 impl Drop for RedbRecords {
@@ -348,9 +336,5 @@ impl Records for RedbRecords {
 
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
         Ok(Arc::new(self.shared.read()?))
-    }
-
-    fn size(&self) -> u64 {
-        self.shared.size()
     }
 }

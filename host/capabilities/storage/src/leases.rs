@@ -33,7 +33,7 @@ struct State {
     deleting: HashSet<Hash>,
     /// Set while a collection runs.
     collecting: Option<Written>,
-    /// How many ask that nothing is collected for now.
+    /// How many hold collections off.
     holds: usize,
 }
 
@@ -119,20 +119,17 @@ impl Leases {
         }
     }
 
-    /// Begins to delete what has this hash. False when it is in use, or was since the collection began.
-    pub fn delete(&self, hash: Hash) -> bool {
+    /// Begins to delete what has this hash: whoever looks for it waits until the answer is dropped. None when it is in
+    /// use, or was since the collection began.
+    pub fn delete(self: &Arc<Self>, hash: Hash) -> Option<Deleting> {
         let mut state = self.state.lock();
         let used = state.pinned.contains_key(&hash)
             || state.collecting.as_ref().is_some_and(|written| written.pinned.contains(&hash));
-        if !used {
-            state.deleting.insert(hash);
+        if used {
+            return None;
         }
-        !used
-    }
-
-    pub fn deleted(&self, hash: Hash) {
-        self.state.lock().deleting.remove(&hash);
-        self.changed.notify_waiters();
+        state.deleting.insert(hash);
+        Some(Deleting { leases: self.clone(), hash })
     }
 }
 
@@ -185,6 +182,19 @@ impl Lease {
             }
             changed.await;
         }
+    }
+}
+
+/// What has this hash is being deleted. It must live until the deletion has happened, whoever stops waiting for it.
+pub struct Deleting {
+    leases: Arc<Leases>,
+    pub hash: Hash,
+}
+
+impl Drop for Deleting {
+    fn drop(&mut self) {
+        self.leases.state.lock().deleting.remove(&self.hash);
+        self.leases.changed.notify_waiters();
     }
 }
 
@@ -248,15 +258,15 @@ mod tests {
         let hash = Hash([7; 32]);
         let lease = leases.begin();
         lease.pin(hash).await;
-        assert!(!leases.delete(hash));
+        assert!(leases.delete(hash).is_none());
         drop(lease);
-        assert!(!leases.delete(hash), "it was in use since the collection began");
+        assert!(leases.delete(hash).is_none(), "it was in use since the collection began");
         leases.end();
         leases.start();
-        assert!(leases.delete(hash));
+        let deleting = leases.delete(hash).unwrap();
         let lease = leases.begin();
         assert!(lease.pin(hash).now_or_never().is_none(), "it must wait");
-        leases.deleted(hash);
+        drop(deleting);
         lease.pin(hash).await;
     }
 }

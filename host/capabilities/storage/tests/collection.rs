@@ -6,8 +6,10 @@ use kamld_storage::{
     conformance::{asset, at, content, noise, object, path, with_asset, words},
     embedded::RecordRefs,
     gc::{GcOptions, GcReport},
+    layers::fault::{FaultyObjects, Plan},
 };
 use kamld_types::{AssetId, BranchName, Hash, RefName, VersionName};
+use object_store::memory::InMemory;
 use std::{
     collections::BTreeMap,
     path::Path,
@@ -190,6 +192,36 @@ async fn two_collections_do_not_run_at_once() {
         .unwrap();
     assert!(tried.load(Ordering::Relaxed));
     store.collect(&at_once(), |_| {}).await.unwrap();
+}
+
+/// A collection that is given up, as when a person presses Ctrl-C, has deletions under way: they are not given up.
+#[tokio::test]
+async fn a_collection_that_is_given_up_takes_nothing_that_is_put_again() {
+    let spool = TempDir::new().unwrap();
+    let plan = Plan::after(i64::MAX);
+    let objects = Arc::new(FaultyObjects { inner: Arc::new(InMemory::new()), plan: plan.clone() });
+    let refs = Arc::new(RecordRefs::memory().unwrap());
+    let backends = Backends { objects, multipart: None, local: None, refs, spool: spool.path().into() };
+    let store = with_asset(AssetStore::open(backends).unwrap()).await;
+    let body = noise(200_000, 1);
+    store.put(&asset(), None, vec![object("a", body.clone())]).await.unwrap();
+    store.remove_objects(&asset(), None, "a").await.unwrap();
+    plan.hold_deletions();
+    let collecting = store.clone();
+    let task = tokio::spawn(async move { collecting.collect(&at_once(), |_| {}).await.map(drop) });
+    plan.a_deletion_waits().await;
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+    let putting = store.clone();
+    let again = body.clone();
+    let put = tokio::spawn(async move { putting.put(&asset(), None, vec![object("a", again)]).await });
+    plan.release_deletions();
+    let put = tokio::time::timeout(Duration::from_secs(20), put).await.expect("the put waits for ever");
+    put.unwrap().unwrap();
+    assert_eq!(content(&store, None, "a").await.unwrap(), body);
+    assert!(store.check(|_| {}).await.unwrap().damaged.is_empty());
+    collect(&store, &at_once()).await;
+    assert_eq!(content(&store, None, "a").await.unwrap(), body);
 }
 
 /// Numbers that look random and repeat with their seed.

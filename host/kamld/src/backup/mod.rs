@@ -150,20 +150,27 @@ impl Written {
         })
     }
 
+    /// Hashes and writes; the server goes on serving meanwhile.
     fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
-        self.hash.update(bytes);
         self.size += bytes.len() as u64;
-        self.out.write_all(bytes).with_context(|| format!("cannot write {}", self.partial.display()))
+        tokio::task::block_in_place(|| {
+            self.hash.update(bytes);
+            self.out.write_all(bytes)
+        })
+        .with_context(|| format!("cannot write {}", self.partial.display()))
     }
 
     /// The size and the SHA-256. The name is durable once its folder is synced.
     fn finish(mut self, mode: u32) -> anyhow::Result<(u64, String)> {
         use std::os::unix::fs::PermissionsExt;
-        self.out.flush()?;
-        let file = self.out.get_ref();
-        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
-        file.sync_all().with_context(|| format!("cannot sync {}", self.partial.display()))?;
-        std::fs::rename(&self.partial, &self.file)?;
+        tokio::task::block_in_place(|| {
+            self.out.flush()?;
+            let file = self.out.get_ref();
+            file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+            file.sync_all()?;
+            std::fs::rename(&self.partial, &self.file)
+        })
+        .with_context(|| format!("cannot write {}", self.file.display()))?;
         Ok((self.size, hex::encode(self.hash.finalize())))
     }
 
@@ -195,10 +202,14 @@ fn sync_folder(folder: &Path) -> anyhow::Result<()> {
 
 /// Syncs a folder and all below it.
 fn sync_tree(folder: &Path) -> anyhow::Result<()> {
+    tokio::task::block_in_place(|| sync_below(folder))
+}
+
+fn sync_below(folder: &Path) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            sync_tree(&entry.path())?;
+            sync_below(&entry.path())?;
         }
     }
     sync_folder(folder)

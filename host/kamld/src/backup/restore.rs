@@ -72,6 +72,11 @@ impl Snapshot {
         Ok(Self { name, backup: backup.to_owned(), folder, manifest })
     }
 
+    fn nothing_restored(&self) -> Restored {
+        let (snapshot, damaged) = (self.name.clone(), self.manifest.damaged.clone());
+        Restored { snapshot, contents: 0, bytes: 0, records: 0, damaged }
+    }
+
     fn has(&self, path: &str) -> bool {
         self.manifest.files.iter().any(|file| file.path == path)
     }
@@ -80,13 +85,7 @@ impl Snapshot {
 /// Reads and verifies all that a snapshot names, and writes nothing.
 pub fn check(backup: &Path, name: Option<&str>) -> anyhow::Result<Restored> {
     let snapshot = Snapshot::open(backup, name)?;
-    let mut done = Restored {
-        snapshot: snapshot.name.clone(),
-        contents: 0,
-        bytes: 0,
-        records: 0,
-        damaged: snapshot.manifest.damaged.clone(),
-    };
+    let mut done = snapshot.nothing_restored();
     for entry in contents(&snapshot.folder)?.into_values() {
         let found = hash_file(&snapshot.backup.join(CONTENT).join(&entry.key))?;
         if found != (entry.size, entry.sha256.clone()) {
@@ -109,13 +108,7 @@ pub async fn restore(backup: &Path, name: Option<&str>, to: &Path) -> anyhow::Re
     if std::fs::read_dir(to)?.next().is_some() {
         bail!("{} is not empty; nothing was changed: name a new folder with --data", to.display());
     }
-    let mut done = Restored {
-        snapshot: snapshot.name.clone(),
-        contents: 0,
-        bytes: 0,
-        records: 0,
-        damaged: snapshot.manifest.damaged.clone(),
-    };
+    let mut done = snapshot.nothing_restored();
     for entry in contents(&snapshot.folder)?.into_values() {
         let target = match entry.key.starts_with("plugins/") {
             true => to.join(&entry.key),

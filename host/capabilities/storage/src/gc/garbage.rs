@@ -99,7 +99,7 @@ impl Run<'_> {
         Ok(String::from_utf8_lossy(&bytes).lines().filter_map(line).collect())
     }
 
-    /// Remembers what is garbage and stays for now.
+    /// Remembers what is garbage and was not deleted yet.
     pub(super) async fn remember(&self, left: &[Garbage]) -> Result<()> {
         let store = &self.store.inner.backing().store;
         let key = Path::from(SEEN);

@@ -172,7 +172,7 @@ impl AssetStore {
         }
         let recording = Recording(self);
         let mut report = GcReport { dry_run: options.dry_run, ..GcReport::default() };
-        let mut run = Run { store: self, options, now: now(), progress: &progress };
+        let run = Run { store: self, options, now: now(), progress: &progress };
         let in_use = run.collect(&mut report).await?;
         drop(recording);
         report.phase = "done".into();
@@ -198,7 +198,7 @@ impl Run<'_> {
         time.saturating_add(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)) <= self.now
     }
 
-    async fn collect(&mut self, report: &mut GcReport) -> Result<Option<Filter>> {
+    async fn collect(&self, report: &mut GcReport) -> Result<Option<Filter>> {
         self.phase(report, "emptying the bin");
         let assets = self.empty_bins(report).await?;
         let mut filter = None;

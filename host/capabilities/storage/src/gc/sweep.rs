@@ -10,32 +10,18 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    leases::{Held, Leases},
+    leases::{Deleting, Held},
     records::commit_key,
     refstore::Expect,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use kamld_types::{CommitId, Hash};
+use kamld_types::CommitId;
 use object_store::ObjectStoreExt;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Deletions at the same time.
 const TOGETHER: usize = 64;
-
-/// Commits that nobody can look up any more. Opened again when dropped.
-struct Closed<'a> {
-    leases: &'a Leases,
-    commits: HashSet<CommitId>,
-}
-
-impl Drop for Closed<'_> {
-    fn drop(&mut self) {
-        for commit in &self.commits {
-            self.leases.deleted(*commit);
-        }
-    }
-}
 
 impl Run<'_> {
     pub(super) async fn sweep(
@@ -46,19 +32,18 @@ impl Run<'_> {
         report: &mut GcReport,
     ) -> Result<()> {
         let leases = &self.store.inner.leases;
-        let mut closed = Closed { leases, commits: HashSet::new() };
+        let mut closed: HashMap<CommitId, Deleting> = HashMap::new();
         let mut used: HashMap<Uuid, Vec<CommitId>> = HashMap::new();
         for (asset, commits) in &doomed.commits {
             for (id, _) in commits {
-                if self.options.dry_run || leases.delete(*id) {
-                    closed.commits.insert(*id);
-                } else {
-                    used.entry(*asset).or_default().push(*id);
+                match leases.delete(*id) {
+                    Some(deleting) => drop(closed.insert(*id, deleting)),
+                    None => used.entry(*asset).or_default().push(*id),
                 }
             }
         }
         let reached = self.mark_in_use(marks, used).await?;
-        self.delete_commits(&doomed, &closed.commits, &reached, report).await?;
+        self.delete_commits(&doomed, closed, &reached, report).await?;
         let (due, mut left): (Vec<_>, Vec<_>) = garbage
             .into_iter()
             .filter(|garbage| match garbage.thing {
@@ -131,54 +116,67 @@ impl Run<'_> {
     async fn delete_commits(
         &self,
         doomed: &Doomed,
-        closed: &HashSet<Hash>,
+        mut closed: HashMap<CommitId, Deleting>,
         reached: &HashMap<Uuid, HashSet<CommitId>>,
         report: &mut GcReport,
     ) -> Result<()> {
-        let records = &self.store.inner.records;
-        let mut keys = Vec::new();
+        let mut deletions = Vec::new();
         for (asset, commits) in &doomed.commits {
             for (id, bytes) in commits {
-                let in_use = reached.get(asset).is_some_and(|reached| reached.contains(id));
-                if closed.contains(id) && !in_use {
+                if reached.get(asset).is_some_and(|reached| reached.contains(id)) {
+                    continue;
+                }
+                if let Some(deleting) = closed.remove(id) {
                     report.free("commits that no ref reaches", || id.short(), *bytes);
-                    keys.push(commit_key(*asset, *id));
+                    deletions.push((commit_key(*asset, *id), deleting));
                 }
             }
         }
         if self.options.dry_run {
             return Ok(());
         }
-        stream::iter(keys.iter().map(Ok))
-            .try_for_each_concurrent(TOGETHER, |key| async move {
-                records.refs.delete(key, Expect::Any, Vec::new()).await.map(drop)
+        stream::iter(deletions.into_iter().map(Ok))
+            .try_for_each_concurrent(TOGETHER, |(key, deleting)| {
+                let refs = self.store.inner.records.refs.clone();
+                to_the_end(async move {
+                    let deleted = refs.delete(&key, Expect::Any, Vec::new()).await;
+                    drop(deleting);
+                    deleted.map(drop)
+                })
             })
             .await
     }
 
     /// False when it is in use after all.
     async fn delete(&self, thing: Thing) -> Result<bool> {
-        let store = &self.store.inner.backing().store;
-        let leases = &self.store.inner.leases;
-        if let Thing::Object(hash) = thing
-            && !leases.delete(hash)
-        {
-            return Ok(false);
-        }
-        if let Thing::Pack(pack) = thing {
-            // A put of the same bytes must not write a pack again that is gone.
-            self.store.inner.backing().forget_pack(pack).await;
-        }
-        let deleted = store.delete(&thing.key()).await;
-        if let Thing::Object(hash) = thing {
-            leases.deleted(hash);
-        }
-        match deleted {
-            Ok(()) => Ok(true),
-            Err(object_store::Error::NotFound { .. }) => Ok(true),
-            Err(error) => Err(error.into()),
-        }
+        let inner = self.store.inner.clone();
+        let deleting = match thing {
+            Thing::Pack(_) => None,
+            Thing::Object(hash) => match inner.leases.delete(hash) {
+                None => return Ok(false),
+                deleting => deleting,
+            },
+        };
+        to_the_end(async move {
+            if let Thing::Pack(pack) = thing {
+                // A put of the same bytes must not write a pack again that is gone.
+                inner.backing().forget_pack(pack).await;
+            }
+            let deleted = inner.backing().store.delete(&thing.key()).await;
+            drop(deleting);
+            match deleted {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(true),
+                Err(error) => Err(error.into()),
+            }
+        })
+        .await
     }
+}
+
+/// Runs to its end also when nobody waits for it any more: a deletion that goes on after it was given up would take what
+/// somebody found in the meantime.
+async fn to_the_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    tokio::spawn(work).await.map_err(|error| Error::internal(format!("a deletion stopped: {error}")))?
 }
 
 fn kind(thing: Thing) -> &'static str {

@@ -9,7 +9,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::{StreamExt, stream::BoxStream};
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
     PutOptions, PutPayload, PutResult, path::Path,
@@ -18,18 +18,21 @@ use std::sync::{
     Arc,
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
+use tokio::sync::watch;
 
 /// How many writes still go through; after them every write fails.
 #[derive(Debug)]
 pub struct Plan {
     left: AtomicI64,
     seen: AtomicU64,
+    /// Whether deletions of objects wait, and how many do.
+    held: watch::Sender<(bool, usize)>,
 }
 
 impl Plan {
     /// Lets `writes` writes through.
     pub fn after(writes: i64) -> Arc<Self> {
-        Arc::new(Self { left: AtomicI64::new(writes), seen: AtomicU64::new(0) })
+        Arc::new(Self { left: AtomicI64::new(writes), seen: AtomicU64::new(0), held: watch::Sender::default() })
     }
 
     /// Lets everything through again.
@@ -40,6 +43,27 @@ impl Plan {
     /// Writes that were asked for so far.
     pub fn seen(&self) -> u64 {
         self.seen.load(Ordering::SeqCst)
+    }
+
+    /// From now on deletions of objects wait until `release_deletions`.
+    pub fn hold_deletions(&self) {
+        self.held.send_modify(|(held, _)| *held = true);
+    }
+
+    pub fn release_deletions(&self) {
+        self.held.send_modify(|(held, _)| *held = false);
+    }
+
+    /// Waits until a deletion waits.
+    pub async fn a_deletion_waits(&self) {
+        // The sender lives as long as this.
+        let _ = self.held.subscribe().wait_for(|(_, waiting)| *waiting > 0).await;
+    }
+
+    async fn deletion(&self) {
+        self.held.send_modify(|(_, waiting)| *waiting += 1);
+        let _ = self.held.subscribe().wait_for(|(held, _)| !held).await;
+        self.held.send_modify(|(_, waiting)| *waiting -= 1);
     }
 
     fn write(&self) -> bool {
@@ -91,7 +115,15 @@ impl ObjectStore for FaultyObjects {
         &self,
         keys: BoxStream<'static, object_store::Result<Path>>,
     ) -> BoxStream<'static, object_store::Result<Path>> {
-        self.inner.delete_stream(keys)
+        let plan = self.plan.clone();
+        let keys = keys.then(move |key| {
+            let plan = plan.clone();
+            async move {
+                plan.deletion().await;
+                key
+            }
+        });
+        self.inner.delete_stream(keys.boxed())
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
