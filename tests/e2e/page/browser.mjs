@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
+import { afterEach } from 'node:test';
 
 const require = createRequire(resolve(import.meta.dirname, '../../../ui/package.json'));
 const { chromium } = require('playwright-core');
@@ -27,6 +28,20 @@ export async function launchKept(folder) {
   return chromium.launchPersistentContext(folder, { executablePath: process.env.KAMLD_CHROMIUM ?? '/usr/bin/chromium', args: quiet });
 }
 
+/** Pages that are open. */
+const pages = new Set();
+
+// What a page showed when its test failed says more than which line of the test waited in vain.
+afterEach(async (context) => {
+  if (!context.passed) {
+    for (const page of pages) {
+      const shown = await page.locator('body').innerText({ timeout: 5_000 }).catch((error) => error.message);
+      console.log(`"${context.name}" failed at ${page.url().replace(/token=\w+/, 'token=…')}, which showed:\n${shown.slice(0, 3_000)}`);
+      console.log(`trouble: ${JSON.stringify(page.trouble)}`);
+    }
+  }
+});
+
 /** A tab of a new person, let in by the link; foreign requests, errors and broken policy are kept in `page.trouble`. */
 export async function tab(browser, server, options = {}) {
   const context = await browser.newContext({
@@ -43,6 +58,8 @@ export async function tab(browser, server, options = {}) {
   if (preferences) await context.addInitScript((kept) => localStorage.setItem('kamld.preferences', kept), JSON.stringify(preferences));
   const page = await context.newPage();
   page.trouble = [];
+  pages.add(page);
+  page.on('close', () => pages.delete(page));
   page.on('request', (request) => {
     const url = request.url();
     if (!url.startsWith(server.url) && !url.startsWith('blob:') && !url.startsWith('data:')) {

@@ -33,10 +33,22 @@ const ROUND: usize = 64 << 20;
 const ATTEMPTS: u32 = 64;
 
 pub(crate) enum Job {
-    Put(Vec<(Arc<str>, Put)>),
+    Put {
+        puts: Vec<(Arc<str>, Put)>,
+        /// Keeps their bytes from being collected until a ref leads to them, also when the caller goes away before.
+        #[expect(dead_code, reason = "it is only held")]
+        lease: Arc<Lease>,
+    },
     Remove(Place),
-    Copy { from: Place, to: Place, remove: bool },
-    Restore { tree: Back, places: Vec<Place> },
+    Copy {
+        from: Place,
+        to: Place,
+        remove: bool,
+    },
+    Restore {
+        tree: Back,
+        places: Vec<Place>,
+    },
     Commit(CommitWords),
 }
 
@@ -87,7 +99,7 @@ pub(crate) struct Target {
 
 impl Job {
     fn weight(&self) -> usize {
-        let Job::Put(puts) = self else { return 0 };
+        let Job::Put { puts, .. } = self else { return 0 };
         let body = |put: &Put| match &put.body {
             Body::Pack(bytes) => bytes.len(),
             Body::At(_) => 0,
@@ -310,7 +322,7 @@ impl Round<'_> {
 
     async fn job(&mut self, job: &Job) -> Result<Answer, Failure> {
         match job {
-            Job::Put(puts) => {
+            Job::Put { puts, lease: _ } => {
                 let edits = puts.iter().map(|(path, put)| (path.clone(), Edit::Put(put.clone())));
                 self.pending.extend(edits);
                 Ok(Answer::Put(Arc::default()))

@@ -65,7 +65,7 @@ impl AssetStore {
         batch: Vec<NewObject>,
     ) -> Result<Vec<Object>> {
         let target = self.inner.target(asset, branch).await?;
-        let lease = self.inner.leases.begin();
+        let lease = Arc::new(self.inner.leases.begin());
         lease.hold(None, None);
         let bodies = batch.iter().map(|new| match &new.body {
             NewBody::Bytes(bytes) => Some(bytes.clone()),
@@ -94,7 +94,7 @@ impl AssetStore {
             puts.push(put_of(&object, body));
             objects.push(object);
         }
-        self.inner.put_entries(target, puts, &mut objects).await?;
+        self.inner.put_entries(target, puts, lease, &mut objects).await?;
         Ok(objects)
     }
 
@@ -109,7 +109,7 @@ impl AssetStore {
         trusted: bool,
     ) -> Result<()> {
         let target = self.inner.target(asset, branch).await?;
-        let lease = self.inner.leases.begin();
+        let lease = Arc::new(self.inner.leases.begin());
         lease.hold(None, None);
         if !trusted {
             let mut seen = HashSet::new();
@@ -140,7 +140,7 @@ impl AssetStore {
             let put = Put { size, hash, media_type: media_type.into(), modified, body: Body::At(location) };
             puts.push((path.as_str().into(), put));
         }
-        submit(&self.inner, target, Job::Put(puts)).await?;
+        submit(&self.inner, target, Job::Put { puts, lease }).await?;
         Ok(())
     }
 
@@ -195,12 +195,13 @@ impl Inner {
         self: &Arc<Self>,
         target: Target,
         puts: Vec<(Arc<str>, Put)>,
+        lease: Arc<Lease>,
         objects: &mut [Object],
     ) -> Result<()> {
         if puts.is_empty() {
             return Ok(());
         }
-        if let Answer::Put(kept) = submit(self, target, Job::Put(puts)).await? {
+        if let Answer::Put(kept) = submit(self, target, Job::Put { puts, lease }).await? {
             for object in objects {
                 if let Some(modified) = kept.get(object.path.as_str()) {
                     object.modified = *modified;

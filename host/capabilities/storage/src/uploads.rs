@@ -230,12 +230,12 @@ impl Uploads {
         let spooled = Spooled::new(part, file, size, hash).await?;
         let media_type = checked_media_type(media_type, &path, spooled.head())?;
         let modified = modified.unwrap_or_else(now);
-        let lease = self.inner.leases.begin();
+        let lease = Arc::new(self.inner.leases.begin());
         lease.hold(None, None);
         let body = self.inner.keep_spooled(&lease, &spooled).await?;
         let mut objects = [Object { path, size, hash: spooled.hash(), media_type, modified }];
         let puts = vec![put_of(&objects[0], body)];
-        self.inner.put_entries(target, puts, &mut objects).await?;
+        self.inner.put_entries(target, puts, lease, &mut objects).await?;
         let [object] = objects;
         let done = Upload { done: Some(object.clone()), ..upload };
         let (folder, bytes) = (self.folder(), to_json(&done)?);

@@ -194,33 +194,58 @@ async fn two_collections_do_not_run_at_once() {
     store.collect(&at_once(), |_| {}).await.unwrap();
 }
 
+/// A store whose bytes and refs are in memory, and the plan that makes it wait.
+async fn held_up(spool: &Path) -> (AssetStore, Arc<Plan>) {
+    let plan = Plan::after(i64::MAX);
+    let objects = Arc::new(FaultyObjects { inner: Arc::new(InMemory::new()), plan: plan.clone() });
+    let refs = Arc::new(RecordRefs::memory().unwrap());
+    let backends = Backends { objects, multipart: None, local: None, refs, spool: spool.into() };
+    (with_asset(AssetStore::open(backends).unwrap()).await, plan)
+}
+
+fn put(store: &AssetStore, name: &'static str, body: &Bytes) -> tokio::task::JoinHandle<Result<(), Error>> {
+    let (store, batch) = (store.clone(), vec![object(name, body.clone())]);
+    tokio::spawn(async move { store.put(&asset(), None, batch).await.map(drop) })
+}
+
 /// A collection that is given up, as when a person presses Ctrl-C, has deletions under way: they are not given up.
 #[tokio::test]
 async fn a_collection_that_is_given_up_takes_nothing_that_is_put_again() {
     let spool = TempDir::new().unwrap();
-    let plan = Plan::after(i64::MAX);
-    let objects = Arc::new(FaultyObjects { inner: Arc::new(InMemory::new()), plan: plan.clone() });
-    let refs = Arc::new(RecordRefs::memory().unwrap());
-    let backends = Backends { objects, multipart: None, local: None, refs, spool: spool.path().into() };
-    let store = with_asset(AssetStore::open(backends).unwrap()).await;
+    let (store, plan) = held_up(spool.path()).await;
     let body = noise(200_000, 1);
-    store.put(&asset(), None, vec![object("a", body.clone())]).await.unwrap();
+    put(&store, "a", &body).await.unwrap().unwrap();
     store.remove_objects(&asset(), None, "a").await.unwrap();
-    plan.hold_deletions();
+    plan.deletions.close();
     let collecting = store.clone();
     let task = tokio::spawn(async move { collecting.collect(&at_once(), |_| {}).await.map(drop) });
-    plan.a_deletion_waits().await;
+    plan.deletions.reached().await;
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
-    let putting = store.clone();
-    let again = body.clone();
-    let put = tokio::spawn(async move { putting.put(&asset(), None, vec![object("a", again)]).await });
-    plan.release_deletions();
-    let put = tokio::time::timeout(Duration::from_secs(20), put).await.expect("the put waits for ever");
-    put.unwrap().unwrap();
+    let again = put(&store, "a", &body);
+    plan.deletions.open();
+    let again = tokio::time::timeout(Duration::from_secs(20), again).await.expect("the put waits for ever");
+    again.unwrap().unwrap();
     assert_eq!(content(&store, None, "a").await.unwrap(), body);
-    assert!(store.check(|_| {}).await.unwrap().damaged.is_empty());
     collect(&store, &at_once()).await;
+    assert_eq!(content(&store, None, "a").await.unwrap(), body);
+}
+
+/// Whoever goes away does not stop the round of writing that others may share: what it leads to must stay.
+#[tokio::test]
+async fn a_collection_beside_a_writer_that_went_away_leaves_what_it_wrote() {
+    let spool = TempDir::new().unwrap();
+    let (store, plan) = held_up(spool.path()).await;
+    let body = noise(200_000, 1);
+    plan.packs.close();
+    let writer = put(&store, "a", &body);
+    plan.packs.reached().await;
+    writer.abort();
+    assert!(writer.await.unwrap_err().is_cancelled());
+    collect(&store, &at_once()).await;
+    plan.packs.open();
+    // Behind it in the same queue.
+    put(&store, "b", &Bytes::from_static(b"b")).await.unwrap().unwrap();
     assert_eq!(content(&store, None, "a").await.unwrap(), body);
 }
 

@@ -25,14 +25,50 @@ use tokio::sync::watch;
 pub struct Plan {
     left: AtomicI64,
     seen: AtomicU64,
-    /// Whether deletions of objects wait, and how many do.
-    held: watch::Sender<(bool, usize)>,
+    /// Before each deletion of an object.
+    pub deletions: Gate,
+    /// Before each write of a pack.
+    pub packs: Gate,
+}
+
+/// Where a test makes the store wait. Open at first.
+#[derive(Debug, Default)]
+pub struct Gate {
+    /// Whether it is closed, and how many wait at it.
+    state: watch::Sender<(bool, usize)>,
+}
+
+impl Gate {
+    pub fn close(&self) {
+        self.state.send_modify(|(closed, _)| *closed = true);
+    }
+
+    pub fn open(&self) {
+        self.state.send_modify(|(closed, _)| *closed = false);
+    }
+
+    /// Waits until somebody waits at the gate.
+    pub async fn reached(&self) {
+        // The sender lives as long as this.
+        let _ = self.state.subscribe().wait_for(|(_, waiting)| *waiting > 0).await;
+    }
+
+    async fn pass(&self) {
+        self.state.send_modify(|(_, waiting)| *waiting += 1);
+        let _ = self.state.subscribe().wait_for(|(closed, _)| !closed).await;
+        self.state.send_modify(|(_, waiting)| *waiting -= 1);
+    }
 }
 
 impl Plan {
     /// Lets `writes` writes through.
     pub fn after(writes: i64) -> Arc<Self> {
-        Arc::new(Self { left: AtomicI64::new(writes), seen: AtomicU64::new(0), held: watch::Sender::default() })
+        Arc::new(Self {
+            left: AtomicI64::new(writes),
+            seen: AtomicU64::new(0),
+            deletions: Gate::default(),
+            packs: Gate::default(),
+        })
     }
 
     /// Lets everything through again.
@@ -43,27 +79,6 @@ impl Plan {
     /// Writes that were asked for so far.
     pub fn seen(&self) -> u64 {
         self.seen.load(Ordering::SeqCst)
-    }
-
-    /// From now on deletions of objects wait until `release_deletions`.
-    pub fn hold_deletions(&self) {
-        self.held.send_modify(|(held, _)| *held = true);
-    }
-
-    pub fn release_deletions(&self) {
-        self.held.send_modify(|(held, _)| *held = false);
-    }
-
-    /// Waits until a deletion waits.
-    pub async fn a_deletion_waits(&self) {
-        // The sender lives as long as this.
-        let _ = self.held.subscribe().wait_for(|(_, waiting)| *waiting > 0).await;
-    }
-
-    async fn deletion(&self) {
-        self.held.send_modify(|(_, waiting)| *waiting += 1);
-        let _ = self.held.subscribe().wait_for(|(held, _)| !held).await;
-        self.held.send_modify(|(_, waiting)| *waiting -= 1);
     }
 
     fn write(&self) -> bool {
@@ -94,6 +109,9 @@ impl std::fmt::Display for FaultyObjects {
 #[async_trait]
 impl ObjectStore for FaultyObjects {
     async fn put_opts(&self, at: &Path, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
+        if at.as_ref().starts_with("packs/") {
+            self.plan.packs.pass().await;
+        }
         self.plan.object()?;
         self.inner.put_opts(at, payload, options).await
     }
@@ -119,7 +137,7 @@ impl ObjectStore for FaultyObjects {
         let keys = keys.then(move |key| {
             let plan = plan.clone();
             async move {
-                plan.deletion().await;
+                plan.deletions.pass().await;
                 key
             }
         });
