@@ -1,6 +1,6 @@
 //! What is installed here and who allowed it: packages, the local store, the grants file, the audit log.
 //!
-//! Lives here: reading components and embedding manifests, `DIR/plugins`, `DIR/grants.toml`, `DIR/audit.log`,
+//! Lives here: changes of several files (`changes`), reading components and embedding manifests, `DIR/plugins`, `DIR/grants.toml`, `DIR/audit.log`,
 //! `DIR/audit`; `durable`, the file operations under them.
 //! Must not live here: running a component or compiling one (the runtime), deciding a call (policy), cargo.
 //! Invariants: the digest of a package binds its manifest; what is loaded was verified against its digest; a file is
@@ -10,6 +10,7 @@
 //! The one exception is `Denials::denied`, which only appends to a file.
 
 pub mod audit;
+pub mod changes;
 pub mod check;
 pub mod component;
 pub mod durable;
@@ -18,6 +19,7 @@ pub mod package;
 pub mod store;
 
 pub use audit::{Action, Audit, Verdict};
+pub use changes::Registry;
 pub use component::Component;
 pub use grants::Grants;
 pub use package::Package;

@@ -7,9 +7,10 @@
 
 mod building;
 
-use building::package;
+use building::{package, package_with};
+use kamld_policy::difference::Difference;
 use kamld_registry::{
-    Action, Audit, Grants, Store,
+    Action, Audit, Grants, Registry, Store,
     audit::Options,
     durable::{self, Step},
 };
@@ -268,4 +269,34 @@ fn a_plugin_is_installed_with_its_package_or_not_at_all() {
         .collect();
     let names = ["installed.json.partial", "grants.toml.partial", "blobs", "plugins", "data"];
     with_and_without_syncs(&[&names[..], &packages].concat(), work, check);
+}
+
+#[test]
+fn what_the_binary_brings_is_there_with_its_grant_or_comes_with_the_next_start() {
+    let verbs = |version| if version == "1.0.0" { r#""read""# } else { r#""read", "modify""# };
+    let brought = |version| ["acme/reader", "acme/writer"].map(|id| package_with(id, version, verbs(version)));
+    let work = |data: &Path, answered: &dyn Fn(u64)| {
+        for (version, new, answer) in [("1.0.0", true, 1), ("1.1.0", false, 2)] {
+            let registry = Registry::open(data, Options::default()).unwrap();
+            for package in brought(version) {
+                registry.bring(&package, new).unwrap();
+            }
+            answered(answer);
+        }
+    };
+    let check = |cut: &Cut| {
+        let registry = Registry::open(&cut.folder, Options::default()).map_err(said)?;
+        let verdict = registry.audit.verify().map_err(said)?;
+        ensure(verdict.problem.is_none(), || format!("{verdict:?}"))?;
+        for package in brought("1.1.0") {
+            let id = &package.manifest.id;
+            ensure(cut.answered == 0 || registry.store.get(id).is_some(), || format!("{id} is gone"))?;
+            registry.bring(&package, cut.answered == 0).map_err(said)?;
+            registry.store.load(id).map_err(said)?;
+            let missing = Difference::ungranted(&package.manifest, registry.grants.get(id).as_ref());
+            ensure(missing.is_empty(), || format!("{id} is there and lacks {missing:?}"))?;
+        }
+        Ok(())
+    };
+    with_and_without_syncs(&["installed.json.partial", "grants.toml.partial", "audit.log"], work, check);
 }

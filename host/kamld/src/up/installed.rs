@@ -4,10 +4,13 @@
 //! it is answered; a change that began is completed, also when its caller goes away; a plug-in that does not load keeps
 //! no other from loading; what waits for the disk runs on a thread that may block.
 
-use super::{ids, packages::Packages, registry::Registry};
-use kamld::{config::Config, folder::Folder};
+use super::{ids, packages::Packages};
+use kamld::{
+    config::{self, Config},
+    folder::Folder,
+};
 use kamld_policy::{Gate, Manifest, call::Denials, difference::Difference};
-use kamld_registry::{Action, Audit, Entry};
+use kamld_registry::{Action, Audit, Entry, Registry, audit};
 use kamld_runtime::{Health, Runtime, Status, Version, cache};
 use kamld_types::{Kind, PluginId, Problem, problem::Result};
 use parking_lot::Mutex;
@@ -20,6 +23,8 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+
+const DAY_MS: u64 = 24 * 3600 * 1000;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -39,10 +44,19 @@ struct Inner {
     changing: tokio::sync::Mutex<()>,
 }
 
+fn audit_options(config: &config::Audit) -> audit::Options {
+    let mib = |mib: u64| mib.saturating_mul(1 << 20);
+    audit::Options {
+        rotate: if config.rotate_mib == 0 { u64::MAX } else { mib(config.rotate_mib) },
+        keep: (config.keep_days > 0).then_some(config.keep_days.saturating_mul(DAY_MS)),
+        ..audit::Options::default()
+    }
+}
+
 impl Installed {
     pub fn open(folder: &Folder, config: &Config) -> Result<Self> {
         Ok(Self(Arc::new(Inner {
-            registry: Arc::new(Registry::open(folder, &config.audit)?),
+            registry: Arc::new(Registry::open(&folder.path, audit_options(&config.audit))?),
             blobs: folder.join("plugins").join("blobs"),
             runtime: OnceLock::new(),
             generations: Mutex::default(),
@@ -126,18 +140,8 @@ impl Installed {
                 }
                 continue;
             };
-            match self.0.registry.store.get(id) {
-                None if new => {
-                    let package = package.clone();
-                    self.blocking(move |registry| registry.install_first(&package)).await?;
-                }
-                Some(entry) if entry.digest != package.digest => {
-                    let package = package.clone();
-                    self.blocking(move |registry| registry.follow_package(&package)).await?;
-                }
-                _ => {}
-            }
-            self.0.registry.store.checked(package);
+            let package = package.clone();
+            self.blocking(move |registry| registry.bring(&package, new)).await?;
         }
         let enabled: Vec<PluginId> =
             self.0.registry.store.list().into_iter().filter(|(_, entry)| entry.enabled).map(|(id, _)| id).collect();
@@ -287,11 +291,7 @@ impl Installed {
             let (about, removed) = (id.clone(), id.clone());
             this.blocking(move |registry| registry.record(&by, Action::Remove, &about, "")).await?;
             this.unload(&id)?;
-            let remove = move |registry: &Registry| {
-                registry.grants.remove(&removed)?;
-                registry.store.remove(&removed)
-            };
-            this.blocking(remove).await?;
+            this.blocking(move |registry| registry.remove(&removed)).await?;
             this.trim_cache().await;
             Ok(())
         };
@@ -342,16 +342,7 @@ impl Installed {
         let (id, by) = (id.clone(), by.to_owned());
         let rollback = move |this: Self| async move {
             let about = id.clone();
-            let rollback = move |registry: &Registry| {
-                let after = registry.store.rollback(&about)?.after;
-                registry.record(
-                    &by,
-                    Action::Rollback,
-                    &about,
-                    &format!("to version {}, {}", after.version, after.digest),
-                )
-            };
-            this.blocking(rollback).await?;
+            this.blocking(move |registry| registry.rollback(&about, &by)).await?;
             this.load(&id).await?;
             this.show(&id)
         };

@@ -14,7 +14,6 @@ mod page;
 mod parts;
 mod previews;
 mod probe;
-mod registry;
 mod storage;
 mod trace;
 

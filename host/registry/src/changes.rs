@@ -1,18 +1,20 @@
 //! What a change of plug-ins does on disk: packages, grants and the audit log together.
 //!
-//! Everything here waits for the disk: `installed` calls it on threads that may block. Must not live here: what runs.
-//! Invariant: a change is in the audit log before it is answered.
+//! Must not live here: what runs. Invariants: a change is in the audit log before it is made; where two files change, a
+//! power cut between them leaves what the next call completes, so the entry of a plug-in, which says that it is there,
+//! is always the last.
 
-use kamld::{config, folder::Folder};
+use crate::{
+    Grants, Package, Store,
+    audit::{self, Action, Audit},
+    store::Facts,
+};
 use kamld_policy::{Grant, difference::Difference};
-use kamld_registry::{Action, Audit, Grants, Package, Store, audit, store::Facts};
 use kamld_types::{PluginId, problem::Result};
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// Who changes things when nobody asked.
 const HOST: &str = "host";
-
-const DAY_MS: u64 = 24 * 3600 * 1000;
 
 pub struct Registry {
     pub store: Store,
@@ -21,68 +23,72 @@ pub struct Registry {
 }
 
 impl Registry {
-    pub fn open(folder: &Folder, config: &config::Audit) -> Result<Self> {
-        let store = Store::open(&folder.path)?;
-        let options = audit::Options {
-            rotate: match config.rotate_mib {
-                0 => u64::MAX,
-                mib => mib.saturating_mul(1 << 20),
-            },
-            keep: (config.keep_days > 0).then_some(config.keep_days.saturating_mul(DAY_MS)),
-            witness: store.witness(),
-            ..audit::Options::default()
-        };
-        let audit = Arc::new(Audit::open_with(&folder.path, options)?);
+    pub fn open(data: &Path, audit: audit::Options) -> Result<Self> {
+        let store = Store::open(data)?;
+        let audit = Arc::new(Audit::open_with(data, audit::Options { witness: store.witness(), ..audit })?);
         store.remember(audit.clone());
-        Ok(Self { store, grants: Grants::open(&folder.path)?, audit })
+        Ok(Self { store, grants: Grants::open(data)?, audit })
     }
 
     pub fn record(&self, actor: &str, action: Action, id: &PluginId, detail: &str) -> Result<()> {
         self.audit.record(actor, action, Some(id), detail)
     }
 
-    /// A plug-in that a new data folder starts with.
-    pub fn install_first(&self, package: &Package) -> Result<()> {
+    /// A plug-in that the binary brings: installed in a data folder that is new, and as new as the binary in any.
+    pub fn bring(&self, package: &Package, new: bool) -> Result<()> {
+        match self.store.get(&package.manifest.id) {
+            None if new => self.install_first(package)?,
+            Some(entry) if entry.digest != package.digest => self.follow_package(package)?,
+            _ => {}
+        }
+        self.store.checked(package);
+        Ok(())
+    }
+
+    /// With all that it needs.
+    fn install_first(&self, package: &Package) -> Result<()> {
         let id = &package.manifest.id;
-        self.store.install(package)?;
         self.record(HOST, Action::Install, id, &package_words(package))?;
+        self.record(HOST, Action::Grant, id, "all that it needs, as part of a new data folder")?;
+        // An entry without a grant would look like a plug-in that an admin granted nothing.
         self.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
-        self.record(HOST, Action::Grant, id, "all that it needs, as part of a new data folder")
+        self.store.install(package).map(drop)
     }
 
     /// A newer binary has a newer package of a plug-in that it brought itself. What is new in its needs is granted
     /// only when everything it needed before was: an admin's narrower grant stays.
-    pub fn follow_package(&self, package: &Package) -> Result<()> {
+    fn follow_package(&self, package: &Package) -> Result<()> {
         let id = &package.manifest.id;
         let old = self.store.facts(id)?;
         let whole = Difference::ungranted(&old.manifest, self.grants.get(id).as_ref()).is_empty();
-        self.store.upgrade(package)?;
         self.record(HOST, Action::Upgrade, id, &package_words(package))?;
         if whole {
-            self.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
             self.record(HOST, Action::Grant, id, "all that it needs, as before")?;
+            self.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
         }
-        Ok(())
+        self.store.upgrade(package).map(drop)
     }
 
     pub fn install(&self, bytes: Vec<u8>, grant_needs: bool, by: &str) -> Result<PluginId> {
         let package = Package::open(bytes)?;
         let id = package.manifest.id.clone();
         let detail = package_words(&package);
-        match self.store.get(&id) {
-            None => {
-                self.record(by, Action::Install, &id, &detail)?;
-                self.store.install(&package)?;
-            }
-            Some(entry) if entry.digest == package.digest => {}
-            Some(_) => {
-                self.record(by, Action::Upgrade, &id, &detail)?;
-                self.store.upgrade(&package)?;
-            }
+        let action = match self.store.get(&id) {
+            None => Some(Action::Install),
+            Some(entry) if entry.digest == package.digest => None,
+            Some(_) => Some(Action::Upgrade),
+        };
+        if let Some(action) = action {
+            self.record(by, action, &id, &detail)?;
         }
         if grant_needs {
             self.record(by, Action::Grant, &id, "all that it needs")?;
             self.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
+        }
+        match action {
+            None => {}
+            Some(Action::Install) => drop(self.store.install(&package)?),
+            Some(_) => drop(self.store.upgrade(&package)?),
         }
         Ok(id)
     }
@@ -106,6 +112,20 @@ impl Registry {
         self.record(by, Action::Grant, id, "all that it needs")?;
         self.grants.set(&Grant::from_needs(&facts.manifest), Some(&facts.manifest))?;
         Ok(facts)
+    }
+
+    /// Back to the previous version.
+    pub fn rollback(&self, id: &PluginId, by: &str) -> Result<()> {
+        if let Some(target) = self.store.load_previous(id)? {
+            self.record(by, Action::Rollback, id, &format!("to {}", package_words(&target)))?;
+        }
+        self.store.rollback(id).map(drop)
+    }
+
+    /// Its grant goes first: whoever installs another plug-in of this id must not find one.
+    pub fn remove(&self, id: &PluginId) -> Result<()> {
+        self.grants.remove(id)?;
+        self.store.remove(id).map(drop)
     }
 }
 
