@@ -26,6 +26,7 @@ pub mod host;
 pub mod layers;
 mod layout;
 mod leases;
+mod mark;
 pub mod media;
 mod model;
 mod objects;

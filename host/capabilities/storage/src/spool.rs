@@ -1,13 +1,14 @@
 //! The spool: files of this machine that fill up before they become objects.
 //!
 //! Lives here: files and their hashes. `uploads` gives them meaning and resumes them.
-//! Layout: `ID.part` with `ID.json` is an upload that survives a restart (see `upload_files`), `ID.tmp` is a write in
+//! Layout: `ID.part` with `ID.mark` and `ID.json` is an upload that survives a restart (see `upload_files`), `ID.tmp` is a write in
 //! progress that does not.
 //! Invariant: what `Fill::finish` reports is on the disk.
 
 use crate::{
     error::{Error, Result},
     folder::{make_folder, process_start, sync_folder},
+    mark::Mark,
     media, upload_files,
     uploads::UploadId,
 };
@@ -36,6 +37,9 @@ const BLOCK: usize = 1 << 20;
 const WAITING: usize = 8;
 /// Bytes after which the system is told to write out, so that the end does not wait for everything.
 const WRITE_OUT: u64 = 32 << 20;
+/// Bytes after which a long fill syncs on its way, so that a crash does not send a client back to the start. Each sync
+/// writes the file's own record anew, so it is not done more often.
+const CHECKPOINT: u64 = 256 << 20;
 /// Fills that run at the same time: each takes two threads of the pool for blocking work, which has 512.
 const FILLS: usize = 128;
 
@@ -109,7 +113,7 @@ impl Spool {
         Ok(Scratch { path, file: Arc::new(file) })
     }
 
-    /// Writes a stream to a file from `offset` on, until it ends, fails, or reaches `most` bytes in the file. `guard` is
+    /// Writes a stream to a file from `offset` on, until it ends, fails, or reaches `most` bytes in the file. `held` is
     /// held until nothing writes to the file any more, even when the caller went away. What came in is durable in any
     /// case.
     pub async fn fill<S, E>(
@@ -119,14 +123,14 @@ impl Spool {
         most: u64,
         hasher: Option<Sha256>,
         stream: S,
-        guard: Option<OwnedMutexGuard<()>>,
+        held: Held,
     ) -> Filled
     where
         S: Stream<Item = std::result::Result<Bytes, E>> + Send,
         E: std::fmt::Display + Send,
     {
         let permit = self.fills.acquire().await;
-        let mut fill = Fill::start(file, offset, hasher, guard);
+        let mut fill = Fill::start(file, offset, hasher, held);
         let mut stream = pin!(stream);
         let mut at = offset;
         let trouble = loop {
@@ -158,6 +162,14 @@ impl Spool {
     }
 }
 
+/// What a fill keeps until nothing writes any more.
+#[derive(Default)]
+pub(crate) struct Held {
+    /// Is told how much is durable.
+    pub mark: Option<Mark>,
+    pub _writing: Option<OwnedMutexGuard<()>>,
+}
+
 /// What came of a fill.
 pub(crate) struct Filled {
     /// The length of the file up to which everything is durable.
@@ -179,27 +191,37 @@ struct Fill {
 }
 
 impl Fill {
-    fn start(file: Arc<File>, offset: u64, hasher: Option<Sha256>, guard: Option<OwnedMutexGuard<()>>) -> Self {
+    fn start(file: Arc<File>, offset: u64, hasher: Option<Sha256>, mut held: Held) -> Self {
         let (disk, mut blocks) = mpsc::channel::<Vec<Bytes>>(WAITING);
         let written = tokio::task::spawn_blocking(move || {
-            let (mut at, mut told) = (offset, offset);
-            let mut durable = offset;
-            let result = (|| {
+            let (mut at, mut told, mut durable) = (offset, offset, offset);
+            let mut keep = |at| {
+                file.sync_data()?;
+                held.mark.as_mut().map_or(Ok(()), |mark| mark.set(at))?;
+                durable = at;
+                Ok(())
+            };
+            let mut kept = offset;
+            let mut write = || {
                 while let Some(block) = blocks.blocking_recv() {
                     for bytes in block {
                         file.write_all_at(&bytes, at)?;
                         at += bytes.len() as u64;
                     }
-                    if at - told >= WRITE_OUT {
+                    if at - kept >= CHECKPOINT {
+                        keep(at)?;
+                        kept = at;
+                    } else if at - told >= WRITE_OUT {
                         write_out(&file, told, at - told);
                         told = at;
                     }
                 }
-                file.sync_data()?;
-                durable = at;
                 Ok(())
-            })();
-            drop(guard);
+            };
+            let result = write();
+            // What was written before the disk was full is kept all the same.
+            let result = keep(at).and(result);
+            drop(held);
             (durable, result)
         });
         let (hash, hashed) = match hasher {

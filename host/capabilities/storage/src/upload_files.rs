@@ -1,14 +1,16 @@
 //! The files of resumable uploads in the spool, and what a crash may have left of them.
 //!
-//! Layout: `ID.part` holds the bytes, `ID.json` the record; `ID.json.new` is a record being written.
+//! Layout: `ID.part` holds the bytes, `ID.mark` how many of them are durable (see `mark`), `ID.json` the record;
+//! `ID.json.new` is a record being written.
 //! Lives here: the order in which the two are made and removed, and the sweep at the start. Must not live here: which
 //! request may append, what becomes of the bytes.
-//! Invariants: a record that is there has its bytes beside it, unless it says that the upload is finished; bytes without
-//! a record belong to nobody. So bytes are made first and removed last.
+//! Invariants: a record that is there has its bytes beside it, unless it says that the upload is finished; bytes and marks
+//! without a record belong to nobody. So they are made first and removed last.
 
 use crate::{
     error::{Error, Result},
     folder::{is_older, sync_folder},
+    mark::Mark,
     spool::write_whole,
     uploads::{EXPIRES_AFTER, Upload, UploadId},
 };
@@ -29,29 +31,45 @@ pub fn part(folder: &Path, id: UploadId) -> PathBuf {
     folder.join(format!("{id}.part"))
 }
 
+pub fn mark(folder: &Path, id: UploadId) -> PathBuf {
+    folder.join(format!("{id}.mark"))
+}
+
+/// How many bytes of an upload are durable.
+pub fn offset(folder: &Path, id: UploadId) -> io::Result<u64> {
+    let len = std::fs::metadata(part(folder, id))?.len();
+    Ok(Mark::open(&mark(folder, id))?.map_or(len, |mark| mark.offset().min(len)))
+}
+
 pub fn to_json(upload: &Upload) -> Result<Vec<u8>> {
     serde_json::to_vec(upload)
         .map_err(|error| Error::internal(format!("the record of an upload cannot be written: {error}")))
 }
 
-/// Makes both files durable, the record last.
+/// Makes all files durable, the record last.
 pub fn create(folder: &Path, id: UploadId, record: &[u8]) -> io::Result<()> {
     File::create_new(part(folder, id))?.sync_all()?;
-    // Syncs the folder, which makes both names durable.
+    Mark::create(&mark(folder, id))?;
+    // Syncs the folder, which makes all names durable.
     write_whole(folder, &json_name(id), record)
 }
 
 /// Replaces the record by one that says that the upload is finished, then removes the bytes.
 pub fn finish(folder: &Path, id: UploadId, record: &[u8]) -> io::Result<()> {
     write_whole(folder, &json_name(id), record)?;
-    remove(&part(folder, id))
+    remove_bytes(folder, id)
 }
 
-/// Removes both, the record first.
+/// Removes all, the record first.
 pub fn abort(folder: &Path, id: UploadId) -> io::Result<()> {
     remove(&folder.join(json_name(id)))?;
-    remove(&part(folder, id))?;
+    remove_bytes(folder, id)?;
     sync_folder(folder)
+}
+
+fn remove_bytes(folder: &Path, id: UploadId) -> io::Result<()> {
+    remove(&part(folder, id))?;
+    remove(&mark(folder, id))
 }
 
 fn remove(file: &Path) -> io::Result<()> {
@@ -85,7 +103,7 @@ fn look_at(file: &Path) -> io::Result<Record> {
 /// of finished uploads. Only files that were written before `start` are touched, which nobody can be at work on. Answers
 /// the unfinished uploads with the bytes that they announced.
 pub fn sweep(folder: &Path, start: SystemTime) -> io::Result<HashMap<UploadId, u64>> {
-    let (mut parts, mut records) = (HashSet::new(), HashSet::new());
+    let (mut parts, mut marks, mut records) = (HashSet::new(), HashSet::new(), HashSet::new());
     let mut swept = 0;
     for file in std::fs::read_dir(folder)? {
         let path = file?.path();
@@ -93,6 +111,8 @@ pub fn sweep(folder: &Path, start: SystemTime) -> io::Result<HashMap<UploadId, u
         let id = |suffix: &str| name.strip_suffix(suffix).and_then(|id| id.parse::<UploadId>().ok());
         if let Some(id) = id(".part") {
             parts.insert(id);
+        } else if let Some(id) = id(".mark") {
+            marks.insert(id);
         } else if let Some(id) = id(".json") {
             records.insert(id);
         } else if (name.ends_with(".tmp") || name.ends_with(".json.new")) && is_older(&path, start) {
@@ -101,13 +121,13 @@ pub fn sweep(folder: &Path, start: SystemTime) -> io::Result<HashMap<UploadId, u
         }
     }
     let mut unfinished = HashMap::new();
-    let mut orphans: HashSet<UploadId> = parts.difference(&records).copied().collect();
+    let mut orphans: HashSet<UploadId> = parts.union(&marks).filter(|id| !records.contains(id)).copied().collect();
     for id in records {
         let record = folder.join(json_name(id));
         let expired = SystemTime::now() - EXPIRES_AFTER;
         let dead = match look_at(&record)? {
             Record::Finished => {
-                orphans.extend(parts.get(&id));
+                orphans.insert(id);
                 false
             }
             Record::Unfinished(size) if parts.contains(&id) => {
@@ -120,14 +140,13 @@ pub fn sweep(folder: &Path, start: SystemTime) -> io::Result<HashMap<UploadId, u
         if dead {
             tracing::warn!(upload = %id, "removed an upload whose record or bytes are damaged");
             remove(&record)?;
-            orphans.extend(parts.get(&id));
+            orphans.insert(id);
             swept += 1;
         }
     }
-    for id in orphans {
-        let bytes = part(folder, id);
-        if is_older(&bytes, start) {
-            remove(&bytes)?;
+    for file in orphans.into_iter().flat_map(|id| [part(folder, id), mark(folder, id)]) {
+        if is_older(&file, start) {
+            remove(&file)?;
             swept += 1;
         }
     }

@@ -6,9 +6,10 @@
 use crate::{
     edit::Target,
     error::{Error, Result},
+    mark::Mark,
     model::{Millis, Object, now},
     objects::{checked_media_type, put_of},
-    spool::{Spooled, blocking},
+    spool::{Held, Spooled, blocking},
     store::{AssetStore, Inner},
     upload_files::{self, json_name, to_json},
 };
@@ -166,9 +167,9 @@ impl Uploads {
         if upload.done.is_some() {
             return Ok(upload.spec.size);
         }
-        let part = self.part(id);
-        let len = blocking("looking up an upload", move || Ok(std::fs::metadata(part)?.len())).await?;
-        Ok(len.min(upload.spec.size))
+        let folder = self.folder();
+        let offset = blocking("looking up an upload", move || upload_files::offset(&folder, id)).await?;
+        Ok(offset.min(upload.spec.size))
     }
 
     /// Appends a stream at `offset`, which must be the current one (`conflict` otherwise). Answers the new offset. When the
@@ -191,12 +192,12 @@ impl Uploads {
         if upload.done.is_some() {
             return Ok(current);
         }
-        let part = self.part(id);
-        let file = Arc::new(
-            blocking("opening an upload", move || OpenOptions::new().read(true).write(true).open(part)).await?,
-        );
+        let (part, mark) = (self.part(id), upload_files::mark(&self.inner.spool.folder, id));
+        let open = move || Ok((OpenOptions::new().read(true).write(true).open(part)?, Mark::open(&mark)?));
+        let (file, mark) = blocking("opening an upload", open).await?;
+        let held = Held { mark, _writing: Some(guard) };
         let hasher = state.take().filter(|(_, at)| *at == offset).map(|(hasher, _)| hasher);
-        let filled = self.inner.spool.fill(file, offset, upload.spec.size, hasher, stream, Some(guard)).await;
+        let filled = self.inner.spool.fill(Arc::new(file), offset, upload.spec.size, hasher, stream, held).await;
         *state = filled.hasher.map(|hasher| (hasher, filled.offset));
         match filled.trouble {
             None => Ok(filled.offset),

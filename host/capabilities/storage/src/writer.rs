@@ -4,7 +4,7 @@ use crate::{
     error::{Error, Result},
     model::{Millis, Object},
     objects::{NewBody, NewObject, SMALL},
-    spool::{Scratch, Spooled},
+    spool::{Held, Scratch, Spooled},
     store::AssetStore,
 };
 use bytes::{Bytes, BytesMut};
@@ -89,7 +89,7 @@ impl ObjectWriter {
         };
         let backing = self.store.inner.backing();
         let most = backing.largest().unwrap_or(u64::MAX);
-        let filled = spool.fill(scratch.file.clone(), at, most, Some(hasher), body, None).await;
+        let filled = spool.fill(scratch.file.clone(), at, most, Some(hasher), body, Held::default()).await;
         if let Some(trouble) = filled.trouble {
             return Err(match trouble {
                 Error::Invalid(_) => match backing.check_size(self.to.path.as_str(), most.saturating_add(1)) {

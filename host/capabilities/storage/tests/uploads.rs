@@ -107,25 +107,40 @@ async fn a_crash_at_any_step_of_an_upload_leaves_nothing_behind_and_loses_nothin
     drop(store);
     let only = |name: &str| Files::from([(name.to_owned(), complete[name].clone())]);
 
-    // Creation: bytes, record under another name, record.
-    for left in
-        [with(&Files::new(), &[(part.clone(), b"")]), with(&Files::new(), &[(part.clone(), b""), (new.clone(), b"{")])]
-    {
+    // Creation: bytes, how many are durable, record under another name, record.
+    let mark = (format!("{id}.mark"), &begun[&format!("{id}.mark")][..]);
+    for left in [
+        with(&Files::new(), &[(part.clone(), b"")]),
+        with(&Files::new(), &[(part.clone(), b""), mark.clone()]),
+        with(&Files::new(), &[(part.clone(), b""), mark.clone(), (new.clone(), b"{")]),
+    ] {
         disk.left(&left);
         is_gone(&disk, id).await;
     }
-    // Afterwards it goes on, whatever a later change of the record left.
-    for left in [&begun, &half, &complete, &with(&complete, &[(new.clone(), b"{\"id\":")])] {
+    // Afterwards it goes on, whatever a later change of the record left. A power cut keeps the new length of a file
+    // without its bytes. Earlier versions had no mark.
+    let torn = [&complete[&part][..SIZE / 2], &[0; 10_000]].concat();
+    let unmarked: Files = half.clone().into_iter().filter(|(name, _)| *name != mark.0).collect();
+    for left in [
+        &with(&half, &[(part.clone(), &torn)]),
+        &unmarked,
+        &begun,
+        &half,
+        &complete,
+        &with(&complete, &[(new.clone(), b"{\"id\":")]),
+    ] {
         disk.left(left);
         goes_on(&disk, id).await;
     }
     // Finishing: the record says that it is done, then the bytes go.
-    disk.left(&with(&finished, &[(part.clone(), &complete[&part])]));
+    disk.left(&with(&finished, &[(part.clone(), &complete[&part]), mark.clone()]));
     let store = disk.open();
     assert_eq!(disk.files(), finished, "bytes of a finished upload are not kept");
     assert_eq!(store.uploads().finish(id).await.unwrap().size, SIZE as u64);
     // Abortion: the record goes first.
-    disk.left(&only(&part));
+    disk.left(&with(&only(&part), &[mark.clone()]));
+    is_gone(&disk, id).await;
+    disk.left(&only(&mark.0));
     is_gone(&disk, id).await;
     // A record without its bytes, and a damaged one.
     disk.left(&only(&json));
@@ -170,7 +185,7 @@ async fn what_unfinished_uploads_announced_counts_against_the_room_on_the_disk()
     let refused = async |store: &AssetStore| {
         let error = store.uploads().create(spec(most)).await.expect_err("both do not fit");
         assert!(matches!(error, Error::Limit(_)), "{error}");
-        assert_eq!(disk.files().len(), 2, "nothing was made");
+        assert_eq!(disk.files().len(), 3, "nothing was made");
     };
     refused(&store).await;
     // After a restart too.
