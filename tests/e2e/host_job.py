@@ -1,12 +1,22 @@
 """What is around the data: plug-ins and grants, bad input, full disks, hard stops, tasks, what is remembered."""
 
+import contextlib
 import json
 import os
 import pathlib
 import subprocess
+import sys
 
 from kamld import BINARY, Kamld, Refused, Skipped, environment
 from samples import vega
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent / "power"))
+
+from world import damage, look  # noqa: E402
+
+
+# Data folders as earlier versions left them; `formats/make.py` makes them.
+FORMATS = pathlib.Path(__file__).resolve().parent / "formats"
 
 
 def fill(file):
@@ -18,6 +28,19 @@ def fill(file):
                     out.write(b"x" * size)
             except OSError:
                 pass
+
+
+@contextlib.contextmanager
+def small_disk(folder, mebibytes):
+    """A disk of its own at a new folder."""
+    folder.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", folder], capture_output=True)
+    if mount.returncode:
+        raise Skipped("no right to mount a small disk here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 def on_disk(folder):
@@ -173,84 +196,68 @@ class HostJob:
                     assert refused.code == 2 and words[0] in refused.stderr, refused
 
     def test_25_a_full_disk_is_said_and_what_was_kept_is_kept(self):
-        small = self.folder / "small"
-        small.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", small], capture_output=True)
-        if mounted.returncode:
-            raise Skipped("a full disk (no right to mount a small one here)")
-        try:
-            with Kamld(small / "data") as full:
-                full.run("project", "create", "p")
-                full.run("asset", "create", "p/a")
-                kept, large = self.folder / "kept.bin", self.folder / "large.bin"
-                kept.write_bytes(os.urandom(5_000_000))
-                large.write_bytes(os.urandom(90_000_000))
-                full.run("put", kept, "p/a")
-                try:
-                    full.run("put", large, "p/a")
-                    raise AssertionError("90 MB went onto a disk of 64 MB")
-                except Refused as refused:
-                    assert refused.code == 8, refused
-                # Not announced in full: the disk fills while it streams.
-                status, _, body = full.http("PUT", "/api/v1/objects/p/a/streamed.bin", iter([large.read_bytes()[:70_000_000]]))
-                assert status in (413, 507), (status, body)
-                full.run("put", vega() / "cars.json", "p/a")
-                full.run("get", "p/a/kept.bin", self.folder / "back.bin")
-                assert (self.folder / "back.bin").read_bytes() == kept.read_bytes()
-                assert not full.json("storage", "check")["damaged"]
-                assert full.stop() == 0
-        finally:
-            subprocess.run(["umount", small], check=True)
+        with small_disk(self.folder / "small", 64) as small, Kamld(small / "data") as full:
+            full.run("project", "create", "p")
+            full.run("asset", "create", "p/a")
+            kept, large = self.folder / "kept.bin", self.folder / "large.bin"
+            kept.write_bytes(os.urandom(5_000_000))
+            large.write_bytes(os.urandom(90_000_000))
+            full.run("put", kept, "p/a")
+            try:
+                full.run("put", large, "p/a")
+                raise AssertionError("90 MB went onto a disk of 64 MB")
+            except Refused as refused:
+                assert refused.code == 8, refused
+            # Not announced in full: the disk fills while it streams.
+            status, _, body = full.http("PUT", "/api/v1/objects/p/a/streamed.bin", iter([large.read_bytes()[:70_000_000]]))
+            assert status in (413, 507), (status, body)
+            full.run("put", vega() / "cars.json", "p/a")
+            full.run("get", "p/a/kept.bin", self.folder / "back.bin")
+            assert (self.folder / "back.bin").read_bytes() == kept.read_bytes()
+            assert not full.json("storage", "check")["damaged"]
+            assert full.stop() == 0
 
     def test_25b_a_disk_that_was_full_heals_without_a_restart(self):
-        small = self.folder / "full-once"
-        small.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", small], capture_output=True)
-        if mounted.returncode:
-            raise Skipped("a disk that was full once (no right to mount a small one here)")
-        try:
-            with Kamld(small / "data") as full:
-                full.run("project", "create", "p")
-                full.run("asset", "create", "p/a")
-                full.run("put", vega() / "cars.json", "p/a")
-                full.run("commit", "p/a", "-m", "first")
-                full.run("asset", "create", "p/b")
-                (self.folder / "room.bin").write_bytes(os.urandom(20_000_000))
-                full.run("put", self.folder / "room.bin", "p/b")
+        with small_disk(self.folder / "full-once", 160) as small, Kamld(small / "data") as full:
+            full.run("project", "create", "p")
+            full.run("asset", "create", "p/a")
+            full.run("put", vega() / "cars.json", "p/a")
+            full.run("commit", "p/a", "-m", "first")
+            full.run("asset", "create", "p/b")
+            (self.folder / "room.bin").write_bytes(os.urandom(20_000_000))
+            full.run("put", self.folder / "room.bin", "p/b")
+            fill(small / "foreign.bin")
+            refused = 0
+            for n in range(40):
+                for words in (["tag", "add", "p/a", f"t{n}"], ["put", vega() / "cars.json", f"p/a/{n}/"],
+                              ["project", "create", f"p{n}"]):
+                    try:
+                        full.run(*words)
+                    except Refused as error:
+                        refused += 1
+                        assert error.code in (8, 9), error
                 fill(small / "foreign.bin")
-                refused = 0
-                for n in range(40):
-                    for words in (["tag", "add", "p/a", f"t{n}"], ["put", vega() / "cars.json", f"p/a/{n}/"],
-                                  ["project", "create", f"p{n}"]):
-                        try:
-                            full.run(*words)
-                        except Refused as error:
-                            refused += 1
-                            assert error.code in (8, 9), error
-                    fill(small / "foreign.bin")
-                assert refused > 20, f"the disk was never full: {refused} refused"
-                # What makes room is possible on a full disk: a reserve is kept for the records of removals.
-                full.run("asset", "remove", "p/b", "--yes")
-                freed = full.json("storage", "gc", "--grace", "0s", "--bin", "0s")
-                assert freed["freed_bytes"] >= 20_000_000, freed
-                kept = {"tags": full.json("show", "p/a")["tags"],
-                        "projects": [p["name"] for p in full.json("project", "list")["projects"]]}
-                (small / "foreign.bin").unlink()
-                full.run("tag", "add", "p/a", "after")
-                full.run("put", vega() / "cars.json", "p/a/after/")
-                full.run("commit", "p/a", "-m", "second")
-                full.run("project", "create", "after")
-                found = full.json("search", "cars")
-                assert found is not None
-                assert set(kept["tags"]) | {"after"} == set(full.json("show", "p/a")["tags"])
-                names = [p["name"] for p in full.json("project", "list")["projects"]]
-                assert set(kept["projects"]) | {"after"} == set(names), (kept, names)
-                assert not full.json("storage", "check")["damaged"]
-                assert full.stop() == 0
-                full.start()
-                assert set(kept["tags"]) | {"after"} == set(full.json("show", "p/a")["tags"])
-        finally:
-            subprocess.run(["umount", small], check=True)
+            assert refused > 20, f"the disk was never full: {refused} refused"
+            # What makes room is possible on a full disk: a reserve is kept for the records of removals.
+            full.run("asset", "remove", "p/b", "--yes")
+            freed = full.json("storage", "gc", "--grace", "0s", "--bin", "0s")
+            assert freed["freed_bytes"] >= 20_000_000, freed
+            kept = {"tags": full.json("show", "p/a")["tags"],
+                    "projects": [p["name"] for p in full.json("project", "list")["projects"]]}
+            (small / "foreign.bin").unlink()
+            full.run("tag", "add", "p/a", "after")
+            full.run("put", vega() / "cars.json", "p/a/after/")
+            full.run("commit", "p/a", "-m", "second")
+            full.run("project", "create", "after")
+            found = full.json("search", "cars")
+            assert found is not None
+            assert set(kept["tags"]) | {"after"} == set(full.json("show", "p/a")["tags"])
+            names = [p["name"] for p in full.json("project", "list")["projects"]]
+            assert set(kept["projects"]) | {"after"} == set(names), (kept, names)
+            assert not full.json("storage", "check")["damaged"]
+            assert full.stop() == 0
+            full.start()
+            assert set(kept["tags"]) | {"after"} == set(full.json("show", "p/a")["tags"])
 
     def test_25c_garbage_gives_its_room_back_and_a_backup_comes_back(self):
         if "KAMLD_TEST_S3" in os.environ:
@@ -313,6 +320,26 @@ class HostJob:
                 raise AssertionError("a damaged backup was verified")
             except Refused as refused:
                 assert "is damaged" in refused.stderr, refused
+
+    def test_25d_a_data_folder_of_an_earlier_format_opens_with_all_that_was_in_it(self):
+        for told in sorted(FORMATS.glob("format-*.json")):
+            data = self.folder / told.stem
+            data.mkdir()
+            subprocess.run(["tar", "-xJf", told.with_suffix(".tar.xz"), "-C", data], check=True)
+            before = json.loads(told.read_text())
+            uploads = {url: (address, bytes(before["sizes"][url])) for url, address in before["uploads"].items()}
+            expected = before["facts"]
+            # The first start brings it up to date, the second finds it so.
+            for start in ("first", "second"):
+                with Kamld(data) as k:
+                    found = json.loads(json.dumps(look(k, before["tagged"], uploads)))
+                    assert found["audit"][:len(expected["audit"])] == expected["audit"], found["audit"]
+                    for name in expected.keys() - {"audit"}:
+                        # What the binary brings is as new as it is, and granted what it newly needs if it had everything.
+                        newer = name.startswith(("plug-in kamld/", "grant of kamld/")) and name not in before["decided"]
+                        assert newer or found[name] == expected[name], (told.name, start, name, expected[name], found[name])
+                    assert damage(k) is None, damage(k)
+                    assert k.stop() == 0
 
     def test_26_it_is_said_who_holds_which_bytes(self):
         assets = self.k.json("asset", "list")["assets"]

@@ -6,7 +6,10 @@
 
 use kamld_metadata::{Embedded, MetadataHost, Search, sql::Sql};
 use kamld_runtime::{Guest, HostCall, Linkage, Parts};
-use kamld_storage::AssetStore;
+use kamld_storage::{
+    AssetStore,
+    host::collection::{self, Collecting, CollectionHost},
+};
 use std::sync::Arc;
 use wasmtime::component::Linker;
 
@@ -24,9 +27,30 @@ impl Linkage for StorageLinkage {
     }
 
     fn offers(&self) -> Vec<String> {
-        ["types", "assets", "refs", "objects", "history", "space", "activity"]
+        ["types", "assets", "refs", "objects", "history", "space", "activity", "batch"]
             .map(|name| format!("kamld:storage/{name}"))
             .into()
+    }
+}
+
+/// Garbage collection, for every call.
+#[derive(Clone)]
+pub struct CollectionLinkage(pub Arc<dyn Collecting>);
+
+impl Linkage for CollectionLinkage {
+    fn link(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        collection::link(linker, |guest: &mut Guest| {
+            let HostCall { call, parts, .. } = guest.host_call();
+            CollectionHost { call, collecting: &parts.of::<Self>().0 }
+        })
+    }
+
+    fn open(&self, parts: &mut Parts) {
+        parts.insert(self.clone());
+    }
+
+    fn offers(&self) -> Vec<String> {
+        vec!["kamld:storage/collection".into()]
     }
 }
 

@@ -38,7 +38,7 @@ fn earlier_patches_are_linked_and_other_contracts_are_not() {
         let component = component::Component::new(&engine, needs_a_reader_of(interface)).unwrap();
         linker.instantiate_pre(&component).is_ok()
     };
-    assert!(links("kamld:storage/objects@0.1.1"), "what is offered");
+    assert!(links("kamld:storage/objects@0.1.2"), "what is offered");
     assert!(links("kamld:storage/objects@0.1.0"), "what an earlier patch offered");
     assert!(!links("kamld:storage/objects@0.2.0") && !links("kamld:storage/objects@1.1.1"));
     assert!(!links("kamld:storage/nothing@0.1.0"));

@@ -12,7 +12,7 @@ pub type Release = (u64, u64, u64);
 /// A component may import any patch release up to the one named.
 pub const OFFERED: &[(&str, &[Release])] = &[
     ("kamld:plugin", &[(0, 1, 0)]),
-    ("kamld:storage", &[(0, 1, 1)]),
+    ("kamld:storage", &[(0, 1, 2)]),
     ("kamld:metadata", &[(0, 1, 0)]),
     ("kamld:ui", &[(0, 1, 0)]),
 ];
@@ -57,7 +57,7 @@ pub fn versions(package: &str) -> Option<String> {
     Some(versions.iter().map(|(major, minor, patch)| format!("{major}.{minor}.{patch}")).collect::<Vec<_>>().join(", "))
 }
 
-/// An interface with the newest version in which it is linked, such as `kamld:storage/objects@0.1.1`; as it is when the
+/// An interface with the newest version in which it is linked, such as `kamld:storage/objects@0.1.2`; as it is when the
 /// host does not know its package.
 pub fn newest(interface: &str) -> String {
     let package = interface.split_once('/').map_or(interface, |(package, _)| package);
@@ -99,13 +99,13 @@ mod tests {
     #[test]
     fn a_version_that_is_not_linked_is_not_supported() {
         let supports = |package, version: &str| supports(package, &version.parse().unwrap());
-        assert!(supports("kamld:storage", "0.1.0") && supports("kamld:storage", "0.1.1"), "earlier patches stay");
+        assert!(supports("kamld:storage", "0.1.0") && supports("kamld:storage", "0.1.2"), "earlier patches stay");
         assert!(supports("wasi:io", "0.2.6") && supports("wasi:cli", "0.3.0"));
         assert!(
-            !supports("kamld:storage", "0.2.0") && !supports("kamld:storage", "0.1.2") && !supports("wasi:io", "0.1.0")
+            !supports("kamld:storage", "0.2.0") && !supports("kamld:storage", "0.1.3") && !supports("wasi:io", "0.1.0")
         );
-        assert_eq!(versions("kamld:storage").as_deref(), Some("0.1.1"));
-        assert_eq!(newest("kamld:storage/objects"), "kamld:storage/objects@0.1.1");
+        assert_eq!(versions("kamld:storage").as_deref(), Some("0.1.2"));
+        assert_eq!(newest("kamld:storage/objects"), "kamld:storage/objects@0.1.2");
         assert_eq!(newest("wasi:io/streams"), "wasi:io/streams");
     }
 

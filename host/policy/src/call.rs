@@ -71,6 +71,17 @@ impl Call {
         Ok(())
     }
 
+    /// Decides whether a call that concerns everybody may go on: besides the grant of the plug-in, the person must be an
+    /// admin.
+    pub fn admit_admin(&self, interface: &str, verb: Verb) -> Result<()> {
+        self.admit(interface, verb, "")?;
+        if self.person.is_admin() {
+            return Ok(());
+        }
+        Err(Problem::denied(format!("{} is not an admin", self.person.id))
+            .help("an admin can do this, or give the role admin; nothing was changed"))
+    }
+
     /// Decides, before a listing that is filtered with [`Call::may_see`], whether the interface is allowed at all:
     /// a plug-in that may not list hears so, instead of finding nothing.
     pub fn admit_listing(&self, interface: &str, verb: Verb) -> Result<()> {

@@ -67,6 +67,8 @@ pub const OBJECTS: &str = "kamld:storage/objects";
 pub const HISTORY: &str = "kamld:storage/history";
 pub const SPACE: &str = "kamld:storage/space";
 pub const ACTIVITY: &str = "kamld:storage/activity";
+pub const BATCH: &str = "kamld:storage/batch";
+pub const COLLECTION: &str = "kamld:storage/collection";
 pub const PROJECTS: &str = "kamld:metadata/projects";
 pub const CATALOG: &str = "kamld:metadata/catalog";
 pub const SEARCH: &str = "kamld:metadata/search";
@@ -118,6 +120,11 @@ pub const FUNCTIONS: &[Function] = &[
     asks!(SPACE, "get", Read Nothing),
     asks!(SPACE, "by-project", List Each),
     asks!(ACTIVITY, "recent", List Each),
+    asks!(BATCH, "remove", Delete Object),
+    // Besides, the person must be an admin.
+    asks!(COLLECTION, "configured", Read Nothing),
+    asks!(COLLECTION, "last", Read Nothing),
+    asks!(COLLECTION, "run", Delete Nothing),
     asks!(PROJECTS, "create", Create Project),
     asks!(PROJECTS, "get", Read Project),
     asks!(PROJECTS, "list", List Each),

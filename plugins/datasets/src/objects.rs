@@ -4,11 +4,11 @@
 
 use kamld_sdk::{
     Address, Args, Error, Kind, ObjectReader, ObjectWriter, Outcome, Result, Task, format,
-    storage::{self, objects},
+    storage::{self, batch, objects},
     view::{self, Tone, View},
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{Read, Write},
 };
 
@@ -18,11 +18,16 @@ pub fn rm(args: &Args) -> Result<Outcome> {
     for address in &addresses {
         removable(address)?;
     }
-    let mut removed = 0;
+    // What lies on one branch goes at once, or not at all.
+    let mut branches = BTreeMap::<(&str, &str, Option<&str>), Vec<String>>::new();
     for address in &addresses {
         let Address { project, asset, at, .. } = address;
-        removed += objects::remove(project, asset, at.as_deref(), address.need_path()?)
-            .map_err(|error| removed_before(address, removed, error.into()))?;
+        branches.entry((project, asset, at.as_deref())).or_default().push(address.need_path()?.to_owned());
+    }
+    let mut removed = 0;
+    for ((project, asset, at), paths) in branches {
+        removed += batch::remove(project, asset, at, &paths)
+            .map_err(|error| removed_before(&format!("{project}/{asset}"), removed, error.into()))?;
     }
     let assets: BTreeSet<_> = addresses.iter().map(|address| address.whole().to_string()).collect();
     let back = assets
@@ -48,13 +53,13 @@ fn removable(address: &Address) -> Result<()> {
 }
 
 /// Why removing ended, and what is gone already.
-fn removed_before(address: &Address, removed: u64, error: Error) -> Error {
+fn removed_before(asset: &str, removed: u64, error: Error) -> Error {
     if removed == 0 {
         return error;
     }
-    let gone = format!("{} were removed before it", format::counted(removed, "object", "objects"));
+    let gone = format!("{} in other assets were removed before", format::counted(removed, "object", "objects"));
     let help = error.help_text().map_or(gone.clone(), |help| format!("{gone}; {help}"));
-    Error::new(error.kind(), format!("'{address}' was not removed: {error}")).help(help)
+    Error::new(error.kind(), format!("nothing of {asset} was removed: {error}")).help(help)
 }
 
 pub fn cp(args: &Args) -> Result<Outcome> {
@@ -297,12 +302,11 @@ mod tests {
 
     #[test]
     fn who_removes_many_is_told_what_is_gone() {
-        let address: Address = "b/s/x.csv".parse().unwrap();
         let denied = || Error::denied("a version stays as it is").help("name a branch");
-        let error = removed_before(&address, 2, denied());
-        assert_eq!(error.message(), "'b/s/x.csv' was not removed: a version stays as it is");
-        assert_eq!(error.help_text(), Some("2 objects were removed before it; name a branch"));
-        assert_eq!(removed_before(&address, 0, denied()), denied());
+        let error = removed_before("b/s", 2, denied());
+        assert_eq!(error.message(), "nothing of b/s was removed: a version stays as it is");
+        assert_eq!(error.help_text(), Some("2 objects in other assets were removed before; name a branch"));
+        assert_eq!(removed_before("b/s", 0, denied()), denied());
     }
 
     #[test]

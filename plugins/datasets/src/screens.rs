@@ -1,4 +1,5 @@
-//! The surfaces: the area "Data", the tab "Files" of an asset, and the tabs "Preview" and "Columns" of an object.
+//! The surfaces: the area "Data", the tab "Files" of an asset, the tabs "Preview" and "Columns" of an object, and the
+//! settings page "Storage".
 //!
 //! Lives here: which there are, and the actions of their tables. What each fetches is below; nodes are in `shape`.
 //! Invariant: whatever changes something is a command, so that everything on the page can be done on a terminal too.
@@ -6,6 +7,7 @@
 mod data;
 mod files;
 mod object;
+mod space;
 
 use crate::{
     Plugin,
@@ -36,6 +38,7 @@ impl HasSurfaces for Plugin {
                     .fits(TABLES.iter().copied()),
                 object::draw_columns,
             )
+            .on(Offer::new("storage", Slot::Settings, "Storage").icon(Icon::Database).order(15), |_| space::draw())
             .actions(act)
             .rows(rows)
     }
@@ -54,6 +57,8 @@ fn rows(place: &Place, name: &str, window: &Window) -> Result<RowPage> {
 fn act(place: &Place, name: &str, arguments: &Map<String, Value>) -> Result<Reaction> {
     let text = |key: &str| arguments.get(key).and_then(Value::as_str).unwrap_or_default();
     let action = match name {
+        "check-garbage" => return space::collect(true),
+        "collect" => return space::collect(false),
         "look" => {
             let to = looking_at(&place.asset()?, text("ref"), text("default"));
             // The first tab needs no name.

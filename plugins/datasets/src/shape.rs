@@ -6,6 +6,7 @@ pub mod folder;
 pub mod listing;
 pub mod object;
 pub mod refs;
+pub mod room;
 pub mod shown;
 pub mod tags;
 

@@ -9,6 +9,8 @@ pub fn interface(name: &str) -> &str {
         "kamld:storage/history" => "Changes and commits",
         "kamld:storage/space" => "Sizes and free space",
         "kamld:storage/activity" => "What happened lately",
+        "kamld:storage/batch" => "Many files at once",
+        "kamld:storage/collection" => "Garbage collection",
         "kamld:metadata/projects" => "Projects",
         "kamld:metadata/catalog" => "Descriptions and tags",
         "kamld:metadata/search" => "Search",

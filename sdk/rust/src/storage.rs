@@ -5,7 +5,9 @@
 
 use crate::{Address, Result, view};
 
-pub use crate::bindings::imports::kamld::storage::{activity, assets, history, objects, refs, space, types};
+pub use crate::bindings::imports::kamld::storage::{
+    activity, assets, batch, collection, history, objects, refs, space, types,
+};
 
 /// Every object below a path (all of them when it has none), page by page.
 ///

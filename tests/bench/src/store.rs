@@ -11,6 +11,9 @@ use sha2::{Digest, Sha256};
 use std::{fs::File, io::Write, path::Path, sync::Arc, time::Instant};
 
 const MIB: usize = 1 << 20;
+/// Writers that ask at the same time, so that their records are synced together, and how often they do.
+const WRITERS: usize = 16;
+const TOGETHER: usize = 50;
 
 /// A store on the local disk, as the product opens it.
 pub fn open(folder: &Path) -> anyhow::Result<AssetStore> {
@@ -99,6 +102,36 @@ async fn refs(store: &AssetStore, table: &mut Table, folder: &Path) -> anyhow::R
     })
     .await?;
     table.row("create a version, durable", "100 k objects", versions.show(), floor, "p99 below 10 ms");
+    let puts = Samples::take(200, async |place| {
+        let body = NewBody::Bytes(Bytes::from(vec![place as u8; 1024]));
+        let path = ObjectPath::new(format!("put/{place}.bin"))?;
+        store.put(&asset, None, vec![NewObject { path, media_type: None, modified: None, body }]).await?;
+        Ok(())
+    })
+    .await?;
+    table.row("put an object of 1 kB, durable", "100 k objects", puts.show(), synced_write(folder)?.show(), "-");
+    let start = Instant::now();
+    let together = Samples::take(TOGETHER, async |place| {
+        let create = |n: usize| {
+            let (store, asset) = (store.clone(), asset.clone());
+            tokio::spawn(async move {
+                anyhow::Ok(store.create_branch(&asset, &BranchName::new(format!("at-once-{place}-{n}"))?, None).await?)
+            })
+        };
+        for created in futures::future::join_all((0..WRITERS).map(create)).await {
+            created??;
+        }
+        Ok(())
+    })
+    .await?;
+    let each = start.elapsed() / (TOGETHER * WRITERS) as u32;
+    table.row(
+        "create 16 branches at once, durable",
+        "100 k objects",
+        format!("{}; {} each", together.show(), short(each)),
+        synced_write(folder)?.show(),
+        "each below one sync",
+    );
     Ok(())
 }
 

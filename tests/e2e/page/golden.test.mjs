@@ -52,8 +52,8 @@ function still() {
     if (text !== node.data) node.data = text;
   }
   for (const time of document.querySelectorAll('time')) time.textContent = 'just now';
-  // What each plug-in cost so far.
-  if (location.pathname === '/settings/plugins') for (const cell of document.querySelectorAll('td.kd-number, .kd-stat-value')) cell.textContent = '0';
+  // What each plug-in cost so far, and how full the disk is.
+  if (['/settings/plugins', '/settings/storage'].includes(location.pathname)) for (const cell of document.querySelectorAll('td.kd-number, .kd-stat-value, .kd-stat-note')) cell.textContent = '0';
   document.activeElement?.blur();
 }
 

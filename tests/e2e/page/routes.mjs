@@ -20,6 +20,7 @@ export const routes = {
   'wrong sql': '/find?q=select%20nam%20from%20birds."birdstrikes.csv"&as=sql&in=sample',
   'plug-ins': '/settings/plugins',
   'one plug-in': '/settings/plugins?plugin=kamld/history',
+  storage: '/settings/storage',
   audit: '/settings/audit',
   appearance: '/settings/appearance',
 };

@@ -35,17 +35,25 @@ PARTS = ("selftest", "cuts", "mutations")
 
 class Count:
     def __init__(self):
-        self.passed = self.failed = 0
+        self.passed, self.wrong = 0, {}
 
     def add(self, name, wrong):
         """`wrong`: a list of what is wrong; empty when all is well."""
-        self.passed, self.failed = self.passed + (not wrong), self.failed + bool(wrong)
+        self.passed += not wrong
         if wrong:
+            self.wrong[name] = wrong
             print(f"FAIL  {name}", flush=True)
+
+    def tell(self):
+        """What is wrong comes last, since whoever looks for it looks there."""
+        for name, wrong in self.wrong.items():
+            print(f"FAIL  {name}")
             for line in wrong[:6]:
-                print(f"      {line}", flush=True)
+                print(f"      {line}")
             if len(wrong) > 6:
-                print(f"      and {len(wrong) - 6} more", flush=True)
+                print(f"      and {len(wrong) - 6} more")
+        print(f"{self.passed} passed, {len(self.wrong)} failed")
+        sys.exit(bool(self.wrong))
 
 
 def baseline(base):
@@ -148,8 +156,7 @@ def main():
         finally:
             if "KAMLD_POWER_KEEP" not in os.environ:
                 shutil.rmtree(base, ignore_errors=True)
-    print(f"{count.passed} passed, {count.failed} failed")
-    sys.exit(bool(count.failed))
+    count.tell()
 
 
 if __name__ == "__main__":

@@ -296,6 +296,13 @@ async fn objects_are_copied_moved_and_removed(store: AssetStore) {
     assert!(store.copy_objects(&asset(), None, "a/", "b").await.is_err(), "a folder is no object");
     assert!(store.move_objects(&asset(), None, "b", "../b").await.is_err(), "paths stay inside");
     assert_eq!(paths(&store, None).await, ["a/1", "a/2", "b"]);
+    // Many at once go together or not at all.
+    for wrong in [["b", "c"], ["a/", "c/"], ["c", "a/1"]] {
+        assert!(matches!(store.remove_many(&asset(), None, &wrong).await, Err(Error::NotFound(_))), "{wrong:?}");
+        assert_eq!(paths(&store, None).await, ["a/1", "a/2", "b"], "{wrong:?}");
+    }
+    assert_eq!(store.remove_many(&asset(), None, &["a/1", "a/", "a/2", "a/1"]).await.expect("a removal"), 2);
+    assert_eq!(paths(&store, None).await, ["b"]);
 }
 
 async fn two_writers_lose_nothing(store: AssetStore) {

@@ -39,7 +39,7 @@ pub(crate) enum Job {
         #[expect(dead_code, reason = "it is only held")]
         lease: Arc<Lease>,
     },
-    Remove(Place),
+    Remove(Vec<Place>),
     Copy {
         from: Place,
         to: Place,
@@ -246,9 +246,17 @@ async fn round(inner: &Arc<Inner>, target: &Target, jobs: &[Job]) -> Result<Vec<
         };
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs {
+            if !matches!(job, Job::Put { .. }) {
+                round.settle().await?;
+            }
+            let before_job = round.record.clone();
             match round.job(job).await {
                 Ok(answer) => answers.push(Ok(answer)),
-                Err(Failure::Job(error)) => answers.push(Err(error)),
+                Err(Failure::Job(error)) => {
+                    // What it did before it failed is undone.
+                    round.record = before_job;
+                    answers.push(Err(error));
+                }
                 Err(Failure::Round(error)) => return Err(error),
             }
         }
@@ -327,7 +335,7 @@ impl Round<'_> {
                 self.pending.extend(edits);
                 Ok(Answer::Put(Arc::default()))
             }
-            Job::Remove(place) => self.remove(place).await.map(Answer::Count),
+            Job::Remove(places) => self.remove(places).await.map(Answer::Count),
             Job::Copy { from, to, remove } => self.copy(from, to, *remove).await.map(Answer::Count),
             Job::Restore { tree, places } => self.restore(tree, places).await.map(Answer::Count),
             Job::Commit(words) => self.commit(words).await.map(|commit| Answer::Commit(Box::new(commit))),
@@ -351,19 +359,32 @@ impl Round<'_> {
             .help(format!("`kamld ls {asset}@{branch}` shows what is there"))
     }
 
-    async fn remove(&mut self, place: &Place) -> Result<u64, Failure> {
+    async fn remove(&mut self, places: &[Place]) -> Result<u64, Failure> {
         let tree = self.readable().await?;
-        let batch = match place {
-            Place::Object(path) => {
-                self.entry(tree, path).await?.ok_or_else(|| self.no_object(path))?;
-                Edits::from([(path.clone(), Edit::Remove)]).into()
+        let mut edits = Edits::new();
+        for place in places {
+            if let Place::Object(path) = place {
+                self.entry(tree.clone(), path).await?.ok_or_else(|| self.no_object(path))?;
+                edits.insert(path.clone(), Edit::Remove);
             }
-            Place::Folder(folder) => Batch { cleared: Some(folder.clone()), ..Batch::default() },
-        };
-        match (self.apply(batch).await?.changed, place) {
-            (0, Place::Folder(folder)) => Err(self.no_folder(folder).into()),
-            (count, _) => Ok(count),
         }
+        let paths: Vec<Arc<str>> = edits.keys().cloned().collect();
+        let mut count = match edits.is_empty() {
+            true => 0,
+            false => self.apply(edits).await?.changed,
+        };
+        for place in places {
+            if let Place::Folder(folder) = place {
+                self.readable().await?;
+                let cleared = self.apply(Batch { cleared: Some(folder.clone()), ..Batch::default() }).await?.changed;
+                // What was in it may have been named one by one.
+                if cleared == 0 && !paths.iter().any(|path| path.starts_with(&**folder)) {
+                    return Err(self.no_folder(folder).into());
+                }
+                count += cleared;
+            }
+        }
+        Ok(count)
     }
 
     async fn copy(&mut self, from: &Place, to: &Place, remove: bool) -> Result<u64, Failure> {

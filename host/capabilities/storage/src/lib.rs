@@ -55,7 +55,7 @@ pub use error::{Error, Result};
 pub use follower::Follower;
 pub use model::{
     Asset, AssetKind, Branch, Change, ChangePage, Changed, Commit, CommitWords, ListOptions, Listed, Millis, Object,
-    Page, Version,
+    Page, Version, now,
 };
 pub use objects::{KnownObject, NewBody, NewObject, SMALL};
 pub use reader::ObjectReader;

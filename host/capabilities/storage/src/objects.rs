@@ -178,7 +178,18 @@ impl AssetStore {
     }
 
     pub async fn remove_objects(&self, asset: &AssetId, branch: Option<&BranchName>, path: &str) -> Result<u64> {
-        self.count(asset, branch, Job::Remove(place(path)?)).await
+        self.remove_many(asset, branch, &[path]).await
+    }
+
+    /// Removes objects and folders, all of them or none: `not-found` when one is not there.
+    pub async fn remove_many<P: AsRef<str>>(
+        &self,
+        asset: &AssetId,
+        branch: Option<&BranchName>,
+        paths: &[P],
+    ) -> Result<u64> {
+        let places = paths.iter().map(|path| place(path.as_ref())).collect::<Result<_>>()?;
+        self.count(asset, branch, Job::Remove(places)).await
     }
 
     async fn count(&self, asset: &AssetId, branch: Option<&BranchName>, job: Job) -> Result<u64> {

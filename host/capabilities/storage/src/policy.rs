@@ -51,6 +51,10 @@ functions! {
     SPACE_GET "space" "get" Read
     SPACE_BY_PROJECT "space" "by-project" List
     ACTIVITY_RECENT "activity" "recent" List
+    BATCH_REMOVE "batch" "remove" Delete
+    COLLECTION_CONFIGURED "collection" "configured" Read
+    COLLECTION_LAST "collection" "last" Read
+    COLLECTION_RUN "collection" "run" Delete
 }
 
 #[cfg(test)]

@@ -138,7 +138,7 @@ async fn a_crash_at_any_step_of_an_upload_leaves_nothing_behind_and_loses_nothin
     assert_eq!(disk.files(), finished, "bytes of a finished upload are not kept");
     assert_eq!(store.uploads().finish(id).await.unwrap().size, SIZE as u64);
     // Abortion: the record goes first.
-    disk.left(&with(&only(&part), &[mark.clone()]));
+    disk.left(&with(&only(&part), std::slice::from_ref(&mark)));
     is_gone(&disk, id).await;
     disk.left(&only(&mark.0));
     is_gone(&disk, id).await;

@@ -3,14 +3,18 @@
 //! Lives here: joining, and when it runs by itself. Must not live here: what is garbage (each owner decides).
 
 use super::{installed::Installed, migrate};
+use async_trait::async_trait;
 use kamld::config::Gc;
 use kamld_metadata::{Descriptions, Search};
 use kamld_server::parts::Collect;
 use kamld_storage::{
     AssetStore,
     gc::{GcOptions, GcReport},
+    host::collection::{Collecting, Ended, Schedule},
+    now,
 };
 use kamld_types::{Problem, problem::Result};
+use parking_lot::Mutex;
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 /// How often the host looks whether it is quiet enough to collect.
@@ -26,6 +30,14 @@ pub struct Collector {
     pub installed: Installed,
     pub data: PathBuf,
     pub config: Gc,
+    pub last: Mutex<Last>,
+}
+
+/// How the last of each kind ended, since the host was started.
+#[derive(Default)]
+pub struct Last {
+    dry_run: Option<Ended>,
+    collection: Option<Ended>,
 }
 
 impl Collector {
@@ -62,7 +74,19 @@ impl Collector {
         report.free_many("descriptions of content that is gone", count, bytes);
         let compiled = self.installed.collect_cache(options.dry_run).await?;
         report.free_many("compiled plug-ins that are not needed", compiled.files, compiled.bytes);
+        self.remember(order, &report);
         Ok(report)
+    }
+
+    fn remember(&self, order: &Collect, report: &GcReport) {
+        let ended = Some(Ended { at: now(), report: report.clone() });
+        let mut last = self.last.lock();
+        match *order {
+            Collect { dry_run: false, .. } => *last = Last { dry_run: None, collection: ended },
+            // What another grace period would free says nothing about the configured one.
+            Collect { dry_run: true, grace_s: None, bin_s: None } => last.dry_run = ended,
+            Collect { .. } => {}
+        }
     }
 
     /// Collects in quiet times, for as long as the host runs.
@@ -93,5 +117,24 @@ impl Collector {
                 Err(problem) => tracing::warn!(%problem, "garbage could not be collected"),
             }
         }
+    }
+}
+
+#[async_trait]
+impl Collecting for Collector {
+    fn schedule(&self) -> Schedule {
+        let Gc { every_minutes, grace_hours, bin_days } = self.config;
+        Schedule { every_minutes, grace_hours, bin_days }
+    }
+
+    fn last(&self, dry_run: bool) -> Option<Ended> {
+        let last = self.last.lock();
+        if dry_run { last.dry_run.clone() } else { last.collection.clone() }
+    }
+
+    async fn collect(&self, dry_run: bool) -> Result<Ended> {
+        let order = Collect { dry_run, ..Collect::default() };
+        let report = self.run(&order, |_| {}).await?;
+        Ok(Ended { at: now(), report })
     }
 }

@@ -22,7 +22,7 @@ pub use metadata::RECORDS as RECORDS_FILE;
 use crate::local;
 use anyhow::Context;
 use kamld::{cli::local::UpArgs, config, folder::Folder};
-use kamld_linkages::{MetadataLinkage, StorageLinkage};
+use kamld_linkages::{CollectionLinkage, MetadataLinkage, StorageLinkage};
 use kamld_linkages_wasi::WasiLinkage;
 use kamld_metadata::{Search, sql::Sql};
 use kamld_runtime::{Caller, Compiler, Runtime, Tasks, admin::AdminLinkage};
@@ -79,6 +79,15 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     let changes = Changes::default();
     let administration =
         Arc::new(administration::InstalledPlugins { installed: installed.clone(), changes: changes.clone() });
+    let collector = Arc::new(collect::Collector {
+        store: store.clone(),
+        search: search.clone(),
+        descriptions: embedded.descriptions.clone(),
+        installed: installed.clone(),
+        data: folder.path.clone(),
+        config: config.storage.gc.clone(),
+        last: Default::default(),
+    });
     let runtime = Arc::new(Runtime::new(
         kamld_runtime::Config {
             limits: config.limits.clone(),
@@ -91,6 +100,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
             Arc::new(StorageLinkage(Arc::new(store.clone()))),
             Arc::new(metadata),
             Arc::new(AdminLinkage(administration)),
+            Arc::new(CollectionLinkage(collector.clone())),
         ],
         previews.clone(),
     )?);
@@ -103,14 +113,6 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     let self_test = probe::self_test(&runtime).await;
     let follow = follow(store.clone(), search.clone(), installed.clone(), runtime.tasks().clone(), changes.clone());
 
-    let collector = Arc::new(collect::Collector {
-        store: store.clone(),
-        search: search.clone(),
-        descriptions: embedded.descriptions.clone(),
-        installed: installed.clone(),
-        data: folder.path.clone(),
-        config: config.storage.gc.clone(),
-    });
     let source = Arc::new(crate::backup::Source {
         store: store.clone(),
         records: records.clone(),

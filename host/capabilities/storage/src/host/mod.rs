@@ -6,6 +6,8 @@
 
 mod activity;
 mod assets;
+mod batch;
+pub mod collection;
 mod history;
 pub mod objects;
 mod refs;
@@ -32,13 +34,14 @@ impl HasData for Marker {
     type Data<'a> = StorageHost<'a>;
 }
 
-/// Links all interfaces of `kamld:storage` but `objects`, which carries bytes and is linked by itself.
+/// Links all interfaces of `kamld:storage` but `objects`, which carries bytes, and `collection`, which is of the whole host.
 pub fn link<T: Send + 'static>(linker: &mut Linker<T>, get: fn(&mut T) -> StorageHost<'_>) -> wasmtime::Result<()> {
     wit::types::add_to_linker::<T, Marker>(linker, get)?;
     wit::assets::add_to_linker::<T, Marker>(linker, get)?;
     wit::refs::add_to_linker::<T, Marker>(linker, get)?;
     wit::history::add_to_linker::<T, Marker>(linker, get)?;
     wit::space::add_to_linker::<T, Marker>(linker, get)?;
+    wit::batch::add_to_linker::<T, Marker>(linker, get)?;
     wit::activity::add_to_linker::<T, Marker>(linker, get)
 }
 
