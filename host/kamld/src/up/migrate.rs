@@ -1,7 +1,8 @@
 //! From format 1 of the data folder, which kept all metadata in sled (`meta/`), to format 2: records in redb, and sled
 //! only for what can be made again.
 //!
-//! The old database stays as `meta.v1` until the first clean stop of this version; the way back is in CONTRIBUTING.md.
+//! The old database, and the files that this version changes so that the former one cannot read them, stay in `v1` until
+//! the first clean stop of this version; the way back is in CONTRIBUTING.md.
 //! Invariants: the old database is only read; the format changes last, so that a migration that was cut short begins
 //! again from the start; no garbage is collected while the copy is there, since it names bytes of its own.
 
@@ -10,13 +11,16 @@ use anyhow::Context;
 use kamld::folder::{self, Folder};
 use kamld_metadata::{Derived, embedded::tables};
 use kamld_records::{Records, Transaction};
+use kamld_registry::durable;
 use kamld_storage::embedded::TABLE as REFS;
 use kamld_types::Problem;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 const OLD: &str = "meta";
-/// The old database, kept for the way back.
-const COPY: &str = "meta.v1";
+/// What is kept for the way back.
+const COPY: &str = "v1";
+/// Files that are copied, besides the old database, which is moved.
+const COPIED: [&str; 2] = ["plugins/installed.json", "grants.toml"];
 /// Records of one transaction.
 const BATCH: usize = 2000;
 
@@ -30,7 +34,7 @@ pub fn prepare(folder: &Folder) -> anyhow::Result<()> {
     if folder.format >= folder::FORMAT {
         let old = folder.join(OLD);
         if old.exists() {
-            std::fs::rename(&old, folder.join(COPY)).context("the old metadata cannot be put aside")?;
+            put_aside(folder, &old)?;
         }
         return Ok(());
     }
@@ -61,6 +65,7 @@ pub async fn run(folder: &Folder, records: &Arc<dyn Records>, derived: &Derived)
     let mut damaged = Vec::new();
     if old.exists() {
         eprintln!("bringing the metadata of {} to format {}", folder.path.display(), folder::FORMAT);
+        keep_files(folder)?;
         let database = sled::open(&old)
             .with_context(|| format!("the metadata in {} cannot be opened; nothing was changed", old.display()))?;
         let mut copy = Copy { records, derived, damaged: &mut damaged, batch: Vec::new(), ids: 0 };
@@ -73,13 +78,32 @@ pub async fn run(folder: &Folder, records: &Arc<dyn Records>, derived: &Derived)
     }
     folder::mark_current(&folder.path)?;
     if old.exists() {
-        std::fs::rename(&old, folder.join(COPY)).context("the old metadata cannot be put aside")?;
-        std::fs::File::open(&folder.path)?.sync_all()?;
+        put_aside(folder, &old)?;
     }
     for key in damaged {
         eprintln!("warning: the old record {key} was damaged and was not carried over; {COPY} still has it");
     }
     Ok(())
+}
+
+fn keep_files(folder: &Folder) -> anyhow::Result<()> {
+    let copy = folder.join(COPY);
+    durable::create_folder(&copy).context("the old files cannot be kept")?;
+    for name in COPIED {
+        if let Some(bytes) = durable::read(&folder.join(name))? {
+            let place = Path::new(name).file_name().context("a file has a name")?;
+            durable::replace(&copy.join(place), &bytes, 0o600)?;
+        }
+    }
+    Ok(())
+}
+
+fn put_aside(folder: &Folder, old: &Path) -> anyhow::Result<()> {
+    let copy = folder.join(COPY);
+    durable::create_folder(&copy).context("the old metadata cannot be put aside")?;
+    std::fs::rename(old, copy.join(OLD)).context("the old metadata cannot be put aside")?;
+    durable::sync_folder(&copy)?;
+    Ok(durable::sync_folder(&folder.path)?)
 }
 
 /// Removes the old database after a clean stop: everything works without it.
