@@ -6,7 +6,7 @@ use kamld_sdk::{
         collection::{Report, Schedule},
         space::{Share, Usage},
     },
-    view::{self, Align, Column, Gap, Icon, Node, Rows, Size, Tone, ValueType, View, Weight, at, do_},
+    view::{self, Align, Column, Gap, Icon, Node, Rows, Size, ValueType, View, Weight, at, do_},
 };
 
 pub struct Room {
@@ -88,9 +88,7 @@ impl Collection {
                 .show(view::button("Check again", do_("check-garbage")).icon(Icon::Refresh)),
             None => buttons.show(view::button("Check what can be freed", do_("check-garbage")).icon(Icon::Search)),
         });
-        for node in self.ends() {
-            section = section.show(node);
-        }
+        section = section.show(self.runs());
         let view = view.show(Node::from(section).named("collection"));
         let known = self.checked.as_ref().or(self.last.as_ref());
         view.show_some(free.map(|report| Node::from(freed(report)).named("freed"))).show_some(
@@ -109,27 +107,24 @@ impl Collection {
         format!("{every} Removed assets and branches are kept for {bin}, everything else for {grace}.")
     }
 
-    fn ends(&self) -> Vec<Node> {
-        let when = |label: &str, report: &Report, note: String| {
-            Node::from(view::stat(label, report.ended).r#type(ValueType::Time).note(note))
-        };
-        let mut ends = view::grid().cell(Size::Small);
-        let mut some = false;
+    fn runs(&self) -> view::Table {
+        let mut rows = Rows::new([
+            Column::new("what", "Run"),
+            Column::new("when", "When").r#type(ValueType::Time),
+            Column::new("result", "Result"),
+        ])
+        .empty("Not run since the server started");
         if let Some(report) = &self.checked {
             let found = match report.freed_bytes {
                 0 => "Nothing to free".to_owned(),
                 bytes => format!("{} can be freed", format::bytes(bytes)),
             };
-            (ends, some) = (ends.show(when("Last check", report, found)), true);
+            rows.push(row!["Check", report.ended, found]);
         }
         if let Some(report) = &self.last {
-            let freed = format!("Freed {}", format::bytes(report.freed_bytes));
-            (ends, some) = (ends.show(when("Last collection", report, freed)), true);
+            rows.push(row!["Collection", report.ended, format!("Freed {}", format::bytes(report.freed_bytes))]);
         }
-        match some {
-            true => vec![ends.into()],
-            false => vec![view::text("Not run since the server started.").tone(Tone::Muted).into()],
-        }
+        view::Table::from(rows).label("Last runs")
     }
 }
 
@@ -179,7 +174,7 @@ fn held(report: &Report) -> view::Section {
     let note = match more {
         0 => format::bytes(report.held_bytes),
         more => format!(
-            "{} in all; the {} largest, {more} more are not shown",
+            "{} in all. The {} largest are shown, {more} more are not.",
             format::bytes(report.held_bytes),
             report.held.len()
         ),
@@ -230,7 +225,10 @@ pub mod tests {
     fn what_can_be_freed_is_looked_for_before_it_is_freed() {
         let said = drawn(collection(None, None));
         assert!(said.contains("every 6 hours") && said.contains("kept for 30 days"), "{said}");
-        assert!(said.contains("Check what can be freed") && said.contains("Not run since"), "{said}");
+        assert!(
+            said.contains("Check what can be freed") && said.contains("Not run since the server started"),
+            "{said}"
+        );
         assert!(!said.contains("\"collect\""), "{said}");
         let nothing = drawn(collection(Some(report(0)), None));
         assert!(nothing.contains("Nothing to free") && !nothing.contains("\"collect\""), "{nothing}");

@@ -142,7 +142,7 @@ impl Run<'_> {
         for asset in bin {
             let fresh = self.mark_asset(asset, marks, &mut doomed, report).await?;
             let until = asset.removed.map(|removed| removed + self.bin_millis());
-            report.hold(format!("asset {}", asset.name), fresh, "it was removed and is in the bin", until);
+            report.hold(format!("asset {}", asset.name), fresh, "removed, and still in the bin", until);
         }
         Ok(doomed)
     }
@@ -188,7 +188,7 @@ impl Run<'_> {
             alone += self.mark_commits(asset.id, head, &mut reached, marks).await?;
             let until = Some(dropped.dropped.saturating_add(self.bin_millis()));
             let what = format!("branch '{}' of {}", dropped.name, asset.name);
-            report.hold(what, alone, "it was removed and is in the bin", until);
+            report.hold(what, alone, "removed, and still in the bin", until);
         }
         // Commits that no ref reaches can still be named by their id, until their grace period is over.
         let prefix = format!("commit/{}/", asset.id);
@@ -214,7 +214,12 @@ impl Run<'_> {
                 let alone = self.mark_commits(asset.id, vec![id], &mut reached, marks).await?;
                 let until = created.saturating_add(self.options.grace.as_millis() as u64);
                 let what = format!("commit {} of {}", id.short(), asset.name);
-                report.hold(what, alone, "no ref leads to it; its grace period runs", Some(until));
+                report.hold(
+                    what,
+                    alone,
+                    "no branch or version leads to it, and it is still in the grace period",
+                    Some(until),
+                );
             }
         }
         if let Some(list) = doomed.commits.get_mut(&asset.id) {

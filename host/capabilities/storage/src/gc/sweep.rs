@@ -54,8 +54,11 @@ impl Run<'_> {
         let waiting: u64 = left.iter().map(|garbage| garbage.bytes).sum();
         if let Some(first) = left.iter().map(|garbage| garbage.since).min() {
             let until = first.saturating_add(self.options.grace.as_millis() as u64);
-            let what = format!("{} packs and objects", left.len());
-            report.hold(what, waiting, "they became garbage lately; their grace period runs", Some(until));
+            let what = match left.len() {
+                1 => "1 pack or object".to_owned(),
+                many => format!("{many} packs and objects"),
+            };
+            report.hold(what, waiting, "no longer used, and still in the grace period", Some(until));
         }
         if self.options.dry_run {
             for garbage in due {
