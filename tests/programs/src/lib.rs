@@ -22,7 +22,7 @@ wit_bindgen::generate!({
             import kamld:plugin/features@0.1.0;
             import kamld:plugin/tasks@0.1.0;
             import kamld:ui/previews@0.1.0;
-            import kamld:storage/objects@0.1.1;
+            import kamld:storage/objects@0.1.2;
             import kamld:metadata/kv@0.1.0;
             import wasi:random/random@0.2.0;
             export kamld:plugin/commands@0.1.0;
