@@ -6,6 +6,7 @@
 use super::{
     engine::Engine,
     format::Format,
+    layout::Layout,
     names::Found,
     store::{QueryStore, ROOT},
     text::{TextFile, TextTable},
@@ -32,6 +33,8 @@ use std::sync::Arc;
 
 /// Objects of a pattern that are looked at side by side.
 const PARALLEL: usize = 8;
+/// Bytes of text, all objects of a table together, that are read whole to learn their types.
+const SMALL: u64 = 4 << 20;
 
 /// A table, ready to be scanned.
 #[derive(Clone)]
@@ -71,8 +74,9 @@ pub(crate) async fn open(engine: &Engine, found: Found) -> Result<Opened, Proble
     let addresses = found.entries.iter().map(|entry| found.address(entry)).collect();
     if format.is_text() {
         let files: Vec<TextFile> = found.entries.iter().map(|entry| text(engine, &found, entry, format)).collect();
+        let small = found.entries.iter().map(|entry| entry.size).sum::<u64>() <= SMALL;
         let layouts: Vec<_> = stream::iter(files)
-            .map(|file| async move { engine.layout(&file).await.map(|layout| (file, layout)) })
+            .map(|file| async move { layout(engine, &file, small).await.map(|layout| (file, layout)) })
             .buffered(PARALLEL)
             .try_collect()
             .await?;
@@ -83,6 +87,16 @@ pub(crate) async fn open(engine: &Engine, found: Found) -> Result<Opened, Proble
     let stored: Vec<_> = found.entries.iter().map(|entry| (found.snapshot.clone(), entry.clone())).collect();
     let table = binary(engine, format, &stored, &addresses).await?;
     Ok(Opened { table, format, addresses, stored, guessed: false })
+}
+
+/// A small text is read whole at once: types that are only guessed make a query wait for its first row before it is
+/// answered, since it may have to begin again. One with a broken row is read as far as the query needs it.
+async fn layout(engine: &Engine, file: &TextFile, small: bool) -> Result<Layout, Problem> {
+    let layout = engine.layout(file).await?;
+    if layout.complete || !small {
+        return Ok(layout);
+    }
+    Ok(engine.whole_layout(file).await.map_or(layout, |(_, whole)| whole))
 }
 
 pub(crate) fn text(engine: &Engine, found: &Found, entry: &super::Entry, format: Format) -> TextFile {
