@@ -121,7 +121,9 @@ class Checkout:
         if job.crates:
             found |= set(self.match(CARGO))
         for package in {one for crate in job.crates for one in self.closure(crate)}:
-            found |= set(self.match(self.crate_globs(package)))
+            # Of what a crate depends on, nobody builds the tests.
+            tests = () if package in job.crates else (f"!{self.folder(package)}/tests/**",)
+            found |= set(self.match((*self.crate_globs(package), *tests)))
         return sorted(found)
 
 

@@ -27,6 +27,12 @@ class Inputs(unittest.TestCase):
         for job in ("unit kamld-types", "unit kamld-metadata", "unit kamld-registry", "unit kamld-server", "ui", "clippy-guests"):
             self.assertNotIn(storage, self.files[job], job)
 
+    def test_the_tests_of_a_crate_decide_its_own_jobs_alone(self):
+        jobs = self.read_by("host/registry/tests/power.rs")
+        self.assertTrue({"unit kamld-registry", "clippy", "format", "house"} <= jobs, jobs)
+        for other in ("unit kamld", "e2e", "power", "page journey"):
+            self.assertNotIn(other, jobs)
+
     def test_a_plug_in_decides_its_own_tests_and_those_of_the_product(self):
         jobs = self.read_by("plugins/history/src/lib.rs")
         self.assertIn("guests kamld-plugin-history", jobs)

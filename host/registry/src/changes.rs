@@ -1,8 +1,7 @@
 //! What a change of plug-ins does on disk: packages, grants and the audit log together.
 //!
-//! Must not live here: what runs. Invariants: a change is in the audit log before it is made; where two files change, a
-//! power cut between them leaves what the next call completes, so the entry of a plug-in, which says that it is there,
-//! is always the last.
+//! Must not live here: what runs. Invariants: a change is in the audit log before it is made; what the host began by
+//! itself and a power cut ended is completed by the next start; no grant is left for a plug-in that is not there.
 
 use crate::{
     Grants, Package, Store,
@@ -73,22 +72,21 @@ impl Registry {
         let package = Package::open(bytes)?;
         let id = package.manifest.id.clone();
         let detail = package_words(&package);
-        let action = match self.store.get(&id) {
-            None => Some(Action::Install),
-            Some(entry) if entry.digest == package.digest => None,
-            Some(_) => Some(Action::Upgrade),
-        };
-        if let Some(action) = action {
-            self.record(by, action, &id, &detail)?;
+        match self.store.get(&id) {
+            None => {
+                self.record(by, Action::Install, &id, &detail)?;
+                self.store.install(&package)?;
+            }
+            Some(entry) if entry.digest == package.digest => {}
+            Some(_) => {
+                self.record(by, Action::Upgrade, &id, &detail)?;
+                self.store.upgrade(&package)?;
+            }
         }
+        // Last: where nothing could be installed, no grant may wait for another plug-in of this id.
         if grant_needs {
             self.record(by, Action::Grant, &id, "all that it needs")?;
             self.grants.set(&Grant::from_needs(&package.manifest), Some(&package.manifest))?;
-        }
-        match action {
-            None => {}
-            Some(Action::Install) => drop(self.store.install(&package)?),
-            Some(_) => drop(self.store.upgrade(&package)?),
         }
         Ok(id)
     }

@@ -1,7 +1,7 @@
 //! What is installed here and who allowed it: packages, the local store, the grants file, the audit log.
 //!
-//! Lives here: changes of several files (`changes`), reading components and embedding manifests, `DIR/plugins`, `DIR/grants.toml`, `DIR/audit.log`,
-//! `DIR/audit`; `durable`, the file operations under them.
+//! Lives here: reading components and embedding manifests, `DIR/plugins`, `DIR/grants.toml`, `DIR/audit.log`,
+//! `DIR/audit`; `changes`, which change several of them; `durable`, the file operations under them.
 //! Must not live here: running a component or compiling one (the runtime), deciding a call (policy), cargo.
 //! Invariants: the digest of a package binds its manifest; what is loaded was verified against its digest; a file is
 //! replaced atomically; what an admin did is in the audit log before it is answered.

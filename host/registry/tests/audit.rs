@@ -1,15 +1,15 @@
 //! The audit log: what is in it after crashes, and what tampering with it shows.
 
-use kamld_policy::{Call, Denials, Gate, Rights, Verb};
+mod building;
+
+use building::deny;
 use kamld_registry::{Action, Audit, Verdict};
-use kamld_types::{Kind, Person, PluginId};
+use kamld_types::{Kind, PluginId};
 use serde_json::{Value, json};
 use std::{
     fs::OpenOptions,
     io::Write,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicU64},
-    time::Instant,
 };
 
 fn id() -> PluginId {
@@ -55,25 +55,6 @@ fn broken(verdict: Verdict) -> Option<(u64, String)> {
 
 fn broken_at(data: &Path) -> (u64, String) {
     broken(verdict(data)).expect("the chain is broken")
-}
-
-fn call(plugin: &str) -> Call {
-    Call {
-        plugin: PluginId::new(plugin).unwrap(),
-        person: Person::local(),
-        rights: Rights::Everything,
-        project: None,
-        trace: "0123456789abcdef".repeat(2),
-        deadline: Instant::now(),
-        gate: Arc::new(Gate::default()),
-        generation: 1,
-        current_generation: Arc::new(AtomicU64::new(1)),
-        denials: None,
-    }
-}
-
-fn deny(audit: &Audit, plugin: &str, resource: &str) {
-    audit.denied(&call(plugin), "kamld:storage/objects", Verb::Read, resource, "its grant does not allow it");
 }
 
 #[test]

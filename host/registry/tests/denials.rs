@@ -1,8 +1,10 @@
 //! Denials in the audit log: counted, shortened, and bounded in memory and on disk.
 
-use kamld_policy::{Call, Denials, Gate, Rights, Verb};
+mod building;
+
+use building::{call, deny};
+use kamld_policy::{Denials, Verb};
 use kamld_registry::{Audit, audit::Options};
-use kamld_types::{Person, PluginId};
 use serde_json::{Value, json};
 use std::{
     path::Path,
@@ -10,29 +12,9 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
 };
 
 const MINUTE: u64 = 60_000;
-
-fn call(plugin: &str) -> Call {
-    Call {
-        plugin: PluginId::new(plugin).unwrap(),
-        person: Person::local(),
-        rights: Rights::Everything,
-        project: None,
-        trace: "0123456789abcdef".repeat(2),
-        deadline: Instant::now(),
-        gate: Arc::new(Gate::default()),
-        generation: 1,
-        current_generation: Arc::new(AtomicU64::new(1)),
-        denials: None,
-    }
-}
-
-fn deny(audit: &Audit, plugin: &str, resource: &str) {
-    audit.denied(&call(plugin), "kamld:storage/objects", Verb::Read, resource, "its grant does not allow it");
-}
 
 /// A log with a clock that the test sets.
 fn clocked(data: &Path) -> (Audit, Arc<AtomicU64>) {

@@ -1,8 +1,10 @@
 //! The audit log in segments: rotation, retention, and reading across segments without reading everything.
 
-use kamld_policy::{Call, Denials, Gate, Rights, Verb};
+mod building;
+
+use building::call;
+use kamld_policy::{Call, Denials, Verb};
 use kamld_registry::{Action, Audit, Store, audit::Options};
-use kamld_types::{Person, PluginId};
 use std::{
     fs::File,
     os::unix::fs::FileExt,
@@ -13,8 +15,6 @@ use std::{
     },
     time::Instant,
 };
-
-mod building;
 
 const DAY: u64 = 24 * 3600 * 1000;
 
@@ -325,21 +325,6 @@ fn a_list_of_plugins_of_an_earlier_version_remembers_at_least_that_there_was_a_l
     assert_eq!(reopened(data.path()).verify().unwrap().broken_at, Some(1));
 }
 
-fn denying(plugin: usize) -> Call {
-    Call {
-        plugin: PluginId::new(format!("acme/plugin-{plugin}")).unwrap(),
-        person: Person::local(),
-        rights: Rights::Everything,
-        project: None,
-        trace: "0123456789abcdef".repeat(2),
-        deadline: Instant::now(),
-        gate: Arc::new(Gate::default()),
-        generation: 1,
-        current_generation: Arc::new(AtomicU64::new(1)),
-        denials: None,
-    }
-}
-
 /// 200,000 records: pages cost what they give, and a second verification reads what is new.
 #[test]
 fn a_long_log_is_not_read_from_its_start() {
@@ -347,7 +332,7 @@ fn a_long_log_is_not_read_from_its_start() {
     let data = tempfile::tempdir().unwrap();
     let clock = Clock::new();
     let audit = open(data.path(), 16 << 20, None, &clock);
-    let calls: Vec<Call> = (0..3).map(denying).collect();
+    let calls: Vec<Call> = (0..3).map(|n| call(&format!("acme/plugin-{n}"))).collect();
     // Denials are not synced one by one, so that the log is quickly written.
     for minute in 0..RECORDS / 240 + 1 {
         for call in &calls {

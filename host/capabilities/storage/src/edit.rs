@@ -347,6 +347,12 @@ impl Round<'_> {
         Ok(found.filter(|entry| entry.path == *path))
     }
 
+    /// Whether nothing lies below a folder.
+    async fn is_empty(&self, tree: Option<NodeRef>, folder: &Arc<str>) -> Result<bool> {
+        let first = Cursor::seek(self.inner.nodes.clone(), tree, folder, false).await?.next().await?;
+        Ok(first.is_none_or(|entry| !entry.path.starts_with(&**folder)))
+    }
+
     fn no_object(&self, path: &str) -> Error {
         let Target { asset, branch, .. } = self.target;
         Error::not_found(format!("{asset}@{branch} has no object '{path}'"))
@@ -360,15 +366,21 @@ impl Round<'_> {
     }
 
     async fn remove(&mut self, places: &[Place]) -> Result<u64, Failure> {
+        // All are looked for before any goes: one may lie in another.
         let tree = self.readable().await?;
         let mut edits = Edits::new();
         for place in places {
-            if let Place::Object(path) = place {
-                self.entry(tree.clone(), path).await?.ok_or_else(|| self.no_object(path))?;
-                edits.insert(path.clone(), Edit::Remove);
+            match place {
+                Place::Object(path) => {
+                    self.entry(tree.clone(), path).await?.ok_or_else(|| self.no_object(path))?;
+                    edits.insert(path.clone(), Edit::Remove);
+                }
+                Place::Folder(folder) if self.is_empty(tree.clone(), folder).await? => {
+                    return Err(self.no_folder(folder).into());
+                }
+                Place::Folder(_) => {}
             }
         }
-        let paths: Vec<Arc<str>> = edits.keys().cloned().collect();
         let mut count = match edits.is_empty() {
             true => 0,
             false => self.apply(edits).await?.changed,
@@ -376,12 +388,7 @@ impl Round<'_> {
         for place in places {
             if let Place::Folder(folder) = place {
                 self.readable().await?;
-                let cleared = self.apply(Batch { cleared: Some(folder.clone()), ..Batch::default() }).await?.changed;
-                // What was in it may have been named one by one.
-                if cleared == 0 && !paths.iter().any(|path| path.starts_with(&**folder)) {
-                    return Err(self.no_folder(folder).into());
-                }
-                count += cleared;
+                count += self.apply(Batch { cleared: Some(folder.clone()), ..Batch::default() }).await?.changed;
             }
         }
         Ok(count)

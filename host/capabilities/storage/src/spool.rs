@@ -1,8 +1,8 @@
 //! The spool: files of this machine that fill up before they become objects.
 //!
 //! Lives here: files and their hashes. `uploads` gives them meaning and resumes them.
-//! Layout: `ID.part` with `ID.mark` and `ID.json` is an upload that survives a restart (see `upload_files`), `ID.tmp` is a write in
-//! progress that does not.
+//! Layout: `ID.part` with `ID.mark` and `ID.json` is an upload that survives a restart (see `upload_files`), `ID.tmp` is
+//! a write in progress that does not.
 //! Invariant: what `Fill::finish` reports is on the disk.
 
 use crate::{
@@ -170,6 +170,25 @@ pub(crate) struct Held {
     pub _writing: Option<OwnedMutexGuard<()>>,
 }
 
+/// A file that is being filled, and how far it is durable.
+struct Kept {
+    file: Arc<File>,
+    held: Held,
+    durable: u64,
+}
+
+impl Kept {
+    /// Syncs what was written before `at`.
+    fn keep(&mut self, at: u64) -> std::io::Result<()> {
+        self.file.sync_data()?;
+        if let Some(mark) = &mut self.held.mark {
+            mark.set(at)?;
+        }
+        self.durable = at;
+        Ok(())
+    }
+}
+
 /// What came of a fill.
 pub(crate) struct Filled {
     /// The length of the file up to which everything is durable.
@@ -191,28 +210,21 @@ struct Fill {
 }
 
 impl Fill {
-    fn start(file: Arc<File>, offset: u64, hasher: Option<Sha256>, mut held: Held) -> Self {
+    fn start(file: Arc<File>, offset: u64, hasher: Option<Sha256>, held: Held) -> Self {
         let (disk, mut blocks) = mpsc::channel::<Vec<Bytes>>(WAITING);
         let written = tokio::task::spawn_blocking(move || {
-            let (mut at, mut told, mut durable) = (offset, offset, offset);
-            let mut keep = |at| {
-                file.sync_data()?;
-                held.mark.as_mut().map_or(Ok(()), |mark| mark.set(at))?;
-                durable = at;
-                Ok(())
-            };
-            let mut kept = offset;
+            let (mut at, mut told) = (offset, offset);
+            let mut kept = Kept { file, held, durable: offset };
             let mut write = || {
                 while let Some(block) = blocks.blocking_recv() {
                     for bytes in block {
-                        file.write_all_at(&bytes, at)?;
+                        kept.file.write_all_at(&bytes, at)?;
                         at += bytes.len() as u64;
                     }
-                    if at - kept >= CHECKPOINT {
-                        keep(at)?;
-                        kept = at;
+                    if at - kept.durable >= CHECKPOINT {
+                        kept.keep(at)?;
                     } else if at - told >= WRITE_OUT {
-                        write_out(&file, told, at - told);
+                        write_out(&kept.file, told, at - told);
                         told = at;
                     }
                 }
@@ -220,9 +232,8 @@ impl Fill {
             };
             let result = write();
             // What was written before the disk was full is kept all the same.
-            let result = keep(at).and(result);
-            drop(held);
-            (durable, result)
+            let result = kept.keep(at).and(result);
+            (kept.durable, result)
         });
         let (hash, hashed) = match hasher {
             None => (None, None),

@@ -57,7 +57,7 @@ impl Collector {
     }
 
     /// Collects once.
-    pub async fn run(&self, order: &Collect, progress: impl Fn(&GcReport) + Send + Sync) -> Result<GcReport> {
+    pub async fn run(&self, order: &Collect, progress: impl Fn(&GcReport) + Send + Sync) -> Result<Ended> {
         if migrate::copy_is_kept(&self.data) && !order.dry_run {
             return Err(Problem::conflict(
                 "the metadata of the former version is still kept, and it needs what is garbage now",
@@ -74,17 +74,17 @@ impl Collector {
         report.free_many("descriptions of content that is gone", count, bytes);
         let compiled = self.installed.collect_cache(options.dry_run).await?;
         report.free_many("compiled plug-ins that are not needed", compiled.files, compiled.bytes);
-        self.remember(order, &report);
-        Ok(report)
+        let ended = Ended { at: now(), report };
+        self.remember(order, &ended);
+        Ok(ended)
     }
 
-    fn remember(&self, order: &Collect, report: &GcReport) {
-        let ended = Some(Ended { at: now(), report: report.clone() });
+    fn remember(&self, order: &Collect, ended: &Ended) {
         let mut last = self.last.lock();
         match *order {
-            Collect { dry_run: false, .. } => *last = Last { dry_run: None, collection: ended },
+            Collect { dry_run: false, .. } => *last = Last { dry_run: None, collection: Some(ended.clone()) },
             // What another grace period would free says nothing about the configured one.
-            Collect { dry_run: true, grace_s: None, bin_s: None } => last.dry_run = ended,
+            Collect { dry_run: true, grace_s: None, bin_s: None } => last.dry_run = Some(ended.clone()),
             Collect { .. } => {}
         }
     }
@@ -110,7 +110,7 @@ impl Collector {
             }
             last = tokio::time::Instant::now();
             match self.run(&Collect::default(), |_| {}).await {
-                Ok(report) if report.freed_bytes > 0 || report.compacted > 0 => {
+                Ok(Ended { report, .. }) if report.freed_bytes > 0 || report.compacted > 0 => {
                     tracing::info!(bytes = report.freed_bytes, compacted = report.compacted, "garbage was collected");
                 }
                 Ok(_) => {}
@@ -133,8 +133,6 @@ impl Collecting for Collector {
     }
 
     async fn collect(&self, dry_run: bool) -> Result<Ended> {
-        let order = Collect { dry_run, ..Collect::default() };
-        let report = self.run(&order, |_| {}).await?;
-        Ok(Ended { at: now(), report })
+        self.run(&Collect { dry_run, ..Collect::default() }, |_| {}).await
     }
 }

@@ -1,7 +1,16 @@
-//! Tiny components and manifests for tests: right in form, empty inside.
+//! Tiny components and manifests for tests, right in form and empty inside, and calls that are refused.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use kamld_registry::package::{self, Package};
+use kamld_policy::{Call, Denials, Gate, Rights, Verb};
+use kamld_registry::{
+    Audit,
+    package::{self, Package},
+};
+use kamld_types::{Person, PluginId};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Instant,
+};
 use wasm_encoder::{
     ComponentBuilder, ComponentExportKind, ComponentTypeRef, CustomSection, InstanceType, Module, PrimitiveValType,
     TypeBounds,
@@ -63,4 +72,25 @@ pub fn package(id: &str, version: &str) -> Package {
 pub fn package_with(id: &str, version: &str, verbs: &str) -> Package {
     let bytes = component(&["kamld:storage/objects@0.1.0", "wasi:io/streams@0.2.6"], &[COMMANDS], version);
     package::build(&bytes, &manifest(id, version, &[("kamld:storage/objects", verbs)])).unwrap()
+}
+
+/// A call of a plug-in.
+pub fn call(plugin: &str) -> Call {
+    Call {
+        plugin: PluginId::new(plugin).unwrap(),
+        person: Person::local(),
+        rights: Rights::Everything,
+        project: None,
+        trace: "0123456789abcdef".repeat(2),
+        deadline: Instant::now(),
+        gate: Arc::new(Gate::default()),
+        generation: 1,
+        current_generation: Arc::new(AtomicU64::new(1)),
+        denials: None,
+    }
+}
+
+/// One that was refused.
+pub fn deny(audit: &Audit, plugin: &str, resource: &str) {
+    audit.denied(&call(plugin), "kamld:storage/objects", Verb::Read, resource, "its grant does not allow it");
 }

@@ -179,7 +179,7 @@ fn held(report: &Report) -> view::Section {
             report.held.len()
         ),
     };
-    view::section("Kept for now").note(note).show(view::Table::from(rows).label("What is kept for now"))
+    view::section("Not freed yet").note(note).show(view::Table::from(rows).label("What is not freed yet"))
 }
 
 #[cfg(test)]

@@ -75,8 +75,8 @@ impl Maintenance for HostMaintenance {
         let collector = self.collector.clone();
         Ok(lines(async move |send| {
             let tell = send.clone();
-            let report = collector.run(&order, move |so_far| drop(tell.try_send(value(so_far)))).await;
-            let last = report.and_then(|report| value(&report));
+            let ended = collector.run(&order, move |so_far| drop(tell.try_send(value(so_far)))).await;
+            let last = ended.and_then(|ended| value(&ended.report));
             let _ = send.send(last).await;
         }))
     }
