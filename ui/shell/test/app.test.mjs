@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { until } from "../../view/test/until.mjs";
 import { focused, launch, open, ready, tabTo } from "./browser.mjs";
+import { start } from "./mock.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -25,6 +26,41 @@ test("the page is composed of what plug-ins provide, and of nothing else", () =>
   mock.state.surfaces = mock.state.surfaces.filter(({ slot, name }) => slot !== "area" || name === "data");
   for (const peer of mock.state.peers) peer.send({ surfaces: mock.state.surfaces, commands: 1 });
   await page.waitForFunction(() => document.querySelectorAll(".ks-areas a").length === 1);
+}));
+
+/** A first screen of two parts, of which the first is drawn once `letGo` is called; where a second never passes unless `passes`. */
+async function twoParts(passes, work) {
+  const mock = await start();
+  const data = mock.state.surfaces.find(({ name }) => name === "data");
+  mock.state.surfaces.push({ ...data, slot: "home", order: 2 });
+  let letGo;
+  mock.state.held.set("test/start", new Promise((done) => (letGo = done)));
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  if (!passes) await context.addInitScript(() => {
+    const real = setTimeout;
+    globalThis.setTimeout = (work, ms, ...more) => (ms === 1000 ? 0 : real(work, ms, ...more));
+  });
+  const page = await context.newPage();
+  await page.goto(mock.url);
+  const [first, second] = [0, 1].map((place) => page.locator("#main .ks-part").nth(place).locator("kd-view"));
+  await second.waitFor({ state: "attached" });
+  await work({ first, second, letGo });
+  await context.close();
+  await mock.stop();
+}
+
+test("parts of a screen appear from top to bottom", () => twoParts(false, async ({ first, second, letGo }) => {
+  assert.equal(await second.isVisible(), false, "it would be pushed down");
+  letGo();
+  await second.waitFor();
+  assert.equal(await first.isVisible(), true);
+}));
+
+test("no part waits longer than a second for one above it", () => twoParts(true, async ({ first, second, letGo }) => {
+  await second.waitFor();
+  assert.equal(await first.count(), 0);
+  letGo();
+  await first.waitFor();
 }));
 
 test("by keyboard alone: area, asset, tab, file, and back to where one was", () => at("/", {}, async (page) => {

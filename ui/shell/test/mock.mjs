@@ -16,7 +16,7 @@ export async function start(port = 0) {
     surfaces: screens.surfaces(), projects: ["birds", "wind"], tags: ["aviation", "csv"], history: true,
     objects: new Map([["birds/strikes/2019.csv", "text/csv"], ["birds/strikes/readme.md", "text/markdown"], ["birds/strikes/raw/a.bin", "application/octet-stream"]]),
     // What arrived, before it is dealt with; requests that bring bytes of an upload right now.
-    heard: [], receiving: 0, uploads: new Map(), peers: new Set(), ran: [], keys: new Map(), delay: 0, refuse: false, signedOut: false, tasks: [], slow: new Map(), chunkDelay: 0, resume: true, cells: { asked: [], values: {}, refuse: false },
+    heard: [], receiving: 0, uploads: new Map(), peers: new Set(), ran: [], keys: new Map(), delay: 0, refuse: false, signedOut: false, tasks: [], slow: new Map(), held: new Map(), chunkDelay: 0, resume: true, cells: { asked: [], values: {}, refuse: false },
   };
   const sessions = new Map();
   let uploads = 0;
@@ -71,6 +71,7 @@ export async function start(port = 0) {
     }
     if (text.open) {
       if (state.refuse) return answer("problem", problem("unavailable", "the plug-in does not answer", "try again in a moment"));
+      await state.held.get(text.open.plugin);
       peer.views.set(id, text.open);
       return answer("view", screens.open(text.open, state));
     }

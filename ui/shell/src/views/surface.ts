@@ -13,11 +13,13 @@ import type { OpenView } from "./views.js";
 // A screen that comes at once needs no skeleton: it would only flicker. After ten seconds one is told what goes on.
 const PATIENCE = 150;
 const LONG = 10_000;
+// What stands below one that is not drawn yet would be pushed down by it: it is not painted so long.
+const TOGETHER = 1_000;
 
 export class SurfaceFrame extends LitElement {
   static override properties = {
     app: { attribute: false }, surface: { attribute: false }, address: { attribute: false }, params: { attribute: false }, about: { type: Boolean },
-    waiting: { state: true }, long: { state: true },
+    waiting: { state: true }, late: { state: true }, long: { state: true },
   };
   declare app: App;
   declare surface: Surface;
@@ -26,6 +28,7 @@ export class SurfaceFrame extends LitElement {
   /** Whether it has a menu that tells who draws it. */
   declare about: boolean;
   declare waiting: boolean;
+  declare late: boolean;
   declare long: boolean;
   #view: OpenView | undefined;
   /** What is on the screen until the next is ready. */
@@ -38,7 +41,7 @@ export class SurfaceFrame extends LitElement {
     this.address = "";
     this.params = {};
     this.about = false;
-    this.waiting = this.long = false;
+    this.waiting = this.late = this.long = false;
   }
 
   get view(): OpenView | undefined {
@@ -77,8 +80,12 @@ export class SurfaceFrame extends LitElement {
     this.#view = view;
     // A side bar that went blank at every step would be a flicker: the old one stays until the new one is there.
     this.#before = before?.surface === view.surface ? before : undefined;
-    this.waiting = this.long = false;
-    this.#timers = [setTimeout(() => { this.waiting = true; }, PATIENCE), setTimeout(() => { this.long = true; }, LONG)];
+    this.waiting = this.late = this.long = false;
+    this.#timers = [
+      setTimeout(() => { this.waiting = true; }, PATIENCE),
+      setTimeout(() => { this.late = true; }, TOGETHER),
+      setTimeout(() => { this.long = true; }, LONG),
+    ];
     this.#stop = [view.state.watch(() => this.#changed())];
     view.show();
   }
@@ -86,6 +93,11 @@ export class SurfaceFrame extends LitElement {
   #changed(): void {
     this.requestUpdate();
     if (this.#view?.state.value.is !== "loading") this.dispatchEvent(new CustomEvent("ks-drawn", { bubbles: true }));
+  }
+
+  protected override updated(): void {
+    const coming = this.#view?.state.value.is === "loading" && !this.#before && !this.late;
+    this.toggleAttribute("data-coming", coming);
   }
 
   protected override render(): unknown {
