@@ -82,7 +82,7 @@ impl Default for S3 {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sql {
-    /// MiB that all running queries may hold before they spill to disk.
+    /// MiB that one query may hold before it spills to disk; several have less each, and at most twice as much together.
     pub memory_mib: u64,
     /// MiB of disk for spilling.
     pub spill_mib: u64,
@@ -90,6 +90,8 @@ pub struct Sql {
     pub results_mib: u64,
     /// Seconds until a query is stopped.
     pub time_s: u64,
+    /// Queries that run, or wait for whoever takes their rows, at the same time; each is a process of its own.
+    pub workers: usize,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -133,7 +135,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 7437)),
             storage: Storage { backend: "local".into(), s3: S3::default(), gc: Gc::default() },
-            sql: Sql { memory_mib: 512, spill_mib: 8192, results_mib: 0, time_s: 600 },
+            sql: Sql { memory_mib: 512, spill_mib: 8192, results_mib: 0, time_s: 600, workers: 12 },
             index: Index { heap_mib: 50 },
             plugins: Plugins {
                 start: crate::first_party::START.iter().map(|id| (*id).to_owned()).collect(),

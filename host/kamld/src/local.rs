@@ -3,7 +3,7 @@
 use crate::{backup, up};
 use kamld::{
     cli::local::{
-        CompileArgs, ConfigArgs, Local, PluginBuildArgs, PluginCheckArgs, PluginNewArgs, RestoreBackupArgs, UpArgs,
+        ConfigArgs, Local, PluginBuildArgs, PluginCheckArgs, PluginNewArgs, RestoreBackupArgs, UpArgs, WorkerArgs, WorkerTask,
     },
     config, template, workshop,
 };
@@ -107,8 +107,12 @@ impl Local for Host {
         Ok(Outcome { data, view })
     }
 
-    fn compile(&self, args: CompileArgs) -> Result<()> {
-        kamld_runtime::compile::child_main(args.args.into_iter().map(|word| word.to_string_lossy().into_owned()))
+    fn worker(&self, args: WorkerArgs) -> Result<()> {
+        let words = args.args.into_iter().map(|word| word.to_string_lossy().into_owned());
+        match args.task {
+            WorkerTask::Compile => kamld_runtime::compile::child_main(words),
+            WorkerTask::Sql => kamld_metadata::sql::worker_main(words),
+        }
     }
 }
 

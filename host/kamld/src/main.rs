@@ -8,6 +8,10 @@ mod up;
 
 use std::process::ExitCode;
 
+/// Bounds the memory of worker processes; in the server it costs nothing.
+#[global_allocator]
+static METER: kamld_worker::Meter = kamld_worker::Meter;
+
 fn main() -> ExitCode {
     kamld::cli::main(&local::Host)
 }

@@ -5,17 +5,14 @@
 
 use crate::{engine, limits::Limits};
 use kamld_types::{Hash, Problem, problem::Result};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use kamld_worker::{Confines, Ending, Launch};
 use sha2::{Digest, Sha256};
 use std::{
     fs::{self, OpenOptions},
     io::Write,
-    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
     time::Duration,
 };
-use tokio::process::Command;
 
 /// The largest component that is compiled at all, in bytes: Python ones have 22 MiB.
 const LARGEST: u64 = 256 << 20;
@@ -24,22 +21,18 @@ const LARGEST_ARTIFACT: u64 = 1 << 30;
 
 /// How the child is started: `EXE ARGS... --input FILE --output FILE ...`.
 #[derive(Clone, Debug)]
-pub struct Compiler {
-    exe: PathBuf,
-    args: Vec<String>,
-}
+pub struct Compiler(Launch);
 
 impl Compiler {
-    /// `exe` with `args` must end in `child_main`, which is handed what follows them.
-    pub fn child(exe: impl Into<PathBuf>, args: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { exe: exe.into(), args: args.into_iter().map(Into::into).collect() }
+    /// It must end in `child_main`, which is handed what follows.
+    pub fn child(launch: Launch) -> Self {
+        Self(launch)
     }
 
     /// Compiles `input`, whose bytes have this digest, to `output`, a file that is not there yet.
     pub(crate) async fn compile(&self, input: &Path, digest: &Hash, output: &Path, limits: &Limits) -> Result<()> {
-        let mut command = Command::new(&self.exe);
+        let mut command = self.0.command();
         command
-            .args(&self.args)
             .arg("--input")
             .arg(input)
             .arg("--output")
@@ -47,16 +40,10 @@ impl Compiler {
             .args(["--digest", &digest.to_hex()])
             .args(["--cpu-seconds", &limits.compile_cpu_s.to_string()])
             .args(["--memory-mib", &limits.compile_memory_mib.to_string()])
-            .env_clear()
-            // Each thread and each arena reserves address space, which is what is limited.
-            .env("RAYON_NUM_THREADS", "4")
-            .env("MALLOC_ARENA_MAX", "2")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+            // Each thread reserves address space, which is what is limited.
+            .env("RAYON_NUM_THREADS", "4");
         let child = command.spawn().map_err(|error| {
-            Problem::unavailable(format!("the compiler did not start ({}): {error}", self.exe.display()))
+            Problem::unavailable(format!("the compiler did not start ({}): {error}", self.0.exe.display()))
         })?;
         // A child that waits uses no processor time; on a busy machine one that works gets little of it.
         let patience = Duration::from_secs(limits.compile_cpu_s.saturating_mul(10).max(60));
@@ -71,33 +58,29 @@ impl Compiler {
         if done.status.success() {
             return Ok(());
         }
-        Err(failure(done.status, &String::from_utf8_lossy(&done.stderr), limits))
+        Err(failure(Ending::of(done.status, &String::from_utf8_lossy(&done.stderr)), limits))
     }
 }
 
 /// What the end of a child means. Signals are how the limits of the system are felt.
-fn failure(status: ExitStatus, said: &str, limits: &Limits) -> Problem {
-    const ABORTED: i32 = 6;
-    const KILLED: i32 = 9;
-    const OUT_OF_TIME: i32 = 24;
+fn failure(ending: Ending, limits: &Limits) -> Problem {
     let kept = "nothing was installed, what ran before still runs";
-    match status.signal() {
-        Some(OUT_OF_TIME) => {
+    match ending {
+        Ending::OutOfTime => {
             Problem::limit(format!("compiling it took more than {} s of processor time", limits.compile_cpu_s))
                 .help(format!("{kept}; an admin can raise limits.compile_cpu_s"))
         }
-        Some(ABORTED) if said.contains("memory allocation") => {
+        Ending::OutOfMemory => {
             Problem::limit(format!("compiling it took more than {} MiB of memory", limits.compile_memory_mib))
                 .help(format!("{kept}; an admin can raise limits.compile_memory_mib"))
         }
-        Some(KILLED) => {
+        Ending::Killed => {
             Problem::limit("the compiler was killed, most likely because the machine has no memory left").help(kept)
         }
-        Some(signal) => Problem::internal(format!("the compiler died of signal {signal}")).help(kept),
-        None => {
-            let line = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no word from the compiler");
-            Problem::invalid(format!("it cannot be compiled: {}", line.trim().trim_start_matches("error: "))).help(kept)
-        }
+        Ending::TooDeep => Problem::invalid("it cannot be compiled: it is nested too deeply").help(kept),
+        Ending::Signal(signal) => Problem::internal(format!("the compiler died of signal {signal}")).help(kept),
+        Ending::Failed(said) => Problem::invalid(format!("it cannot be compiled: {said}")).help(kept),
+        Ending::Done => Problem::internal("the compiler ended without an artifact").help(kept),
     }
 }
 
@@ -142,16 +125,12 @@ impl Args {
 /// It limits itself before it looks at the input. On an error the caller writes it to the standard error and ends with failure.
 pub fn child_main(args: impl IntoIterator<Item = String>) -> Result<()> {
     let args = Args::read(args)?;
-    for (resource, most, spare) in [
-        (Resource::Core, 0, 0),
-        // At the first of the two the system says why; only a second later does it kill without a word.
-        (Resource::Cpu, args.cpu_seconds, 1),
-        (Resource::As, args.memory_mib << 20, 0),
-        (Resource::Fsize, LARGEST_ARTIFACT, 0),
-    ] {
-        let limit = Rlimit { current: Some(most), maximum: Some(most + spare) };
-        setrlimit(resource, limit).map_err(|error| Problem::internal(format!("limits cannot be set: {error}")))?;
+    Confines {
+        cpu_seconds: Some(args.cpu_seconds),
+        address_space: Some(args.memory_mib << 20),
+        file_size: Some(LARGEST_ARTIFACT),
     }
+    .apply()?;
     let cannot = |what: &str, path: &Path, error: &dyn std::fmt::Display| {
         Problem::unavailable(format!("{} cannot be {what}: {error}", path.display()))
     };

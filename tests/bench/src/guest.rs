@@ -9,6 +9,7 @@ use kamld_linkages_wasi::WasiLinkage;
 use kamld_policy::{Call, Gate, Rights, Verb};
 use kamld_runtime::{Caller, Compiler, Config, Guest, HostCall, Limits, Linkage, Parts, Previews, Runtime, Version};
 use kamld_storage::{AssetKind, AssetStore, Destination};
+use kamld_worker::Launch;
 use kamld_types::{Address, AssetId, Hash, Node, ObjectPath, Person, PluginId, Problem};
 use serde_json::Map;
 use sha2::{Digest, Sha256};
@@ -111,7 +112,7 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
     let config = Config {
         limits: Limits::default(),
         cache: folder.path().join("cache"),
-        compiler: Compiler::child(compiler, ["compile"]),
+        compiler: Compiler::child(Launch::new(compiler, ["worker", "compile"])),
         denials: None,
     };
     let store = Arc::new(crate::store::open(folder.path())?);

@@ -22,8 +22,8 @@ pub trait Local {
     fn plugin_check(&self, args: PluginCheckArgs) -> Result<Outcome, Problem>;
     /// Makes a data folder of a snapshot, or verifies it.
     fn restore_backup(&self, args: RestoreBackupArgs) -> Result<Outcome, Problem>;
-    /// The child process that compiles a component; started by the host alone.
-    fn compile(&self, args: CompileArgs) -> Result<(), Problem>;
+    /// A process that works for a running host, and is started by it alone.
+    fn worker(&self, args: WorkerArgs) -> Result<(), Problem>;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +81,18 @@ pub struct PluginCheckArgs {
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
-pub struct CompileArgs {
+pub struct WorkerArgs {
+    pub task: WorkerTask,
     /// As the host passes them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub args: Vec<OsString>,
+}
+
+/// What a worker process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum WorkerTask {
+    /// Compiles one component.
+    Compile,
+    /// Runs queries.
+    Sql,
 }

@@ -122,7 +122,7 @@ fn run_fixed(local: &dyn Local, cli: Cli) -> Result<()> {
             Ok(local.up(args)?)
         }
         Fixed::Config(flags) => run::print_local(&local.config(ConfigArgs { data: data(), set: flags.set })?, &output),
-        Fixed::Compile(args) => Ok(local.compile(args)?),
+        Fixed::Worker(args) => Ok(local.worker(args)?),
         Fixed::Plugin { command } => match command {
             Plugin::New(args) => run::print_local(&local.plugin_new(args)?, &output),
             Plugin::Check(args) => run::print_local(&local.plugin_check(args)?, &output),

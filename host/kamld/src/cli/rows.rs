@@ -16,7 +16,7 @@ use super::{
 };
 use clap::{Arg, ArgMatches, Command as Clap, ValueEnum, value_parser};
 use futures::StreamExt;
-use kamld_types::{Problem, command::Command};
+use kamld_types::{Kind, Problem, command::Command};
 use reqwest::{Method, Response};
 use serde_json::{Map, Value};
 use std::{
@@ -141,9 +141,8 @@ async fn open(client: &Client, rows: &Rows, format: Format) -> Result<Response> 
 pub async fn export(client: &Client, rows: &Rows, wish: &Wish, output: &Output) -> Result<()> {
     let format = wish.format().unwrap_or(Format::Csv);
     let Some(file) = &wish.output else {
-        return pour(client, open(client, rows, format).await?, |chunk| output.bytes(chunk)).await;
+        return pour(client, rows, format, |chunk| output.bytes(chunk)).await;
     };
-    let response = open(client, rows, format).await?;
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -153,7 +152,7 @@ pub async fn export(client: &Client, rows: &Rows, wish: &Wish, output: &Output) 
     let part = folder.join(format!(".kamld-{}.part", std::process::id()));
     let mut written = 0;
     let mut writer = File::create(&part).map_err(|e| cannot(&e))?;
-    let poured = pour(client, response, |chunk| {
+    let poured = pour(client, rows, format, |chunk| {
         written += chunk.len() as u64;
         writer.write_all(chunk).map_err(|e| cannot(&e))
     })
@@ -168,12 +167,29 @@ pub async fn export(client: &Client, rows: &Rows, wish: &Wish, output: &Output) 
     done
 }
 
-async fn pour(client: &Client, response: Response, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let mut stream = response.bytes_stream();
+async fn pour(
+    client: &Client,
+    rows: &Rows,
+    format: Format,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut stream = open(client, rows, format).await?.bytes_stream();
     while let Some(chunk) = stream.next().await {
-        take(&chunk.map_err(|e| client.lost(&e))?)?;
+        match chunk {
+            Ok(chunk) => take(&chunk)?,
+            Err(error) => return Err(why(client, rows, client.lost(&error)).await),
+        }
     }
     Ok(())
+}
+
+/// A body that breaks off cannot say why. Rows beyond any end can: they are refused with what ended the query.
+async fn why(client: &Client, rows: &Rows, lost: Stop) -> Stop {
+    let beyond = [("start", "9007199254740991"), ("count", "1")];
+    match client.send(client.get_with(&["results", &rows.result, "rows"], &beyond)).await {
+        Err(stop) if !matches!(stop.kind(), None | Some(Kind::Unavailable | Kind::NotFound)) => stop,
+        _ => lost,
+    }
 }
 
 /// The data of the command with its rows in place of the id of the result, streamed.
@@ -186,11 +202,13 @@ pub async fn json(client: &Client, data: &Value, rows: &Rows, output: &Output) -
     if head.len() > 1 {
         head.push(',');
     }
-    let response = open(client, rows, Format::Json).await?;
-    output.text(&format!("{head}\"rows\":"))?;
+    let mut head = Some(format!("{head}\"rows\":"));
     // The server ends its array with a line end; the object goes on behind it.
     let mut held = false;
-    pour(client, response, |chunk| {
+    pour(client, rows, Format::Json, |chunk| {
+        if let Some(head) = head.take() {
+            output.text(&head)?;
+        }
         if std::mem::take(&mut held) {
             output.bytes(b"\n")?;
         }
@@ -219,7 +237,12 @@ pub async fn table(client: &Client, rows: &Rows, wish: &Wish, output: &Output) -
     let mut drawer = Drawer { rows, style: &output.style, table: None, waiting: Vec::new(), text: String::new() };
     let mut shown: u64 = 0;
     let mut more = false;
-    while let Some(row) = lines.next().await.map_err(|stop| cut(stop, shown))? {
+    loop {
+        let row = match lines.next().await {
+            Ok(Some(row)) => row,
+            Ok(None) => break,
+            Err(stop) => return Err(cut(why(client, rows, stop).await, shown)),
+        };
         if limit.is_some_and(|limit| shown >= limit) {
             more = true;
             break;

@@ -6,7 +6,7 @@
     reason = "comments here are help texts, and brackets mean what may be left out"
 )]
 
-use super::local::{CompileArgs, PluginBuildArgs, PluginCheckArgs, PluginNewArgs};
+use super::local::{PluginBuildArgs, PluginCheckArgs, PluginNewArgs, WorkerArgs};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use std::{net::SocketAddr, path::PathBuf};
@@ -92,7 +92,7 @@ pub enum Fixed {
     #[command(after_help = "Examples:\n  kamld completion bash > ~/.local/share/bash-completion/completions/kamld")]
     Completion { shell: Shell },
     #[command(hide = true)]
-    Compile(CompileArgs),
+    Worker(WorkerArgs),
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

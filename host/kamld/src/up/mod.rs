@@ -25,6 +25,7 @@ use kamld::{cli::local::UpArgs, config, folder::Folder};
 use kamld_linkages::{CollectionLinkage, MetadataLinkage, StorageLinkage};
 use kamld_linkages_wasi::WasiLinkage;
 use kamld_metadata::{Search, sql::Sql};
+use kamld_worker::Launch;
 use kamld_runtime::{Caller, Compiler, Runtime, Tasks, admin::AdminLinkage};
 use kamld_server::{
     Server, TokenAuthenticator,
@@ -57,6 +58,11 @@ pub fn run(args: UpArgs) -> anyhow::Result<()> {
     served
 }
 
+/// How a worker process is started: this very binary, in another role.
+fn worker(task: &str) -> std::io::Result<Launch> {
+    Ok(Launch::new(std::env::current_exe()?, ["worker", task]))
+}
+
 async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow::Result<()> {
     // Built before anything is opened: it can take minutes, and it can be stopped.
     let packages = packages::prepare()?;
@@ -70,11 +76,11 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
         Search::open(derived.clone(), &folder.join("index"), embedded, indexed).map_err(kamld_types::Problem::from)?;
     let tables = joins::StoredTables { store: store.clone(), descriptions: embedded.descriptions.clone() };
     store.set_follower(Arc::new(joins::FollowingCatalog { catalog: embedded.catalog.clone(), search: search.clone() }));
-    let sql = Arc::new(Sql::new(storage::sql(&config.sql, folder), Arc::new(tables))?);
+    let sql = Arc::new(Sql::new(storage::sql(&config.sql, folder, worker("sql")?), Arc::new(tables))?);
 
     let installed = installed::Installed::open(folder, &config)?;
     let previews = Arc::new(previews::PluginPreviews { store: store.clone(), runtime: Default::default() });
-    let compiler = Compiler::child(std::env::current_exe()?, ["compile"]);
+    let compiler = Compiler::child(worker("compile")?);
     let metadata = MetadataLinkage { embedded: embedded.clone(), search: search.clone(), sql: sql.clone() };
     let changes = Changes::default();
     let administration =

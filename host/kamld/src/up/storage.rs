@@ -4,6 +4,7 @@ use anyhow::bail;
 use kamld::{config, folder::Folder};
 use kamld_metadata::sql::Config as SqlConfig;
 use kamld_records::Records;
+use kamld_worker::Launch;
 use kamld_storage::{
     AssetStore, Backends,
     embedded::RecordRefs,
@@ -57,13 +58,14 @@ fn s3(config: &config::S3) -> anyhow::Result<S3Objects> {
 }
 
 /// The limits of queries, in the words of SQL.
-pub fn sql(config: &config::Sql, folder: &Folder) -> SqlConfig {
+pub fn sql(config: &config::Sql, folder: &Folder, worker: Launch) -> SqlConfig {
     SqlConfig {
         memory: config.memory_mib << 20,
         spill: Some(folder.join("spill")),
         spill_limit: config.spill_mib << 20,
+        workers: config.workers,
         time: Duration::from_secs(config.time_s),
         results: (config.results_mib > 0).then_some(config.results_mib << 20),
-        ..SqlConfig::default()
+        ..SqlConfig::new(worker)
     }
 }

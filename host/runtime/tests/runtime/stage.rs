@@ -7,6 +7,7 @@ use kamld_policy::{Call, Gate, Rights, Verb};
 use kamld_runtime::{
     Caller, Compiler, Config, Guest, HostCall, Limits, Linkage, Parts, Previews, Runtime, Status, Version,
 };
+use kamld_worker::Launch;
 use kamld_types::{Address, Hash, Kind, Node, Person, PluginId, Problem, command::Outcome};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -165,7 +166,7 @@ pub struct Stage {
 }
 
 pub fn config(limits: Limits, cache: &Path) -> Config {
-    let compiler = Compiler::child(env!("CARGO_BIN_EXE_kamld-compile"), [] as [&str; 0]);
+    let compiler = Compiler::child(Launch::new(env!("CARGO_BIN_EXE_kamld-compile"), [] as [&str; 0]));
     Config { limits, cache: cache.to_owned(), compiler, denials: None }
 }
 

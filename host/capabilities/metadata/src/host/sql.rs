@@ -113,8 +113,8 @@ impl MetadataHost<'_> {
 
     async fn sql_complete(&mut self, text: &str, cursor: u32, options: &Options) -> Result<Vec<Suggestion>, Problem> {
         self.call.admit_listing(SQL, Verb::Read)?;
-        let access = Guessing(self.call.clone());
-        let found = self.sql.complete(text, cursor as usize, self.sql_project(options).as_deref(), &access).await?;
+        let access = Arc::new(Guessing(self.call.clone()));
+        let found = self.sql.complete(text, cursor as usize, self.sql_project(options).as_deref(), access).await?;
         Ok(found.into_iter().map(suggestion).collect())
     }
 

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::Column;
 use kamld_types::{AssetId, Problem, RefName};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a suggestion is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SuggestionKind {
     /// An asset, or an object of one.
@@ -28,7 +28,7 @@ pub enum SuggestionKind {
 }
 
 /// One thing that could stand there, instead of the characters (Unicode code points) `from..to` of the text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suggestion {
     pub text: String,
     pub kind: SuggestionKind,

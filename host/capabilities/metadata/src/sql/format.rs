@@ -4,10 +4,11 @@
 
 use super::objects::Entry;
 use kamld_types::{ObjectPath, Problem};
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// How the bytes of an object are read as rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Format {
     Csv,
     Tsv,

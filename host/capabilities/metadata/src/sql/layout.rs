@@ -14,9 +14,13 @@ use arrow::{
     },
     json::reader::infer_json_schema_from_iterator,
 };
-use kamld_types::Problem;
+use kamld_types::{Hash, Problem};
+use parking_lot::Mutex;
 use serde_json::Value;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 /// Words that every data frame library takes for a missing value. They count where a column is otherwise not text.
 const MISSING: &[&str] =
@@ -33,6 +37,39 @@ pub(crate) struct Column {
     pub data_type: DataType,
     /// Values need trimming, or words stand for missing ones: they are read as text first.
     pub untidy: bool,
+}
+
+/// Layouts of texts by content: a text is looked at once.
+#[derive(Default)]
+pub(crate) struct Layouts(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    layouts: HashMap<(Hash, Format), Layout>,
+    /// Oldest first.
+    order: VecDeque<(Hash, Format)>,
+}
+
+/// Entries are small (a name and a type a column).
+const MAX_LAYOUTS: usize = 4096;
+
+impl Layouts {
+    pub(crate) fn get(&self, hash: Hash, format: Format) -> Option<Layout> {
+        self.0.lock().layouts.get(&(hash, format)).cloned()
+    }
+
+    pub(crate) fn put(&self, hash: Hash, layout: Layout) {
+        let key = (hash, layout.format);
+        let Known { layouts, order } = &mut *self.0.lock();
+        if layouts.insert(key, layout).is_none() {
+            order.push_back(key);
+            if order.len() > MAX_LAYOUTS
+                && let Some(oldest) = order.pop_front()
+            {
+                layouts.remove(&oldest);
+            }
+        }
+    }
 }
 
 /// How the text of one object is read.

@@ -1,13 +1,11 @@
 //! Nested loops, as joins without an equality are done, kept from what they do wrong.
 //!
-//! * They join a batch with all rows of their other side before they let go of their thread: their filter heeds a stop.
-//! * When their left side does not fit into memory they run it once more and write it to disk. A plan that was run holds
-//!   what it did: the second time another one is run. Joins that tell which left rows found none tell it once for each
-//!   part of the right side then: they end with an error instead, as long as the engine counts wrong.
+//! When their left side does not fit into memory they run it once more and write it to disk. A plan that was run holds
+//! what it did: the second time another one is run. Joins that tell which left rows found none tell it once for each
+//! part of the right side then: they end with an error instead, as long as the engine counts wrong.
 //!
 //! Must not live here: other joins. Invariant: a plan that was kept answers what it answers without, or an error.
 
-use super::stop::Seen;
 use datafusion::{
     common::{
         JoinType, resources_err,
@@ -19,7 +17,7 @@ use datafusion::{
     physical_plan::{
         DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
         execution_plan::reset_plan_states,
-        joins::{NestedLoopJoinExec, NestedLoopJoinExecBuilder, utils::JoinFilter},
+        joins::{NestedLoopJoinExec, NestedLoopJoinExecBuilder},
     },
 };
 use std::{
@@ -31,20 +29,16 @@ use std::{
 };
 
 /// The plan, with its nested loops kept.
-pub(crate) fn keep(plan: Arc<dyn ExecutionPlan>, stop: &Seen) -> Result<Arc<dyn ExecutionPlan>> {
+pub(crate) fn keep(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let kept = |plan: Arc<dyn ExecutionPlan>| {
         let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>() else { return Ok(Transformed::no(plan)) };
-        let heeding = |filter: &JoinFilter| {
-            let expression = stop.by(filter.expression().clone());
-            JoinFilter::new(expression, filter.column_indices().to_vec(), filter.schema().clone())
-        };
         let left = Left {
             inner: join.left().clone(),
             again: counts_right(*join.join_type(), join.right().output_partitioning().partition_count()),
             begun: AtomicBool::new(false),
         };
         let join = NestedLoopJoinExecBuilder::new(Arc::new(left), join.right().clone(), *join.join_type())
-            .with_filter(join.filter().map(heeding))
+            .with_filter(join.filter().cloned())
             .with_projection_ref(join.projection().clone())
             .build()?;
         Ok(Transformed::yes(Arc::new(join) as Arc<dyn ExecutionPlan>))

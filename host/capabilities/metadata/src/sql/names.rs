@@ -55,15 +55,20 @@ impl Names<'_> {
 
     /// The names of the assets that the caller sees.
     async fn assets(&self, project: &str) -> Vec<String> {
-        let mut assets = self.objects.assets(project).await.unwrap_or_default();
-        assets.retain(|asset| self.access.may_see(&format!("{project}/{asset}")));
-        assets
+        let assets = self.objects.assets(project).await.unwrap_or_default();
+        self.visible(assets, |asset| format!("{project}/{asset}"))
     }
 
     pub(crate) async fn visible_projects(&self) -> Result<Vec<String>, Problem> {
-        let mut projects = self.objects.projects().await?;
-        projects.retain(|project| self.access.may_see(project));
-        Ok(projects)
+        let projects = self.objects.projects().await?;
+        Ok(self.visible(projects, str::to_owned))
+    }
+
+    /// Those of the names whose resources the caller may see.
+    fn visible(&self, names: Vec<String>, resource: impl Fn(&str) -> String) -> Vec<String> {
+        let resources: Vec<String> = names.iter().map(|name| resource(name)).collect();
+        let seen = self.access.visible(&resources);
+        names.into_iter().zip(seen).filter_map(|(name, seen)| seen.then_some(name)).collect()
     }
 
     async fn look_up(&self, parts: &[String]) -> Result<Found, Problem> {
@@ -163,8 +168,8 @@ impl Names<'_> {
 
     pub(crate) async fn visible_paths(&self, asset: &AssetId, snapshot: &dyn Snapshot) -> Vec<String> {
         let entries = snapshot.list("", None, MAX_GUESSES).await.unwrap_or_default();
-        let paths = entries.into_iter().map(|entry| String::from(entry.path));
-        paths.filter(|path| self.access.may_see(&format!("{asset}/{path}"))).collect()
+        let paths = entries.into_iter().map(|entry| String::from(entry.path)).collect();
+        self.visible(paths, |path| format!("{asset}/{path}"))
     }
 
     /// `from strikes`: an asset is no table, and what the person wrote may be an address.
@@ -244,16 +249,8 @@ impl Names<'_> {
                 break;
             }
         }
-        for entry in &entries {
-            let path = entry.path.as_str();
-            if !self.access.may_see(&format!("{asset}/{path}")) {
-                // Refused as the pattern that was asked for: which objects there are is not told.
-                self.access.may_read(&asset, pattern)?;
-                return Err(Problem::denied(format!("not all objects that '{pattern}' stands for may be read"))
-                    .help("narrow the pattern, or ask for a wider grant"));
-            }
-            self.access.may_read(&asset, path)?;
-        }
+        let paths: Vec<String> = entries.iter().map(|entry| entry.path.to_string()).collect();
+        self.access.may_read_all(&asset, pattern, &paths)?;
         if entries.is_empty() {
             self.access.may_read(&asset, pattern)?;
             let mut problem = self.guess_path(&asset, at.as_ref(), snapshot.as_ref(), pattern).await;

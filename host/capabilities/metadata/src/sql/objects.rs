@@ -6,10 +6,11 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use kamld_types::{AssetId, Hash, ObjectPath, Problem, RefName};
+use serde::{Deserialize, Serialize};
 use std::{ops::Range, sync::Arc};
 
 /// One object of a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub path: ObjectPath,
     /// Bytes.
@@ -65,6 +66,25 @@ pub trait Access: Send + Sync {
 
     /// Whether a guess may show `PROJECT`, `PROJECT/ASSET` or `PROJECT/ASSET/PATH`. Told to nobody.
     fn may_see(&self, resource: &str) -> bool;
+
+    /// The same of many resources at once.
+    fn visible(&self, resources: &[String]) -> Vec<bool> {
+        resources.iter().map(|resource| self.may_see(resource)).collect()
+    }
+
+    /// Decides about all objects that a pattern stands for: all or none.
+    fn may_read_all(&self, asset: &AssetId, pattern: &str, paths: &[String]) -> Result<(), Problem> {
+        for path in paths {
+            if !self.may_see(&format!("{asset}/{path}")) {
+                // Refused as the pattern that was asked for: which objects there are is not told.
+                self.may_read(asset, pattern)?;
+                return Err(Problem::denied(format!("not all objects that '{pattern}' stands for may be read"))
+                    .help("narrow the pattern, or ask for a wider grant"));
+            }
+            self.may_read(asset, path)?;
+        }
+        Ok(())
+    }
 }
 
 /// Access to everything: for the host's own reading on nobody's behalf, such as descriptions at upload.

@@ -8,7 +8,7 @@ use super::{
     names::{Found, Names},
     objects::{Access, Objects},
     place::{Edit, Source},
-    query, spelling,
+    run, spelling,
     statement::{self, Asked, Named, Parsed},
     store::QueryStore,
     tables::{self, Opened},
@@ -50,6 +50,12 @@ pub(crate) struct Planned {
     pub schema: SchemaRef,
     pub source: Source,
     pub tables: Vec<(Named, Opened)>,
+}
+
+impl std::fmt::Debug for Planned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Planned").field("tables", &self.tables.len()).finish()
+    }
 }
 
 impl Planned {
@@ -100,7 +106,7 @@ pub(crate) async fn plan(
             let addresses: Vec<String> = found.entries.iter().take(3).map(|entry| found.address(entry)).collect();
             let table = match AssertUnwindSafe(tables::open(engine, found)).catch_unwind().await {
                 Ok(table) => table,
-                Err(panic) => Err(query::gave_up(&addresses, panic.as_ref())),
+                Err(panic) => Err(run::gave_up(&addresses, panic.as_ref())),
             };
             let table = table.map_err(|problem| problem.at(named.at.line, named.at.column))?;
             opened.insert(named.parts.clone(), table);
@@ -158,7 +164,7 @@ pub(crate) async fn whole(engine: &Engine, named: Named, found: Found) -> Result
     let addresses: Vec<String> = found.entries.iter().take(3).map(|entry| found.address(entry)).collect();
     let opened = match AssertUnwindSafe(tables::open(engine, found)).catch_unwind().await {
         Ok(opened) => opened?,
-        Err(panic) => return Err(query::gave_up(&addresses, panic.as_ref())),
+        Err(panic) => return Err(run::gave_up(&addresses, panic.as_ref())),
     };
     let table = provider_as_source(opened.table.clone());
     let tables = vec![(named, opened)];

@@ -81,7 +81,7 @@ pub(crate) async fn open(engine: &Engine, found: Found) -> Result<Opened, Proble
             .try_collect()
             .await?;
         let guessed = layouts.iter().any(|(_, layout)| !layout.complete);
-        let table = Arc::new(TextTable::new(layouts, engine.config.cores.max(1))?);
+        let table = Arc::new(TextTable::new(layouts, engine.settings.cores.max(1))?);
         return Ok(Opened { table, format, addresses, stored: Vec::new(), guessed });
     }
     let stored: Vec<_> = found.entries.iter().map(|entry| (found.snapshot.clone(), entry.clone())).collect();
@@ -99,13 +99,22 @@ async fn layout(engine: &Engine, file: &TextFile, small: bool) -> Result<Layout,
     Ok(engine.whole_layout(file).await.map_or(layout, |(_, whole)| whole))
 }
 
+/// The objects of an opened table as the engine's store.
+pub(crate) fn store_of(opened: &Opened) -> QueryStore {
+    let mut store = QueryStore::default();
+    for (snapshot, entry) in &opened.stored {
+        store.admit(snapshot.clone(), entry.clone());
+    }
+    store
+}
+
 pub(crate) fn text(engine: &Engine, found: &Found, entry: &super::Entry, format: Format) -> TextFile {
     TextFile {
         snapshot: found.snapshot.clone(),
         entry: entry.clone(),
         format,
         address: found.address(entry),
-        max_row: engine.config.max_row,
+        max_row: engine.settings.max_row,
     }
 }
 

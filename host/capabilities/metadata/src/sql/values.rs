@@ -4,7 +4,7 @@
 //! infinities are null; times are ISO 8601; bytes are hex digits; what JSON has no word for is text.
 
 use arrow::{
-    array::{Array, ArrayRef, RecordBatch, StringArray},
+    array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray},
     datatypes::{DataType, Field, FieldRef, IntervalUnit, Schema, SchemaRef},
     json::writer::{EncoderOptions, NullableEncoder, make_encoder},
     util::display::{ArrayFormatter, FormatOptions},
@@ -200,4 +200,33 @@ pub(crate) fn named_apart(schema: &SchemaRef) -> SchemaRef {
     let fields: Vec<Field> =
         schema.fields().iter().zip(names).map(|(field, name)| field.as_ref().clone().with_name(name)).collect();
     Arc::new(Schema::new(fields))
+}
+
+/// Bytes of these very rows, as near as it is cheap to know.
+pub(crate) fn size(batch: &RecordBatch) -> usize {
+    let column = |column: &ArrayRef| {
+        let views = match column.data_type() {
+            DataType::Utf8View => column.as_string_view().total_bytes_len(),
+            DataType::BinaryView => column.as_binary_view().total_bytes_len(),
+            _ => 0,
+        };
+        let data = column.to_data();
+        views + data.get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
+    };
+    batch.columns().iter().map(column).sum()
+}
+
+/// Without the texts of rows that are not in it: views share what they point into.
+pub(crate) fn compact(batch: &RecordBatch) -> Result<RecordBatch, Problem> {
+    let columns: Vec<ArrayRef> = batch
+        .columns()
+        .iter()
+        .map(|column| match column.data_type() {
+            DataType::Utf8View => Arc::new(column.as_string_view().gc()) as ArrayRef,
+            DataType::BinaryView => Arc::new(column.as_binary_view().gc()),
+            _ => column.clone(),
+        })
+        .collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(batch.schema(), columns, &options).map_err(fault)
 }

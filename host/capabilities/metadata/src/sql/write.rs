@@ -147,25 +147,40 @@ impl Stream for ResultStream {
     }
 }
 
+/// Does something when it is dropped.
+pub(crate) struct OnLeave(Box<dyn Fn() + Send>);
+
+impl OnLeave {
+    pub(crate) fn new(leave: impl Fn() + Send + 'static) -> Self {
+        Self(Box::new(leave))
+    }
+}
+
+impl Drop for OnLeave {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
 /// Where the rows come from.
 pub(crate) enum Rows {
     Query(Box<RunningQuery>),
-    /// Held while they are read, so that they are drawn on.
-    Kept(Arc<Kept>, Reader),
+    /// Held while they are read, so that they are drawn on. The last is told when reading ends; the reader is gone by then.
+    Kept { kept: Arc<Kept>, reader: Reader, _leave: OnLeave },
 }
 
 impl Rows {
     fn schema(&self) -> SchemaRef {
         match self {
             Rows::Query(query) => query.schema(),
-            Rows::Kept(kept, _) => kept.drawn().schema,
+            Rows::Kept { kept, .. } => kept.drawn().schema,
         }
     }
 
     async fn batch(&mut self) -> Result<Option<RecordBatch>, Problem> {
         match self {
             Rows::Query(query) => query.batch().await,
-            Rows::Kept(_, reader) => reader.batch().await,
+            Rows::Kept { reader, .. } => reader.batch().await,
         }
     }
 }

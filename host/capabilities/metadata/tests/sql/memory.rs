@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kamld_metadata::sql::{Access, Config, Entry, Everything, Objects, RunningQuery, Snapshot, Sql};
 use kamld_types::{AssetId, Hash, ObjectPath, Problem, RefName};
+use kamld_worker::Launch;
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash as _, Hasher},
@@ -136,7 +137,7 @@ impl Access for Only {
 }
 
 pub fn config() -> Config {
-    Config { cores: 2, ..Config::default() }
+    Config { cores: 2, ..Config::new(Launch::new(env!("CARGO_BIN_EXE_kamld-sql-worker"), [] as [&str; 0])) }
 }
 
 pub fn sql(memory: Memory) -> Sql {

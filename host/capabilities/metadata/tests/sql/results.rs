@@ -4,6 +4,7 @@ use crate::memory::{answer, config, run, sql, strikes};
 use arrow::{array::RecordBatch, ipc::reader::StreamReader};
 use bytes::Bytes;
 use futures::TryStreamExt;
+use futures::StreamExt;
 use kamld_metadata::sql::{Config, Output, Owner, Sql, WindowQuery};
 use kamld_types::Kind;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -139,4 +140,47 @@ async fn rows_come_in_the_pieces_that_are_asked_for() {
     }
     assert_eq!(seen, 20_000);
     assert_eq!(query.columns()[0].name, "value");
+}
+
+/// A result that is read as a file passes through the room that results have, however long it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_larger_than_the_room_is_exported_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Config { spill: Some(folder.path().join("spill")), results: Some(24 << 20), ..config() };
+    let sql = Sql::new(settings, Arc::new(strikes())).unwrap();
+    let text = "select value, repeat('x', 1000) from generate_series(1, 150000)";
+    let id = sql.hand_over(run(&sql, text).await.unwrap(), owner("anna")).unwrap();
+    let mut stream = sql.result_stream(&id, "anna", Output::Csv).unwrap();
+    let (mut bytes, mut most) = (0, 0);
+    while let Some(piece) = stream.next().await {
+        bytes += piece.unwrap().len();
+        most = most.max(sql.kept_bytes().1);
+    }
+    assert!(bytes > 150_000_000, "{bytes} bytes");
+    assert!(most <= 24 << 20, "{most} bytes on disk");
+    // Its first rows are gone, which is told.
+    let problem = sql.result_window(&id, "anna", &first()).await.unwrap_err();
+    assert!(problem.message.contains("are not kept"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_whose_only_reader_went_away_is_stopped() {
+    let sql = sql(strikes());
+    let text = "select count(*) from generate_series(1,9000000000000)";
+    let id = sql.hand_over(run(&sql, text).await.unwrap(), owner("anna")).unwrap();
+    let stream = sql.result_stream(&id, "anna", Output::Csv).unwrap();
+    assert_eq!((sql.waiting(), sql.busy()), (1, 1));
+    drop(stream);
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    while sql.busy() > 0 {
+        assert!(std::time::Instant::now() < deadline, "it goes on");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(sql.waiting(), 0);
+    // One that somebody looks at goes on.
+    let id = sql.hand_over(run(&sql, text).await.unwrap(), owner("anna")).unwrap();
+    let window = sql.result_window(&id, "anna", &WindowQuery { wait: Duration::ZERO, ..first() }).await.unwrap();
+    assert!(!window.complete);
+    drop(sql.result_stream(&id, "anna", Output::Csv).unwrap());
+    assert!(!sql.result_window(&id, "anna", &WindowQuery { wait: Duration::ZERO, ..first() }).await.unwrap().complete);
 }

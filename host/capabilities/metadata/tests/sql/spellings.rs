@@ -117,7 +117,7 @@ async fn rows_without_an_order_come_in_the_order_of_the_object() {
 async fn what_could_follow_is_suggested() {
     let sql = sql(strikes());
     let suggest = async |text: &str| {
-        let found = sql.complete(text, text.len(), Some("birds"), &Everything).await.unwrap();
+        let found = sql.complete(text, text.len(), Some("birds"), Arc::new(Everything)).await.unwrap();
         found.into_iter().map(|found| found.text).collect::<Vec<_>>()
     };
     assert_eq!(suggest("select * from str").await, ["strikes"]);
@@ -127,15 +127,15 @@ async fn what_could_follow_is_suggested() {
     assert!(suggest("select * from strikes.\"2019.csv\" gro").await.contains(&"group by".into()));
     // Places are characters, whatever their bytes; the quote that an editor closed is taken too.
     let text = r#"select 'é', sp from strikes."2019.csv""#;
-    let found = sql.complete(text, 14, Some("birds"), &Everything).await.unwrap();
+    let found = sql.complete(text, 14, Some("birds"), Arc::new(Everything)).await.unwrap();
     let expected =
         Suggestion { text: "species".into(), kind: SuggestionKind::Column, detail: "VARCHAR".into(), from: 12, to: 14 };
     assert_eq!(found[0], expected);
-    let found = sql.complete(r#"from strikes."jan""#, 17, Some("birds"), &Everything).await.unwrap();
+    let found = sql.complete(r#"from strikes."jan""#, 17, Some("birds"), Arc::new(Everything)).await.unwrap();
     assert_eq!((found[0].from, found[0].to), (13, 18));
     // What may not be seen is not suggested, nor are its columns.
-    let found = sql.complete("select * from ", 14, Some("birds"), &Only(&["birds/bird-calls"])).await.unwrap();
+    let found = sql.complete("select * from ", 14, Some("birds"), Arc::new(Only(&["birds/bird-calls"]))).await.unwrap();
     assert_eq!(found.iter().map(|found| found.text.as_str()).collect::<Vec<_>>(), ["\"bird-calls\""]);
-    let found = sql.complete(text, 14, Some("birds"), &Only(&["birds/bird-calls"])).await.unwrap();
+    let found = sql.complete(text, 14, Some("birds"), Arc::new(Only(&["birds/bird-calls"]))).await.unwrap();
     assert!(found.iter().all(|found| found.kind != SuggestionKind::Column), "{found:?}");
 }

@@ -3,13 +3,13 @@
 //! Must not live here: keeping. Invariant: it ends with an end, whatever happened, so that nobody waits in vain.
 
 use super::rows::Rows;
-use crate::sql::{query::RunningQuery, text::TextFile};
+use crate::sql::{query::RunningQuery, worker::Widen};
 use futures::future::BoxFuture;
 use kamld_types::Problem;
 use std::sync::Arc;
 
-/// The same query once more, after an object turned out to need wider types.
-pub(crate) type Again = Box<dyn Fn(TextFile) -> BoxFuture<'static, Result<RunningQuery, Problem>> + Send + Sync>;
+/// The same query once more, after an object turned out to need wider types; the first time without one.
+pub(crate) type Again = Box<dyn Fn(Option<Widen>) -> BoxFuture<'static, Result<RunningQuery, Problem>> + Send + Sync>;
 
 /// How often it is begun anew: once for each object of a table is enough.
 const MOST: usize = 20;
@@ -37,11 +37,11 @@ async fn fill(mut query: RunningQuery, rows: &Rows, again: Option<Again>) -> Res
         match query.batch().await {
             Ok(Some(batch)) => rows.append(&batch)?,
             Ok(None) => return Ok(()),
-            Err(problem) => match (query.misfit(), &again) {
+            Err(problem) => match (query.widen(), &again) {
                 // A later row needs another type: with it all rows are read the same way.
-                (Some(file), Some(again)) if begun < MOST => {
+                (Some(widen), Some(again)) if begun < MOST => {
                     begun += 1;
-                    query = again(file).await?;
+                    query = again(Some(widen)).await?;
                     rows.restart(query.schema());
                 }
                 _ => return Err(problem),

@@ -1,7 +1,7 @@
 //! Results and tables that are looked at a window at a time: drawn once, kept for a while, read again and again.
 //!
 //! In reading order: `room` (how much all may take), `rows` (pieces in memory and on disk), `draw` (the task that
-//! fills them), `cells` (rows as the page takes them), `derive` (sorted and filtered), `statistics`, `shelf` (whose
+//! fills them), `cells` (rows as the page takes them), `statistics`, `shelf` (whose
 //! they are and how long).
 //!
 //! Must not live here: who may read an object; who asks has been admitted. Invariants: a query runs once however often
@@ -9,14 +9,12 @@
 //! kept from being drawn is told the error.
 
 mod cells;
-mod derive;
 mod draw;
 mod room;
 mod rows;
 mod shelf;
 mod statistics;
 
-pub use derive::{Arrangement, Direction};
 pub use statistics::{ColumnStatistics, Statistics};
 
 pub(crate) use draw::Again;
@@ -25,9 +23,10 @@ pub(crate) use rows::Reader;
 pub(crate) use shelf::{Content, Shelf};
 
 use super::{
-    engine::Engine,
+    arrange::Arrangement,
     query::{OnDrop, RunningQuery},
     values,
+    worker::{self, Served, Task, Workers},
 };
 use kamld_types::{Kind, Problem};
 use parking_lot::Mutex;
@@ -93,7 +92,7 @@ pub(crate) struct Expected {
 pub(crate) struct Kept {
     /// Names the rows: the id of a result, or what a table is made of.
     name: String,
-    engine: Arc<Engine>,
+    workers: Arc<Workers>,
     room: Arc<Room>,
     rows: Arc<Rows>,
     derived: Mutex<HashMap<Arrangement, Arc<OnceCell<Arc<Kept>>>>>,
@@ -108,21 +107,22 @@ impl Kept {
     /// Begins to draw.
     pub(crate) fn start(
         name: String,
-        engine: &Arc<Engine>,
+        workers: &Arc<Workers>,
         room: &Arc<Room>,
         query: RunningQuery,
         again: Option<Again>,
     ) -> Result<Arc<Self>, Problem> {
         let rows = Arc::new(Rows::new(room.clone(), query.schema()));
-        let task = engine.handle()?.spawn(draw::draw(query, rows.clone(), again));
+        let expected = query.expected();
+        let task = workers.handle()?.spawn(draw::draw(query, rows.clone(), again));
         Ok(Arc::new(Self {
             name,
-            engine: engine.clone(),
+            workers: workers.clone(),
             room: room.clone(),
             rows,
             derived: Mutex::default(),
             statistics: Mutex::default(),
-            expected: OnceLock::new(),
+            expected: expected.map_or_else(OnceLock::new, |rows| OnceLock::from(Expected { rows, sure: true })),
             drawing: OnDrop(task.abort_handle()),
         }))
     }
@@ -135,10 +135,6 @@ impl Kept {
     /// Whether it would help to know how many rows there will be.
     pub(crate) fn wonders(&self) -> bool {
         self.expected.get().is_none() && self.rows.drawn().end.is_none()
-    }
-
-    pub(crate) fn rows(&self) -> &Arc<Rows> {
-        &self.rows
     }
 
     /// All rows from the first on.
@@ -159,6 +155,11 @@ impl Kept {
                 derived.stop(why);
             }
         }
+    }
+
+    /// Whether not all of its rows are drawn.
+    pub(crate) fn holds_worker(&self) -> bool {
+        self.rows.drawn().end.is_none()
     }
 
     /// How long neither it nor anything made from it was asked for.
@@ -208,8 +209,8 @@ impl Kept {
         };
         let made = cell
             .get_or_try_init(|| async {
-                let query = derive::derive(&self.engine, self, arrangement).await?;
-                Kept::start(format!("{}{arrangement}", self.name), &self.engine, &self.room, query, None)
+                let query = self.arrange(arrangement).await?;
+                Kept::start(format!("{}{arrangement}", self.name), &self.workers, &self.room, query, None)
             })
             .await?;
         // Made from rows that were drawn anew since, or when there was no room: made anew too, for whoever asks next.
@@ -220,6 +221,12 @@ impl Kept {
             self.derived.lock().remove(arrangement);
         }
         Ok(made.clone())
+    }
+
+    async fn arrange(&self, arrangement: &Arrangement) -> Result<RunningQuery, Problem> {
+        let served = Served::nothing().rows(self.rows.reader(), self.drawn().schema);
+        let task = Task::Arrange { arrangement: arrangement.clone() };
+        worker::begin(&self.workers, task, served).await.map_err(|failure| failure.problem)
     }
 
     async fn plain_window(self: &Arc<Self>, asked: &WindowQuery) -> Result<Window, Problem> {
@@ -299,7 +306,7 @@ impl Kept {
         }
         let reader = self.rows.reader().drawn_only(statistics::MOST);
         let again = self.rows.reader().drawn_only(statistics::MOST);
-        let task = self.engine.handle()?.spawn(statistics::measure(drawn.schema, reader, again));
+        let task = self.workers.handle()?.spawn(statistics::measure(drawn.schema, reader, again));
         let _stop = OnDrop(task.abort_handle());
         let made = task.await.map_err(|error| Problem::internal(format!("statistics stopped: {error}")))??;
         let made = Arc::new(made);

@@ -66,6 +66,11 @@ impl Room {
         .help("the rows before this one are kept; filter, cancel results that are done with, or raise sql.results_mib"))
     }
 
+    /// Bytes on disk that one result that is read through may take before what was read is evicted.
+    pub(super) fn share(&self) -> u64 {
+        self.limit / 4
+    }
+
     pub(super) fn give_back(&self, memory: u64, disk: u64) {
         self.memory.fetch_sub(memory, Ordering::Relaxed);
         self.disk.fetch_sub(disk, Ordering::Relaxed);
@@ -86,6 +91,15 @@ impl Room {
         let path = folder.join(format!("{}.arrow", uuid::Uuid::new_v4().simple()));
         let file = File::options().read(true).write(true).create_new(true).open(&path).map_err(full)?;
         Ok(Arc::new(KeptFile { file, path }))
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        // What is left when the host was killed is removed at the next start.
+        if let Some(folder) = &self.folder {
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
 }
 

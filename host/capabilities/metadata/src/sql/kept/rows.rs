@@ -1,17 +1,24 @@
 //! Rows as they were drawn, in pieces that can each be read by itself, with who waits for them.
 //!
 //! Must not live here: drawing them. Invariants: pieces lie one behind another without a gap and never change, unless
-//! all of them are drawn anew; whoever waits hears of each piece and of the end.
+//! all of them are drawn anew; whoever waits hears of each piece and of the end; rows that are only read through, as a file
+//! is exported, take a bounded part of the room however many there are.
+
+mod reader;
+
+pub(crate) use reader::Reader;
 
 use super::room::{KeptFile, Room};
+use crate::sql::values::{compact, size};
 use arrow::{
-    array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions},
-    datatypes::{DataType, SchemaRef},
+    array::{RecordBatch, RecordBatchOptions},
+    datatypes::SchemaRef,
     ipc::{reader::StreamReader, writer::StreamWriter},
 };
 use kamld_types::Problem;
 use parking_lot::Mutex;
 use std::{
+    collections::{HashMap, VecDeque},
     ops::Range,
     sync::Arc,
     time::{Duration, Instant},
@@ -27,6 +34,8 @@ const PIECE_BYTES: usize = 2 << 20;
 const AHEAD_ROWS: u64 = 1_500_000;
 /// The same in bytes, so that looking at the first rows of a very large object does not copy it.
 const AHEAD_BYTES: u64 = 64 << 20;
+/// Bytes of a file, about: those that are not needed any more are removed one by one.
+const FILE_BYTES: u64 = 64 << 20;
 
 #[derive(Clone)]
 struct Piece {
@@ -34,6 +43,8 @@ struct Piece {
     rows: usize,
     /// Bytes of all pieces before it.
     before: u64,
+    /// Bytes that it takes.
+    bytes: u64,
     place: Place,
 }
 
@@ -71,17 +82,59 @@ fn fault(error: arrow::error::ArrowError) -> Problem {
 
 struct State {
     schema: SchemaRef,
-    pieces: Vec<Piece>,
+    pieces: VecDeque<Piece>,
+    /// Pieces that were before these and are evicted, since everybody who reads is past them.
+    evicted: usize,
     rows: u64,
     memory: u64,
     disk: u64,
-    file: Option<Arc<KeptFile>>,
+    /// The file that is written to, and how many bytes are in it.
+    file: Option<(Arc<KeptFile>, u64)>,
     end: Option<Result<(), Problem>>,
     /// Grows when all rows are drawn anew.
     edition: u64,
     asked: Instant,
     /// The rows that somebody waits for right now, one entry each.
     awaited: Vec<u64>,
+    /// Somebody looked at a window, so any row may be asked for again.
+    paged: bool,
+    /// Who reads all rows from the first on, and the piece that each reads next.
+    readers: HashMap<u64, usize>,
+    next_reader: u64,
+}
+
+impl State {
+    /// Bytes of all pieces, those that were evicted included.
+    fn written(&self) -> u64 {
+        self.pieces.back().map_or(0, |piece| piece.before + piece.bytes)
+    }
+
+    /// Drops the pieces that every reader is past, unless windows of them may be asked for. Answers the bytes in memory and
+    /// on disk that are free now.
+    fn evict(&mut self) -> (u64, u64) {
+        let (mut memory, mut disk) = (0, 0);
+        let past = match self.readers.values().min() {
+            Some(past) if !self.paged => *past,
+            _ => return (0, 0),
+        };
+        while self.evicted < past
+            && let Some(piece) = self.pieces.pop_front()
+        {
+            self.evicted += 1;
+            match piece.place {
+                Place::Memory(_) => memory += piece.bytes,
+                Place::File { .. } => disk += piece.bytes,
+            }
+        }
+        self.memory -= memory;
+        self.disk -= disk;
+        (memory, disk)
+    }
+}
+
+fn evicted() -> Problem {
+    Problem::unavailable("the first rows of this result are not kept: it was read as a file that is larger than the room")
+        .help("run the query again")
 }
 
 /// What was drawn so far.
@@ -106,7 +159,8 @@ impl Rows {
     pub(crate) fn new(room: Arc<Room>, schema: SchemaRef) -> Self {
         let state = State {
             schema,
-            pieces: Vec::new(),
+            pieces: VecDeque::new(),
+            evicted: 0,
             rows: 0,
             memory: 0,
             disk: 0,
@@ -115,6 +169,9 @@ impl Rows {
             edition: 0,
             asked: Instant::now(),
             awaited: Vec::new(),
+            paged: false,
+            readers: HashMap::new(),
+            next_reader: 0,
         };
         let (progress, wanted) = (watch::channel(0).0, watch::channel(0).0);
         Self { room, state: Mutex::new(state), progress, wanted }
@@ -127,7 +184,17 @@ impl Rows {
 
     /// How long nobody has asked.
     pub(crate) fn idle(&self) -> Duration {
-        self.state.lock().asked.elapsed()
+        let state = self.state.lock();
+        match state.awaited.is_empty() && state.readers.is_empty() {
+            true => state.asked.elapsed(),
+            false => Duration::ZERO,
+        }
+    }
+
+    /// Whether rows were only read through, never looked at in windows.
+    pub(crate) fn is_export(&self) -> bool {
+        let state = self.state.lock();
+        !state.paged && state.readers.is_empty()
     }
 
     /// Somebody asks for the rows before this one; `u64::MAX` for all.
@@ -142,18 +209,25 @@ impl Rows {
 
     /// Waits until it is worth drawing on.
     pub(crate) async fn hungry(&self) {
-        let enough = |wanted: u64| {
-            let state = self.state.lock();
-            let wanted = state.awaited.iter().copied().fold(wanted, u64::max);
-            if state.rows < wanted {
-                return false;
-            }
-            let next = state.pieces.partition_point(|piece| piece.start < wanted);
-            let before = state.pieces.get(next).map_or(state.memory + state.disk, |piece| piece.before);
-            state.rows - wanted >= AHEAD_ROWS || state.memory + state.disk - before >= AHEAD_BYTES
-        };
         // The sender lives in this very value, so it cannot be gone.
-        let _ = self.wanted.subscribe().wait_for(|wanted| !enough(*wanted)).await;
+        let _ = self.wanted.subscribe().wait_for(|wanted| !self.is_enough(*wanted)).await;
+    }
+
+    /// Whether no more rows are drawn until somebody asks for them.
+    pub(crate) fn is_paused(&self) -> bool {
+        let wanted = *self.wanted.borrow();
+        self.is_enough(wanted)
+    }
+
+    fn is_enough(&self, wanted: u64) -> bool {
+        let state = self.state.lock();
+        let wanted = state.awaited.iter().copied().fold(wanted, u64::max);
+        if state.rows < wanted {
+            return false;
+        }
+        let next = state.pieces.partition_point(|piece| piece.start < wanted);
+        let before = state.pieces.get(next).map_or(state.written(), |piece| piece.before);
+        state.rows - wanted >= AHEAD_ROWS || state.written() - before >= AHEAD_BYTES
     }
 
     pub(crate) fn append(&self, batch: &RecordBatch) -> Result<(), Problem> {
@@ -171,16 +245,20 @@ impl Rows {
     fn keep(&self, batch: RecordBatch) -> Result<(), Problem> {
         let bytes = size(&batch) as u64;
         // Memory holds the first rows only: once some lie on disk the rest does too.
-        let (held, at, file) = {
-            let state = self.state.lock();
+        let (held, file) = {
+            let mut state = self.state.lock();
             if state.end.is_some() {
                 return Err(Problem::cancelled("the query was stopped"));
             }
-            (state.memory, state.disk, state.file.clone())
+            if state.disk + bytes > self.room.share() {
+                let (memory, disk) = state.evict();
+                self.room.give_back(memory, disk);
+            }
+            (state.memory, state.file.clone())
         };
         let rows = batch.num_rows();
         let (place, memory, disk, file) = if file.is_none() && self.room.take_memory(bytes, held) {
-            (Place::Memory(batch), bytes, 0, file)
+            (Place::Memory(batch), bytes, 0, None)
         } else {
             let mut encoded = Vec::with_capacity(usize::try_from(bytes).unwrap_or(0) + 4096);
             let mut writer = StreamWriter::try_new(&mut encoded, batch.schema_ref()).map_err(fault)?;
@@ -189,12 +267,15 @@ impl Rows {
             let length = encoded.len();
             self.room.take_disk(length as u64)?;
             let written = match file {
-                Some(file) => Ok(file),
-                None => self.room.file(),
+                Some((file, at)) if at < FILE_BYTES => Ok((file, at)),
+                _ => self.room.file().map(|file| (file, 0)),
             }
-            .and_then(|file| file.append(&encoded).map(|()| file));
+            .and_then(|(file, at)| file.append(&encoded).map(|()| (file, at)));
             match written {
-                Ok(file) => (Place::File { file: file.clone(), at, length }, 0, length as u64, Some(file)),
+                Ok((file, at)) => {
+                    let end = at + length as u64;
+                    (Place::File { file: file.clone(), at, length }, 0, length as u64, Some((file, end)))
+                }
                 Err(problem) => {
                     self.room.give_back(0, length as u64);
                     return Err(problem);
@@ -202,12 +283,14 @@ impl Rows {
             }
         };
         let mut state = self.state.lock();
-        let (start, before) = (state.rows, state.memory + state.disk);
-        state.pieces.push(Piece { start, rows, before, place });
+        let (start, before) = (state.rows, state.written());
+        state.pieces.push_back(Piece { start, rows, before, bytes: memory + disk, place });
         state.rows += rows as u64;
         state.memory += memory;
         state.disk += disk;
-        state.file = file;
+        if file.is_some() {
+            state.file = file;
+        }
         drop(state);
         self.progress.send_modify(|progress| *progress += 1);
         Ok(())
@@ -225,12 +308,14 @@ impl Rows {
         self.room.give_back(state.memory, state.disk);
         (state.memory, state.disk, state.rows, state.file) = (0, 0, 0, None);
         state.pieces.clear();
+        state.evicted = 0;
         state.schema = schema;
         state.edition += 1;
     }
 
     /// Waits until these rows are drawn or none will follow, at most so long. Who goes away meanwhile wanted nothing.
     pub(crate) async fn wait(&self, until: u64, longest: Duration) {
+        self.state.lock().paged = true;
         self.want(0);
         let _awaiting = Awaiting::new(self, until);
         let mut progress = self.progress.subscribe();
@@ -247,8 +332,11 @@ impl Rows {
     pub(crate) async fn read(&self, range: Range<u64>) -> Result<(Vec<RecordBatch>, u64), Problem> {
         let pieces: Vec<Piece> = {
             let state = self.state.lock();
+            if state.pieces.front().is_some_and(|piece| range.start < piece.start) {
+                return Err(evicted());
+            }
             let first = state.pieces.partition_point(|piece| piece.start + piece.rows as u64 <= range.start);
-            state.pieces[first..].iter().take_while(|piece| piece.start < range.end).cloned().collect()
+            state.pieces.iter().skip(first).take_while(|piece| piece.start < range.end).cloned().collect()
         };
         let (mut batches, mut bytes) = (Vec::new(), 0);
         for piece in pieces {
@@ -265,7 +353,11 @@ impl Rows {
 
     /// All rows from the first on, drawn as they are read.
     pub(crate) fn reader(self: &Arc<Self>) -> Reader {
-        Reader { rows: self.clone(), edition: self.state.lock().edition, next: 0, limit: u64::MAX }
+        let mut state = self.state.lock();
+        let id = state.next_reader;
+        state.next_reader += 1;
+        state.readers.insert(id, 0);
+        Reader { rows: self.clone(), id, edition: state.edition, next: 0, limit: u64::MAX }
     }
 }
 
@@ -297,95 +389,4 @@ impl Drop for Awaiting<'_> {
             state.awaited.swap_remove(place);
         }
     }
-}
-
-/// Reads kept rows piece by piece.
-pub(crate) struct Reader {
-    rows: Arc<Rows>,
-    edition: u64,
-    next: usize,
-    limit: u64,
-}
-
-impl Reader {
-    /// Only what is drawn already, and about this many rows.
-    pub(crate) fn drawn_only(mut self, limit: u64) -> Self {
-        self.limit = self.rows.drawn().rows.min(limit);
-        self
-    }
-
-    pub(crate) async fn batch(&mut self) -> Result<Option<RecordBatch>, Problem> {
-        let mut progress = self.rows.progress.subscribe();
-        loop {
-            progress.mark_unchanged();
-            match self.step()? {
-                Step::Piece(piece) => {
-                    self.next += 1;
-                    // Whoever reads is somebody who asks: what follows is drawn meanwhile.
-                    if self.limit == u64::MAX {
-                        self.rows.want(piece.start + piece.rows as u64 + 1);
-                    }
-                    return piece.loaded().await.map(Some);
-                }
-                Step::End => return Ok(None),
-                Step::Wait(until) => self.rows.want(until),
-            }
-            if progress.changed().await.is_err() {
-                return Ok(None);
-            }
-        }
-    }
-
-    fn step(&self) -> Result<Step, Problem> {
-        let state = self.rows.state.lock();
-        if state.edition != self.edition {
-            return Err(Problem::conflict("the rows were drawn anew meanwhile, with other types")
-                .help("ask again from the first row"));
-        }
-        if let Some(piece) = state.pieces.get(self.next).cloned() {
-            return Ok(if piece.start >= self.limit { Step::End } else { Step::Piece(piece) });
-        }
-        match &state.end {
-            Some(Ok(())) => Ok(Step::End),
-            _ if state.rows >= self.limit => Ok(Step::End),
-            Some(Err(problem)) => Err(problem.clone()),
-            None => Ok(Step::Wait(state.rows + 1)),
-        }
-    }
-}
-
-enum Step {
-    Piece(Piece),
-    End,
-    /// Until this row is drawn.
-    Wait(u64),
-}
-
-/// Bytes of these very rows, as near as it is cheap to know.
-pub(super) fn size(batch: &RecordBatch) -> usize {
-    let column = |column: &ArrayRef| {
-        let views = match column.data_type() {
-            DataType::Utf8View => column.as_string_view().total_bytes_len(),
-            DataType::BinaryView => column.as_binary_view().total_bytes_len(),
-            _ => 0,
-        };
-        let data = column.to_data();
-        views + data.get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
-    };
-    batch.columns().iter().map(column).sum()
-}
-
-/// Without the texts of rows that are not in it: views share what they point into.
-fn compact(batch: &RecordBatch) -> Result<RecordBatch, Problem> {
-    let columns: Vec<ArrayRef> = batch
-        .columns()
-        .iter()
-        .map(|column| match column.data_type() {
-            DataType::Utf8View => Arc::new(column.as_string_view().gc()) as ArrayRef,
-            DataType::BinaryView => Arc::new(column.as_binary_view().gc()),
-            _ => column.clone(),
-        })
-        .collect();
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(batch.schema(), columns, &options).map_err(fault)
 }

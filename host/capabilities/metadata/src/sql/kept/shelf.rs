@@ -4,7 +4,7 @@
 //! result exists; what nobody asked for in its time is stopped and dropped.
 
 use super::{Again, Kept, Room, rows::Drawn};
-use crate::sql::{engine::Engine, format::Format, query::RunningQuery, results::Owner};
+use crate::sql::{format::Format, query::RunningQuery, results::Owner, worker::Workers};
 use kamld_types::{Hash, Kind, Problem};
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -12,6 +12,11 @@ use tokio::sync::OnceCell;
 
 /// How long a table rests before it may make way for others.
 const RESTS: Duration = Duration::from_secs(30);
+
+/// How long a query goes on that nobody asks for any more. A page asks again and again while it is open.
+const ABANDONED: Duration = Duration::from_secs(120);
+/// How long nobody has taken rows of a query that can be stopped in favor of others.
+const PAUSED: Duration = Duration::from_secs(5);
 
 /// What a table is made of: the same bytes read in the same way are the same rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +39,7 @@ struct Inner {
 }
 
 pub(crate) struct Shelf {
-    engine: Arc<Engine>,
+    workers: Arc<Workers>,
     room: Arc<Room>,
     inner: Mutex<Inner>,
     most: usize,
@@ -47,9 +52,9 @@ fn expired() -> Problem {
 }
 
 impl Shelf {
-    pub(crate) fn new(engine: Arc<Engine>, room: Arc<Room>) -> Self {
-        let (most, life) = (engine.config.max_results, engine.config.result_life);
-        Self { engine, room, inner: Mutex::default(), most, life }
+    pub(crate) fn new(workers: Arc<Workers>, room: Arc<Room>) -> Self {
+        let (most, life) = (workers.config.max_results, workers.config.result_life);
+        Self { workers, room, inner: Mutex::default(), most, life }
     }
 
     pub(crate) fn room(&self) -> &Room {
@@ -75,7 +80,7 @@ impl Shelf {
             owned.kept.stop(&expired());
         }
         let id = query.id().to_owned();
-        let kept = Kept::start(id.clone(), &self.engine, &self.room, query, None)?;
+        let kept = Kept::start(id.clone(), &self.workers, &self.room, query, None)?;
         inner.results.insert(id.clone(), Owned { owner, kept, asked: false });
         Ok(id)
     }
@@ -131,7 +136,7 @@ impl Shelf {
             .get_or_try_init(|| async {
                 let (query, again) = open().await?;
                 let name = format!("{}.{}", content.hash.to_hex(), content.format.as_str());
-                Kept::start(name, &self.engine, &self.room, query, again)
+                Kept::start(name, &self.workers, &self.room, query, again)
             })
             .await;
         if kept.is_err() {
@@ -143,12 +148,39 @@ impl Shelf {
         kept.cloned()
     }
 
+    /// All workers are busy: of those that nobody takes rows from, the one that was idle longest is stopped. A table can be
+    /// drawn again, so tables go first.
+    pub(crate) fn make_way(&self) {
+        let holds = |kept: &Kept| kept.holds_worker() && kept.idle() >= PAUSED;
+        let stopped = {
+            let mut inner = self.inner.lock();
+            let idle = |cell: &OnceCell<Arc<Kept>>| cell.get().filter(|kept| holds(kept)).map(|kept| kept.idle());
+            let tables = inner.tables.iter().filter_map(|(content, cell)| Some((idle(cell)?, *content)));
+            match tables.max_by_key(|(idle, _)| *idle) {
+                Some((_, content)) => inner.tables.remove(&content).and_then(|cell| cell.get().cloned()),
+                None => {
+                    let results = inner.results.values().filter(|owned| owned.asked && holds(&owned.kept));
+                    results.map(|owned| owned.kept.clone()).max_by_key(|kept| kept.idle())
+                }
+            }
+        };
+        if let Some(kept) = stopped {
+            kept.stop(
+                &Problem::unavailable("this query was stopped in favor of others: all workers were busy")
+                    .help("the rows before this one are kept; run it again for the others"),
+            );
+        }
+    }
+
     /// Drops what nobody asked for in its time.
     pub(crate) fn expire(&self) {
         let (mut results, mut tables) = (Vec::new(), Vec::new());
         {
             let mut inner = self.inner.lock();
-            let over = |kept: &Kept| kept.idle() >= self.life;
+            let over = |kept: &Kept| {
+                let life = if kept.holds_worker() && !kept.rows.is_paused() { self.life.min(ABANDONED) } else { self.life };
+                kept.idle() >= life
+            };
             results.extend(inner.results.extract_if(|_, owned| over(&owned.kept)).map(|(_, owned)| owned.kept));
             tables.extend(inner.tables.extract_if(|_, cell| cell.get().is_some_and(|kept| over(kept))));
             if self.room.is_short() {
@@ -164,6 +196,18 @@ impl Shelf {
         // Outside of the lock: what goes may be large.
         for kept in results.iter().chain(tables.iter().filter_map(|(_, cell)| cell.get())) {
             kept.stop(&expired());
+        }
+    }
+
+    /// A reader of a result went away before its end: a query that only it waited for is stopped.
+    pub(crate) fn left(&self, id: &str) {
+        let mut inner = self.inner.lock();
+        if inner.results.get(id).is_some_and(|owned| owned.kept.holds_worker() && owned.kept.rows.is_export()) {
+            let owned = inner.results.remove(id);
+            drop(inner);
+            if let Some(owned) = owned {
+                owned.kept.stop(&Problem::cancelled("the query was stopped: nobody reads it any more"));
+            }
         }
     }
 

@@ -1,14 +1,13 @@
-//! Kept rows once more, sorted or filtered, by the engine and within its limits of memory and disk.
+//! Rows that the host has, once more, sorted or filtered by the engine and within its limits of memory and disk.
 //!
 //! Must not live here: keeping what comes of it. Invariant: reads nothing but the rows that it is made from.
 
-use super::{Kept, rows::Rows};
-use crate::sql::{
+use super::{
     engine::Engine,
     place::Source,
     plan::{Planned, Work},
-    query::RunningQuery,
     values,
+    worker::Link,
 };
 use arrow::{
     array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray},
@@ -26,6 +25,7 @@ use datafusion::{
 };
 use futures::stream;
 use kamld_types::{Problem, problem};
+use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     hash::{DefaultHasher, Hash, Hasher},
@@ -37,14 +37,14 @@ const MAX_KEYS: usize = 8;
 /// Characters to filter by.
 const MAX_FILTER: usize = 256;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Direction {
     Ascending,
     Descending,
 }
 
 /// In which order rows are shown, and which of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Arrangement {
     /// Columns by name, the first decides first. Missing values come last either way.
     sort: Vec<(String, Direction)>,
@@ -74,7 +74,7 @@ impl Arrangement {
     }
 
     /// The same rows in another order.
-    pub(super) fn keeps_all(&self) -> bool {
+    pub(crate) fn keeps_all(&self) -> bool {
         self.filter.is_empty()
     }
 
@@ -92,12 +92,12 @@ impl fmt::Display for Arrangement {
     }
 }
 
-pub(super) async fn derive(
-    engine: &Arc<Engine>,
-    base: &Arc<Kept>,
+pub(crate) async fn arrange(
+    engine: &Engine,
+    link: &Arc<Link>,
+    schema: SchemaRef,
     arrangement: &Arrangement,
-) -> Result<RunningQuery, Problem> {
-    let schema = base.drawn().schema;
+) -> Result<Planned, Problem> {
     // Columns of a join may share a name: they are told apart while the engine has them.
     let apart = values::named_apart(&schema);
     let mut sort = Vec::new();
@@ -108,8 +108,8 @@ pub(super) async fn derive(
         let ascending = *direction == Direction::Ascending;
         sort.push(SortExpr::new(Expr::Column(Column::new_unqualified(key)), ascending, false));
     }
-    let scan = KeptScan { rows: base.rows().clone(), schema: apart.clone(), filter: arrangement.filter.clone() };
-    let failed = |error: DataFusionError| Problem::invalid(crate::sql::wrong::plain_text(&error));
+    let scan = HostRows { link: link.clone(), schema: apart.clone(), filter: arrangement.filter.clone() };
+    let failed = |error: DataFusionError| Problem::invalid(super::wrong::plain_text(&error));
     let planned = async {
         let table = StreamingTable::try_new(apart, vec![Arc::new(scan)])?;
         let mut logical = LogicalPlanBuilder::scan("kept", provider_as_source(Arc::new(table)), None)?;
@@ -122,35 +122,36 @@ pub(super) async fn derive(
         Ok(Work::Plan { physical, state: Box::new(state) })
     };
     let work = planned.await.map_err(failed)?;
-    RunningQuery::start(engine, Planned { work, schema, source: Source::new("", Vec::new()), tables: Vec::new() })
+    Ok(Planned { work, schema, source: Source::new("", Vec::new()), tables: Vec::new() })
 }
 
-struct KeptScan {
-    rows: Arc<Rows>,
+/// The rows that the host sends, once.
+struct HostRows {
+    link: Arc<Link>,
     schema: SchemaRef,
     filter: String,
 }
 
-impl fmt::Debug for KeptScan {
+impl fmt::Debug for HostRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("kept rows")
     }
 }
 
-impl PartitionStream for KeptScan {
+impl PartitionStream for HostRows {
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let state = (self.rows.reader(), self.schema.clone(), self.filter.clone());
-        let rows = stream::try_unfold(state, |(mut reader, schema, filter)| async move {
+        let state = (self.link.clone(), self.schema.clone(), self.filter.clone());
+        let rows = stream::try_unfold(state, |(link, schema, filter)| async move {
             let told = |problem: Problem| DataFusionError::External(Box::new(problem));
-            while let Some(batch) = reader.batch().await.map_err(told)? {
+            while let Some(batch) = link.rows().await.map_err(told)? {
                 let batch = matching(&batch, &filter).map_err(told)?;
                 if batch.num_rows() > 0 {
                     let batch = renamed(&batch, &schema)?;
-                    return Ok(Some((batch, (reader, schema, filter))));
+                    return Ok(Some((batch, (link, schema, filter))));
                 }
             }
             Ok(None)
