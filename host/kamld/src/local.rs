@@ -3,7 +3,8 @@
 use crate::{backup, up};
 use kamld::{
     cli::local::{
-        ConfigArgs, Local, PluginBuildArgs, PluginCheckArgs, PluginNewArgs, RestoreBackupArgs, UpArgs, WorkerArgs, WorkerTask,
+        ConfigArgs, Local, PluginBuildArgs, PluginCheckArgs, PluginNewArgs, RestoreBackupArgs, UpArgs, WorkerArgs,
+        WorkerTask,
     },
     config, template, workshop,
 };

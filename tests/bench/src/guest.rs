@@ -9,8 +9,8 @@ use kamld_linkages_wasi::WasiLinkage;
 use kamld_policy::{Call, Gate, Rights, Verb};
 use kamld_runtime::{Caller, Compiler, Config, Guest, HostCall, Limits, Linkage, Parts, Previews, Runtime, Version};
 use kamld_storage::{AssetKind, AssetStore, Destination};
-use kamld_worker::Launch;
 use kamld_types::{Address, AssetId, Hash, Node, ObjectPath, Person, PluginId, Problem};
+use kamld_worker::Launch;
 use serde_json::Map;
 use sha2::{Digest, Sha256};
 use std::{

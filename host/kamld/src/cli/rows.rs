@@ -167,12 +167,7 @@ pub async fn export(client: &Client, rows: &Rows, wish: &Wish, output: &Output) 
     done
 }
 
-async fn pour(
-    client: &Client,
-    rows: &Rows,
-    format: Format,
-    mut take: impl FnMut(&[u8]) -> Result<()>,
-) -> Result<()> {
+async fn pour(client: &Client, rows: &Rows, format: Format, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     let mut stream = open(client, rows, format).await?.bytes_stream();
     while let Some(chunk) = stream.next().await {
         match chunk {

@@ -25,13 +25,13 @@ use kamld::{cli::local::UpArgs, config, folder::Folder};
 use kamld_linkages::{CollectionLinkage, MetadataLinkage, StorageLinkage};
 use kamld_linkages_wasi::WasiLinkage;
 use kamld_metadata::{Search, sql::Sql};
-use kamld_worker::Launch;
 use kamld_runtime::{Caller, Compiler, Runtime, Tasks, admin::AdminLinkage};
 use kamld_server::{
     Server, TokenAuthenticator,
     page::changes::{Change, Changes},
 };
 use kamld_types::{Person, PluginId};
+use kamld_worker::Launch;
 use serde_json::{Map, Value};
 use std::{io::Write, sync::Arc, time::Duration};
 use tokio::net::TcpListener;

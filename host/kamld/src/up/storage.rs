@@ -4,12 +4,12 @@ use anyhow::bail;
 use kamld::{config, folder::Folder};
 use kamld_metadata::sql::Config as SqlConfig;
 use kamld_records::Records;
-use kamld_worker::Launch;
 use kamld_storage::{
     AssetStore, Backends,
     embedded::RecordRefs,
     s3::{S3Config, S3Objects, S3Refs, s3_objects},
 };
+use kamld_worker::Launch;
 use std::{sync::Arc, time::Duration};
 
 /// Opens the store that the configuration names, and brings its refs up to date.

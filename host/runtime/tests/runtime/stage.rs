@@ -7,8 +7,8 @@ use kamld_policy::{Call, Gate, Rights, Verb};
 use kamld_runtime::{
     Caller, Compiler, Config, Guest, HostCall, Limits, Linkage, Parts, Previews, Runtime, Status, Version,
 };
-use kamld_worker::Launch;
 use kamld_types::{Address, Hash, Kind, Node, Person, PluginId, Problem, command::Outcome};
+use kamld_worker::Launch;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::{

@@ -139,8 +139,7 @@ impl Engine {
             };
             schema_provider.register_table(name, table)?;
         }
-        let env =
-            RuntimeEnv { object_store_registry: Arc::new(OnlyStore(Arc::new(store))), ..env.as_ref().clone() };
+        let env = RuntimeEnv { object_store_registry: Arc::new(OnlyStore(Arc::new(store))), ..env.as_ref().clone() };
         let mut state = SessionStateBuilder::new_from_existing(self.base.clone())
             .with_session_id(uuid::Uuid::new_v4().to_string())
             .with_config(config)

@@ -41,8 +41,8 @@ mod worker;
 mod write;
 mod wrong;
 
-pub use complete::{Suggestion, SuggestionKind};
 pub use arrange::{Arrangement, Direction};
+pub use complete::{Suggestion, SuggestionKind};
 pub use config::Config;
 pub use format::{Format, Output};
 pub use kept::{ColumnStatistics, MAX_WINDOW, Statistics, Window, WindowQuery};
@@ -231,12 +231,8 @@ impl Sql {
     async fn table(&self, content: Content, found: names::Found, called: &str) -> Result<Arc<Kept>, Problem> {
         let snapshot = found.snapshot.clone();
         let entry = found.entries.first().cloned();
-        let found = FoundObjects {
-            asset: found.asset,
-            at: found.at,
-            entries: found.entries,
-            called: Some(called.to_owned()),
-        };
+        let found =
+            FoundObjects { asset: found.asset, at: found.at, entries: found.entries, called: Some(called.to_owned()) };
         let workers = self.workers.clone();
         // Who asked was admitted when the objects were found.
         let begin: Again = Box::new(move |widen| {

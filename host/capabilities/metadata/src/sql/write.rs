@@ -166,7 +166,11 @@ impl Drop for OnLeave {
 pub(crate) enum Rows {
     Query(Box<RunningQuery>),
     /// Held while they are read, so that they are drawn on. The last is told when reading ends; the reader is gone by then.
-    Kept { kept: Arc<Kept>, reader: Reader, _leave: OnLeave },
+    Kept {
+        kept: Arc<Kept>,
+        reader: Reader,
+        _leave: OnLeave,
+    },
 }
 
 impl Rows {

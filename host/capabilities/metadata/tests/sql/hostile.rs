@@ -162,7 +162,7 @@ async fn whatever_a_query_costs_the_host_does_not_pay() {
         "select repeat('x', 70000000)".into(),
     ];
     let before = resident();
-    let done = futures::future::join_all(texts.iter().map(async |text| { (text, rows(&sql, text.as_str()).await) })).await;
+    let done = futures::future::join_all(texts.iter().map(async |text| (text, rows(&sql, text.as_str()).await))).await;
     for (text, done) in done {
         let text = &text[..text.len().min(60)];
         // What fits is answered, the rest is told in words; nothing else happens.

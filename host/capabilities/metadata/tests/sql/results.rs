@@ -3,8 +3,8 @@
 use crate::memory::{answer, config, run, sql, strikes};
 use arrow::{array::RecordBatch, ipc::reader::StreamReader};
 use bytes::Bytes;
-use futures::TryStreamExt;
 use futures::StreamExt;
+use futures::TryStreamExt;
 use kamld_metadata::sql::{Config, Output, Owner, Sql, WindowQuery};
 use kamld_types::Kind;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;

@@ -133,8 +133,10 @@ impl State {
 }
 
 fn evicted() -> Problem {
-    Problem::unavailable("the first rows of this result are not kept: it was read as a file that is larger than the room")
-        .help("run the query again")
+    Problem::unavailable(
+        "the first rows of this result are not kept: it was read as a file that is larger than the room",
+    )
+    .help("run the query again")
 }
 
 /// What was drawn so far.

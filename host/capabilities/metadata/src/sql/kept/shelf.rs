@@ -178,7 +178,8 @@ impl Shelf {
         {
             let mut inner = self.inner.lock();
             let over = |kept: &Kept| {
-                let life = if kept.holds_worker() && !kept.rows.is_paused() { self.life.min(ABANDONED) } else { self.life };
+                let life =
+                    if kept.holds_worker() && !kept.rows.is_paused() { self.life.min(ABANDONED) } else { self.life };
                 kept.idle() >= life
             };
             results.extend(inner.results.extract_if(|_, owned| over(&owned.kept)).map(|(_, owned)| owned.kept));

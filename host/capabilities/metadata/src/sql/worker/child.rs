@@ -136,7 +136,9 @@ impl Running {
                     }
                     _ => None,
                 };
-                let planned = plan::whole(&self.engine, Named { parts: Vec::new(), at: Position { line: 1, column: 1 } }, found).await?;
+                let planned =
+                    plan::whole(&self.engine, Named { parts: Vec::new(), at: Position { line: 1, column: 1 } }, found)
+                        .await?;
                 self.started(&planned.schema, rows)?;
                 self.rows(&planned, None).await
             }
@@ -278,9 +280,8 @@ impl Running {
             let context = datafusion::prelude::SessionContext::new_with_state(state?);
             context.read_table(opened.table.clone())?.count().await
         };
-        let rows = count
-            .await
-            .map_err(|error| inner(&error).unwrap_or_else(|| tables::unsound(format, &address, &error)))?;
+        let rows =
+            count.await.map_err(|error| inner(&error).unwrap_or_else(|| tables::unsound(format, &address, &error)))?;
         Ok(Answer::Shape { format, columns, rows: rows as u64 })
     }
 }

@@ -211,12 +211,7 @@ pub(crate) async fn begin(workers: &Arc<Workers>, task: Task, served: Served) ->
     }
 }
 
-async fn work(
-    workers: &Arc<Workers>,
-    task: Task,
-    served: Served,
-    mut sink: Option<Sink>,
-) -> Result<Answer, Failure> {
+async fn work(workers: &Arc<Workers>, task: Task, served: Served, mut sink: Option<Sink>) -> Result<Answer, Failure> {
     let served = Arc::new(served);
     let mut lease = workers.lease().await?;
     let mut clock = Clock { limit: workers.config.time, worked: Duration::ZERO, since: None };
@@ -260,7 +255,8 @@ async fn talk(
     sink: &mut Option<Sink>,
     clock: &mut Clock,
 ) -> Said {
-    let wrong = |error: &dyn std::fmt::Display| Said::Wrong(Problem::internal(format!("a worker was not understood: {error}")));
+    let wrong =
+        |error: &dyn std::fmt::Display| Said::Wrong(Problem::internal(format!("a worker was not understood: {error}")));
     let begin = ToWorker::Begin { task, memory: lease.memory, most: lease.most(), spill: lease.spill };
     let body = match served.schema.as_ref().map(wire::write_schema).transpose() {
         Ok(schema) => schema.unwrap_or_default(),
@@ -361,7 +357,9 @@ async fn talk(
             }
             (FromWorker::Done { answer, peak }, _) => return Said::Done(answer, peak),
             (FromWorker::Failed { problem, widen, peak }, _) => return Said::Failed(Failure { problem, widen }, peak),
-            (FromWorker::Started { .. } | FromWorker::Batch, None) => return wrong(&"it sent rows that nobody asked for"),
+            (FromWorker::Started { .. } | FromWorker::Batch, None) => {
+                return wrong(&"it sent rows that nobody asked for");
+            }
         }
     }
 }
@@ -369,8 +367,10 @@ async fn talk(
 /// Why a worker ended before its task did.
 fn in_words(ending: Ending, most: u64) -> Problem {
     let problem = match ending {
-        Ending::OutOfMemory => Problem::limit(format!("this needs more memory than a query may have, {} MiB now", most >> 20))
-            .help("filter it, ask for fewer columns, or build it up in steps; an admin can raise sql.memory_mib"),
+        Ending::OutOfMemory => {
+            Problem::limit(format!("this needs more memory than a query may have, {} MiB now", most >> 20))
+                .help("filter it, ask for fewer columns, or build it up in steps; an admin can raise sql.memory_mib")
+        }
         Ending::TooDeep => Problem::invalid("the query is nested too deeply").help("name its parts with 'with'"),
         Ending::Killed => Problem::limit("the query was killed, most likely because the machine has no memory left")
             .help("run it again when less is going on, or lower sql.memory_mib so that it goes to disk earlier"),

@@ -42,14 +42,31 @@ pub(crate) struct Found {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Task {
     /// The rows of a query.
-    Run { text: String, project: Option<String> },
+    Run {
+        text: String,
+        project: Option<String>,
+    },
     /// All rows of objects, in their order. `widen`: one whose types have to be found from all of its rows first.
-    Table { found: Found, widen: Option<(Hash, Format)> },
+    Table {
+        found: Found,
+        widen: Option<(Hash, Format)>,
+    },
     /// Rows that the host has, sorted and filtered. Their schema is the body of the frame.
-    Arrange { arrangement: Arrangement },
-    Explain { text: String, project: Option<String> },
-    Describe { address: String },
-    Complete { text: String, cursor: usize, project: Option<String> },
+    Arrange {
+        arrangement: Arrangement,
+    },
+    Explain {
+        text: String,
+        project: Option<String>,
+    },
+    Describe {
+        address: String,
+    },
+    Complete {
+        text: String,
+        cursor: usize,
+        project: Option<String>,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -74,18 +91,50 @@ pub(super) enum ToWorker {
 /// What a worker asks the host.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Ask {
-    Snapshot { asset: AssetId, at: Option<RefName> },
+    Snapshot {
+        asset: AssetId,
+        at: Option<RefName>,
+    },
     Projects,
-    Assets { project: String },
-    Refs { asset: AssetId },
-    Stat { snapshot: usize, path: String },
-    List { snapshot: usize, prefix: String, after: Option<String>, limit: usize },
-    Read { snapshot: usize, path: String, start: u64, end: u64 },
-    MayRead { asset: AssetId, path: String },
-    MayReadAll { asset: AssetId, pattern: String, paths: Vec<String> },
-    Visible { resources: Vec<String> },
+    Assets {
+        project: String,
+    },
+    Refs {
+        asset: AssetId,
+    },
+    Stat {
+        snapshot: usize,
+        path: String,
+    },
+    List {
+        snapshot: usize,
+        prefix: String,
+        after: Option<String>,
+        limit: usize,
+    },
+    Read {
+        snapshot: usize,
+        path: String,
+        start: u64,
+        end: u64,
+    },
+    MayRead {
+        asset: AssetId,
+        path: String,
+    },
+    MayReadAll {
+        asset: AssetId,
+        pattern: String,
+        paths: Vec<String>,
+    },
+    Visible {
+        resources: Vec<String>,
+    },
     /// What the host remembers of the columns of a text.
-    Layout { hash: Hash, format: Format },
+    Layout {
+        hash: Hash,
+        format: Format,
+    },
     /// The next of the rows to arrange.
     Rows,
 }
@@ -106,16 +155,31 @@ pub(super) enum Reply {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum FromWorker {
-    Call { call: u64, ask: Ask },
+    Call {
+        call: u64,
+        ask: Ask,
+    },
     /// The columns of a text were found out; the body is its layout.
-    Layout { hash: Hash, format: Format },
+    Layout {
+        hash: Hash,
+        format: Format,
+    },
     /// Rows will follow; the body is their schema. `rows`: how many, when the objects themselves say so.
-    Started { rows: Option<u64> },
+    Started {
+        rows: Option<u64>,
+    },
     /// The body is one batch, schema included.
     Batch,
     /// The end of the task, and the most bytes that were allocated for it.
-    Done { answer: Answer, peak: u64 },
-    Failed { problem: Problem, widen: Option<(Hash, Format)>, peak: u64 },
+    Done {
+        answer: Answer,
+        peak: u64,
+    },
+    Failed {
+        problem: Problem,
+        widen: Option<(Hash, Format)>,
+        peak: u64,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
