@@ -5,7 +5,7 @@ use kamld_storage::{
     AssetKind, AssetStore, Backends, CommitWords, Error, ObjectReader,
     conformance::{asset, at, content, noise, object, path, with_asset, words},
     embedded::RecordRefs,
-    gc::{GcOptions, GcReport},
+    gc::{Compared, GcOptions, GcReport},
     layers::fault::{FaultyObjects, Plan},
 };
 use kamld_types::{AssetId, BranchName, Hash, RefName, VersionName};
@@ -14,7 +14,7 @@ use std::{
     collections::BTreeMap,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -81,6 +81,48 @@ async fn overwritten_files_and_tiny_commits_give_their_room_back() {
         let name = format!("tiny/{n:04}");
         assert_eq!(content(&store, Some(&at(&commit.id.to_hex())), &name).await.unwrap(), noise(8, n as u64));
     }
+}
+
+/// Somebody who compares with a state, as the index of the search does.
+struct Compares(Mutex<Vec<(AssetId, Vec<u8>)>>);
+
+impl Compared for Compares {
+    fn states(&self) -> kamld_storage::Result<Vec<(AssetId, Vec<u8>)>> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+
+    fn moved(&self, asset: &AssetId, from: &[u8], to: &[u8]) -> kamld_storage::Result<()> {
+        for (of, state) in self.0.lock().unwrap().iter_mut() {
+            if of == asset && state == from {
+                *state = to.to_vec();
+            }
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn who_compares_with_a_state_does_not_hold_the_packs_that_it_was_moved_out_of() {
+    let folder = TempDir::new().unwrap();
+    let refs = Arc::new(RecordRefs::memory().unwrap());
+    let store = with_asset(open(folder.path(), &refs)).await;
+    for n in 0..60u64 {
+        store.put(&asset(), None, vec![object(&format!("tiny/{n:04}"), noise(20_000, n))]).await.unwrap();
+    }
+    let token = store.view(&asset(), None).await.unwrap().token();
+    let compares = Arc::new(Compares(Mutex::new(vec![(asset(), token.clone())])));
+    let options = GcOptions { compared: Some(compares.clone()), ..at_once() };
+    let done = collect(&store, &options).await;
+    assert!(done.compacted > 50, "{done:?}");
+    let packs = std::fs::read_dir(folder.path().join("packs")).unwrap().count();
+    assert!(packs < 5, "{packs} packs: {done:?}");
+    // What it compares with is the state of now, at its new place.
+    let known = compares.states().unwrap()[0].1.clone();
+    assert_ne!(known, token);
+    assert_eq!(known, store.view(&asset(), None).await.unwrap().token());
+    let view = store.view_of_token(&asset(), &known).await.unwrap();
+    let path = "tiny/0007".parse().unwrap();
+    assert_eq!(view.stat(&path).await.unwrap().size, 20_000);
 }
 
 #[tokio::test]

@@ -9,11 +9,11 @@ use kamld_metadata::{Descriptions, Search};
 use kamld_server::parts::Collect;
 use kamld_storage::{
     AssetStore,
-    gc::{GcOptions, GcReport},
+    gc::{Compared, GcOptions, GcReport},
     host::collection::{Collecting, Ended, Schedule},
     now,
 };
-use kamld_types::{Problem, problem::Result};
+use kamld_types::{AssetId, Problem, problem::Result};
 use parking_lot::Mutex;
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
@@ -40,19 +40,40 @@ pub struct Last {
     collection: Option<Ended>,
 }
 
+/// The states that the index compares with.
+struct IndexedStates {
+    search: Arc<Search>,
+    /// Assets that exist: the index drops one that is gone without comparing it with anything.
+    there: BTreeSet<AssetId>,
+}
+
+impl Compared for IndexedStates {
+    fn states(&self) -> kamld_storage::Result<Vec<(AssetId, Vec<u8>)>> {
+        let mut states = self.search.roots().map_err(cannot)?;
+        states.retain(|(asset, _)| self.there.contains(asset));
+        Ok(states)
+    }
+
+    fn moved(&self, asset: &AssetId, from: &[u8], to: &[u8]) -> kamld_storage::Result<()> {
+        self.search.moved(asset, from, to).map_err(cannot)
+    }
+}
+
+fn cannot(error: kamld_metadata::Error) -> kamld_storage::Error {
+    kamld_storage::Error::internal(format!("what the index compares with cannot be read or written: {error}"))
+}
+
 impl Collector {
     async fn options(&self, order: &Collect) -> Result<GcOptions> {
-        // The index drops an asset that is gone without comparing it with anything.
-        let there: BTreeSet<_> = self.store.list_assets(None).await?.into_iter().map(|asset| asset.id).collect();
-        let mut also_live = self.search.roots().map_err(Problem::from)?;
-        also_live.retain(|(asset, _)| there.contains(asset));
+        let there = self.store.list_assets(None).await?.into_iter().map(|asset| asset.id).collect();
+        let compared = IndexedStates { search: self.search.clone(), there };
         let grace = order.grace_s.unwrap_or(self.config.grace_hours.saturating_mul(3600));
         let bin = order.bin_s.unwrap_or(self.config.bin_days.saturating_mul(86_400));
         Ok(GcOptions {
             dry_run: order.dry_run,
             grace: Duration::from_secs(grace),
             bin: Duration::from_secs(bin),
-            also_live,
+            compared: Some(Arc::new(compared)),
         })
     }
 

@@ -131,6 +131,36 @@ impl State {
         })
     }
 
+    /// A state of an asset has another token from now on. What was recorded meanwhile stays.
+    pub(crate) fn moved(&self, asset: &AssetId, from: &[u8], to: &[u8]) -> Result<()> {
+        self.with(|tree| {
+            for entry in tree.scan_prefix("r\0") {
+                let (key, old) = entry?;
+                let of = std::str::from_utf8(&key).ok().and_then(|text| text.rsplit('\0').next());
+                if of != Some(asset.to_string().as_str()) {
+                    continue;
+                }
+                if let Ok(indexed) = record::read::<Indexed>(&key, &old)
+                    && indexed.root == from
+                {
+                    let new = record::write(&key, &Indexed { root: to.to_vec(), ..indexed })?;
+                    let _ = tree.compare_and_swap(&key, Some(&old), Some(&new[..]))?;
+                }
+            }
+            for entry in ['w', 'l', 'n'].into_iter().flat_map(|letter| tree.scan_prefix(format!("{letter}\0{asset}"))) {
+                let (key, old) = entry?;
+                if let Ok(want) = record::read::<Want>(&key, &old)
+                    && want.subject.asset == *asset
+                    && want.root == from
+                {
+                    let new = record::write(&key, &Want { root: to.to_vec(), ..want })?;
+                    let _ = tree.compare_and_swap(&key, Some(&old), Some(&new[..]))?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Records, in one step, what a commit of the index has brought.
     pub(crate) fn committed(
         &self,

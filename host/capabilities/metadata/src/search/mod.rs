@@ -243,6 +243,11 @@ impl Search {
         self.shared.state.roots()
     }
 
+    /// A state that the index compares with lies elsewhere from now on.
+    pub fn moved(&self, asset: &AssetId, from: &[u8], to: &[u8]) -> Result<()> {
+        self.shared.state.moved(asset, from, to)
+    }
+
     /// What storage says, for host code that needs to know what a subject is.
     pub fn assets(&self) -> &Arc<dyn Assets> {
         &self.shared.assets

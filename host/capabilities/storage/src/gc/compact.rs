@@ -57,6 +57,7 @@ impl Run<'_> {
             }
             (self.progress)(report);
         }
+        self.move_compared(&mut moving, &lease).await?;
         if !moving.stuck().is_empty() {
             let what = format!("{} small objects", moving.stuck().len());
             report.hold(
@@ -154,6 +155,26 @@ impl Run<'_> {
                     lease.wrote(trees, None);
                     break;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// What others compare with moves too: else they would hold the old packs for as long as nothing changes.
+    async fn move_compared(&self, moving: &mut Moving<'_>, lease: &Lease) -> Result<()> {
+        let Some(compared) = &self.options.compared else { return Ok(()) };
+        for (asset, token) in compared.states()? {
+            let Ok(root) = serde_json::from_slice::<NodeRef>(&token) else { continue };
+            match moving.tree(&root).await {
+                Ok(moved) if moved != root => {
+                    moving.flush().await?;
+                    let to = serde_json::to_vec(&moved).map_err(|error| Error::internal(error.to_string()))?;
+                    lease.wrote([moved], None);
+                    compared.moved(&asset, &token, &to)?;
+                }
+                Ok(_) => {}
+                // It was collected before: whoever compares with it begins again from the start.
+                Err(error) => tracing::debug!(%asset, %error, "an old state cannot be read"),
             }
         }
         Ok(())

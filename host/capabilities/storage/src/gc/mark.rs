@@ -131,8 +131,8 @@ impl Run<'_> {
             self.mark_asset(asset, marks, &mut doomed, report).await?;
             (self.progress)(report);
         }
-        for (asset, token) in &self.options.also_live {
-            if let Ok(root) = serde_json::from_slice::<NodeRef>(token)
+        for (asset, token) in self.compared()? {
+            if let Ok(root) = serde_json::from_slice::<NodeRef>(&token)
                 && let Err(error) = marks.tree(&root).await
             {
                 // It was collected before: whoever compares with it begins again from the start.

@@ -33,8 +33,17 @@ use std::{sync::Arc, time::Duration};
 /// Examples of one kind that a report names.
 const EXAMPLES: usize = 20;
 
+/// Who else compares with states of storage, named by their tokens.
+pub trait Compared: Send + Sync {
+    /// The states that are still compared with: they are in use.
+    fn states(&self) -> Result<Vec<(AssetId, Vec<u8>)>>;
+
+    /// The same state lies elsewhere from now on: whoever knows it by the first token knows it by the second.
+    fn moved(&self, asset: &AssetId, from: &[u8], to: &[u8]) -> Result<()>;
+}
+
 /// How to collect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GcOptions {
     /// Only says what would be freed.
     pub dry_run: bool,
@@ -42,14 +51,13 @@ pub struct GcOptions {
     pub grace: Duration,
     /// How long removed assets and branches stay in the bin.
     pub bin: Duration,
-    /// States that somebody else still compares with, by their tokens.
-    pub also_live: Vec<(AssetId, Vec<u8>)>,
+    pub compared: Option<Arc<dyn Compared>>,
 }
 
 impl Default for GcOptions {
     fn default() -> Self {
         let day = Duration::from_secs(24 * 3600);
-        Self { dry_run: false, grace: day, bin: 30 * day, also_live: Vec::new() }
+        Self { dry_run: false, grace: day, bin: 30 * day, compared: None }
     }
 }
 
@@ -192,6 +200,11 @@ impl Run<'_> {
     fn phase(&self, report: &mut GcReport, phase: &str) {
         report.phase = phase.into();
         (self.progress)(report);
+    }
+
+    /// The states that others compare with.
+    fn compared(&self) -> Result<Vec<(AssetId, Vec<u8>)>> {
+        self.options.compared.as_ref().map_or_else(|| Ok(Vec::new()), |compared| compared.states())
     }
 
     fn older_than(&self, time: Millis, age: Duration) -> bool {
