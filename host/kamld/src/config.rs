@@ -21,6 +21,8 @@ pub struct Config {
     pub index: Index,
     pub plugins: Plugins,
     pub audit: Audit,
+    pub http: Http,
+    pub sessions: Sessions,
     /// Limits of each call of a plug-in.
     pub limits: Limits,
     pub log: Log,
@@ -119,6 +121,27 @@ pub struct Audit {
     pub keep_days: u64,
 }
 
+/// How the server is reached from elsewhere.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Names under which the server may be addressed beside loopback, without a port, such as `data.example.org`: behind a
+    /// proxy, the name that the proxy is known by and passes on as `Host`.
+    pub hosts: Vec<String>,
+    /// Session cookies travel over TLS only: set it when TLS ends at a proxy in front of the server.
+    pub secure_cookies: bool,
+}
+
+/// How long people stay signed in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sessions {
+    /// Hours without use after which a session ends.
+    pub idle_hours: u64,
+    /// Days after which it ends in any case.
+    pub longest_days: u64,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
@@ -142,6 +165,8 @@ impl Default for Config {
                 cache_mib: 512,
             },
             audit: Audit { rotate_mib: 16, keep_days: 0 },
+            http: Http { hosts: Vec::new(), secure_cookies: false },
+            sessions: Sessions { idle_hours: 7 * 24, longest_days: 30 },
             limits: Limits::default(),
             log: Log { level: "warn".into(), format: "text".into(), otlp: String::new() },
         }

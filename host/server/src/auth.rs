@@ -19,24 +19,20 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use kamld_types::Problem;
 use sha2::{Digest, Sha256};
 
-/// Recognises people. The laptop has one person with one token; a directory or an identity provider implements the
-/// same, with sessions that end.
+/// Recognises people. The laptop has one person with one token; a directory or an identity provider implements the same.
 #[async_trait]
 pub trait Authenticator: Send + Sync {
     /// Who holds this bearer token.
     async fn token(&self, token: &str) -> Option<Identity>;
 
-    /// Whose session this is.
-    async fn session(&self, session: &str) -> Option<Identity>;
-
-    /// Opens a session for the holder of a token; its value becomes a cookie.
-    async fn open_session(&self, token: &str) -> Option<String>;
+    /// Who a person is now, by their id: what they may do may have changed since they signed in. None when there is
+    /// nobody of that id any more.
+    async fn person(&self, id: &str) -> Option<Identity>;
 }
 
 /// One token, one person, everything theirs.
 pub struct TokenAuthenticator {
     token: [u8; 32],
-    session: String,
     identity: Identity,
 }
 
@@ -47,10 +43,7 @@ impl TokenAuthenticator {
     }
 
     pub fn new(token: &str, identity: Identity) -> Self {
-        // The cookie is a secret of its own: who reads a cookie jar does not learn the token. It is made of the token, so
-        // that a page goes on after the server was started again.
-        let session = hex::encode(digest(&format!("session of {token}")));
-        Self { token: digest(token), session, identity }
+        Self { token: digest(token), identity }
     }
 }
 
@@ -69,12 +62,8 @@ impl Authenticator for TokenAuthenticator {
         equal(&digest(token), &self.token).then(|| self.identity.clone())
     }
 
-    async fn session(&self, session: &str) -> Option<Identity> {
-        equal(&digest(session), &digest(&self.session)).then(|| self.identity.clone())
-    }
-
-    async fn open_session(&self, token: &str) -> Option<String> {
-        self.token(token).await.map(|_| self.session.clone())
+    async fn person(&self, id: &str) -> Option<Identity> {
+        (id == self.identity.person.id).then(|| self.identity.clone())
     }
 }
 
@@ -92,10 +81,49 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     })
 }
 
-/// How a request was recognised.
-pub(crate) enum Recognised {
-    ByToken(Identity),
-    ByCookie(Identity),
+/// Who sends a request, and by what they were recognised: asked again later, it tells whether that still holds.
+#[derive(Clone)]
+pub(crate) struct Recognised {
+    pub identity: Identity,
+    pub by: Credential,
+}
+
+#[derive(Clone)]
+pub(crate) enum Credential {
+    Token(String),
+    /// The secret of the session, and the id under which it is listed.
+    Session {
+        secret: String,
+        id: String,
+    },
+}
+
+impl Credential {
+    /// Who it stands for now.
+    pub(crate) async fn identity(&self, server: &Server) -> Option<Identity> {
+        match self {
+            Credential::Token(token) => server.authenticator.token(token).await,
+            Credential::Session { secret, .. } => {
+                let session = server.sign_ins.find(secret).await?;
+                server.authenticator.person(&session.person).await
+            }
+        }
+    }
+
+    /// The id of the session; none for a program with a token.
+    pub(crate) fn session(&self) -> Option<&str> {
+        match self {
+            Credential::Token(_) => None,
+            Credential::Session { id, .. } => Some(id),
+        }
+    }
+}
+
+/// Opens a session for the holder of a token; answers its secret, which becomes a cookie.
+pub(crate) async fn sign_in(server: &Server, token: &str, headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(identity) = server.authenticator.token(token).await else { return Ok(None) };
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    server.sign_ins.begin(&identity.person.id, agent).await.map(Some)
 }
 
 pub(crate) async fn recognise(server: &Server, headers: &HeaderMap) -> Option<Recognised> {
@@ -105,10 +133,13 @@ pub(crate) async fn recognise(server: &Server, headers: &HeaderMap) -> Option<Re
         if !scheme.eq_ignore_ascii_case("bearer") {
             return None;
         }
-        return server.authenticator.token(token.trim()).await.map(Recognised::ByToken);
+        let by = Credential::Token(token.trim().to_owned());
+        return Some(Recognised { identity: by.identity(server).await?, by });
     }
-    let session = cookie(headers, &cookie_name(headers))?;
-    server.authenticator.session(session).await.map(Recognised::ByCookie)
+    let secret = cookie(headers, &cookie_name(headers))?;
+    let session = server.sign_ins.find(secret).await?;
+    let identity = server.authenticator.person(&session.person).await?;
+    Some(Recognised { identity, by: Credential::Session { secret: secret.to_owned(), id: session.id } })
 }
 
 /// The layer: the API needs an identity. Probes of the process's health do not, and the page asks itself, because it is
@@ -118,15 +149,12 @@ pub(crate) async fn authenticate(State(server): State<Server>, mut request: Requ
     if !path.starts_with("/api/") && path != "/metrics" {
         return Ok(next.run(request).await);
     }
-    let identity = match recognise(&server, request.headers()).await {
-        Some(Recognised::ByToken(identity)) => identity,
-        Some(Recognised::ByCookie(identity)) => {
-            check_same_origin(request.method(), request.headers())?;
-            identity
-        }
-        None => return Err(unknown()),
-    };
+    let Some(Recognised { identity, by }) = recognise(&server, request.headers()).await else { return Err(unknown()) };
+    if by.session().is_some() {
+        check_same_origin(request.method(), request.headers())?;
+    }
     request.extensions_mut().insert(identity);
+    request.extensions_mut().insert(by);
     Ok(next.run(request).await)
 }
 

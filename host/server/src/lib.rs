@@ -23,6 +23,7 @@ mod routes;
 mod serve;
 pub mod server;
 pub mod settings;
+pub mod signin;
 
 pub use auth::{Authenticator, TokenAuthenticator};
 pub use caller::{Caller, Identity, Trace};
@@ -31,3 +32,4 @@ pub use parts::Parts;
 pub use serve::serve;
 pub use server::Server;
 pub use settings::{Limits, Settings};
+pub use signin::{Lifetime, SignInRecords, SignIns};

@@ -4,7 +4,7 @@
 //! Invariant: the order is observe, guard, admission, auth, route; each may answer, none is skipped.
 
 use crate::{
-    Authenticator, Settings, admission, auth, guard,
+    Authenticator, Settings, SignIns, admission, auth, guard,
     metrics::Metrics,
     observe,
     page::{Keys, Sessions},
@@ -23,6 +23,7 @@ pub struct Server(Arc<Inner>);
 pub struct Inner {
     pub(crate) parts: Parts,
     pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) sign_ins: SignIns,
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
     pub(crate) requests: Arc<Semaphore>,
@@ -48,13 +49,14 @@ impl std::ops::Deref for Server {
 }
 
 impl Server {
-    pub fn new(parts: Parts, authenticator: Arc<dyn Authenticator>, settings: Settings) -> Self {
+    pub fn new(parts: Parts, authenticator: Arc<dyn Authenticator>, sign_ins: SignIns, settings: Settings) -> Self {
         let limits = &settings.limits;
         Self(Arc::new(Inner {
             requests: Arc::new(Semaphore::new(limits.requests)),
             held: Arc::new(Semaphore::new(limits.held >> 10)),
             parts,
             authenticator,
+            sign_ins,
             settings,
             metrics: Metrics::default(),
             uploading: Uploading::default(),

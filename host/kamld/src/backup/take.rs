@@ -7,6 +7,7 @@ use super::{
     CONTENT, ContentEntry, FILES, FORMAT, FileEntry, LIST, MANIFEST, MARKER, Manifest, Marker, PARTIAL, Progress,
     RECORDS, REFS, SNAPSHOTS, Written, contents, framed, open, snapshots, sync_folder, sync_tree,
 };
+use crate::up::signins;
 use anyhow::{Context, bail};
 use futures::TryStreamExt;
 use kamld::folder;
@@ -118,7 +119,9 @@ impl Taking<'_> {
     async fn records(&mut self) -> anyhow::Result<()> {
         let snapshot = self.source.records.snapshot().map_err(Problem::from)?;
         let mut out = Written::create(&self.partial.join(RECORDS))?;
-        for table in snapshot.tables().map_err(Problem::from)? {
+        // Where people are signed in is no part of it, as the token is not.
+        let tables = snapshot.tables().map_err(Problem::from)?;
+        for table in tables.into_iter().filter(|table| table != signins::TABLE.0) {
             let mut after: Option<Vec<u8>> = None;
             loop {
                 let page = snapshot.page(&table, after.as_deref(), PAGE).map_err(Problem::from)?;

@@ -22,6 +22,7 @@ mod put;
 mod rows;
 mod run;
 mod scan;
+mod session;
 mod storage;
 mod transfer;
 mod tree;
@@ -161,6 +162,7 @@ fn run_fixed(local: &dyn Local, cli: Cli) -> Result<()> {
         }
         Fixed::Storage { command: Storage::Gc(args) } => wait(storage::gc(&connect(global)?, &args, &output)),
         Fixed::Index { command: Index::Rebuild } => wait(admin::index_rebuild(&connect(global)?, &output)),
+        Fixed::Session { command } => wait(session::run(&connect(global)?, &command, &output)),
         // Takes the list of offers, so it goes through `with_offers`.
         Fixed::Completion { .. } => Ok(()),
     }

@@ -88,6 +88,11 @@ pub enum Fixed {
         #[command(subcommand)]
         command: Index,
     },
+    /// See where you are signed in with a browser, and sign out there
+    Session {
+        #[command(subcommand)]
+        command: Session,
+    },
     /// Print the completion script of a shell
     #[command(after_help = "Examples:\n  kamld completion bash > ~/.local/share/bash-completion/completions/kamld")]
     Completion { shell: Shell },
@@ -337,6 +342,22 @@ pub struct RestoreArgs {
 pub enum Index {
     /// Build the search index anew from storage
     Rebuild,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Session {
+    /// List the sessions that are open
+    List,
+    /// End a session: its pages close, and its cookie opens nothing any more
+    #[command(after_help = "Examples:\n  kamld session end 3f9c1a2b7d40\n  kamld session end --all")]
+    End {
+        /// From the list
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        id: Option<String>,
+        /// All of them
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod page;
 mod parts;
 mod previews;
 mod probe;
+pub mod signins;
 mod storage;
 mod trace;
 
@@ -27,7 +28,7 @@ use kamld_linkages_wasi::WasiLinkage;
 use kamld_metadata::{Search, sql::Sql};
 use kamld_runtime::{Caller, Compiler, Runtime, Tasks, admin::AdminLinkage};
 use kamld_server::{
-    Server, TokenAuthenticator,
+    Lifetime, Server, SignIns, TokenAuthenticator,
     page::changes::{Change, Changes},
 };
 use kamld_types::{Person, PluginId};
@@ -135,7 +136,17 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
         )
     })?;
     let url = format!("http://{}", listener.local_addr()?);
-    let settings = kamld_server::Settings { version: env!("CARGO_PKG_VERSION").into(), ..Default::default() };
+    let settings = kamld_server::Settings {
+        version: env!("CARGO_PKG_VERSION").into(),
+        hosts: config.http.hosts.clone(),
+        secure_cookies: config.http.secure_cookies,
+        ..Default::default()
+    };
+    let lifetime = Lifetime {
+        idle: Duration::from_secs(config.sessions.idle_hours.saturating_mul(3600)),
+        longest: Duration::from_secs(config.sessions.longest_days.saturating_mul(24 * 3600)),
+    };
+    let sign_ins = SignIns::open(Arc::new(signins::KeptSessions(records.clone())), lifetime).await?;
     let server = Server::new(
         parts::all(parts::Joined {
             store: store.clone(),
@@ -152,6 +163,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
             source,
         }),
         Arc::new(TokenAuthenticator::local(&token)),
+        sign_ins,
         settings,
     );
     if args.sample {

@@ -108,7 +108,16 @@ fn host(paths: &mut Map<String, Value>) {
     let metrics =
         Operation::new("metrics", "metrics for Prometheus", answers("200", "text format", bytes("text/plain")));
     add(paths, "/metrics", [("get", metrics)]);
-    add(paths, "/api/v1/session", [("delete", done("session.end", "take the session of this browser away"))]);
+    add(paths, "/api/v1/session", [("delete", done("session.signOut", "end the session of this browser everywhere"))]);
+    let sessions = Operation::new("session.list", "where you are signed in", answers("200", "sessions", object()));
+    let others = Operation::new(
+        "session.endOthers",
+        "end all sessions but this one",
+        answers("200", "how many ended", object()),
+    );
+    add(paths, "/api/v1/sessions", [("get", sessions), ("delete", others)]);
+    let ended = done("session.end", "end a session everywhere").path("id", "from the list");
+    add(paths, "/api/v1/sessions/{id}", [("delete", ended)]);
     add(paths, "/api/v1/status", [("get", get("status", "how the server is", "Status"))]);
     let openapi = Operation::new("openapi", "this description", answers("200", "OpenAPI 3.1", object()));
     add(paths, "/api/v1/openapi.json", [("get", openapi)]);

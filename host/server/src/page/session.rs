@@ -32,7 +32,7 @@ const SESSIONS: usize = 1000;
 
 pub struct Session {
     pub token: String,
-    pub identity: Identity,
+    identity: Mutex<Identity>,
     pub locale: Option<String>,
     pub views: Mutex<HashMap<u64, Open>>,
     /// What runs, and how to stop it.
@@ -60,14 +60,14 @@ impl Sessions {
     /// The session of a token, when it is this person's and still there.
     pub fn find(&self, token: &str, identity: &Identity) -> Option<Arc<Session>> {
         let session = self.0.lock().get(token).cloned()?;
-        (session.identity.person.id == identity.person.id).then_some(session)
+        (session.identity().person.id == identity.person.id).then_some(session)
     }
 
     /// A new one, followed by a task of its own until it ends.
     pub fn begin(&self, server: &Server, identity: Identity, locale: Option<String>) -> Result<Arc<Session>> {
         let session = Arc::new(Session {
             token: uuid::Uuid::new_v4().simple().to_string(),
-            identity,
+            identity: Mutex::new(identity),
             locale,
             views: Mutex::default(),
             running: Mutex::default(),
@@ -90,6 +90,16 @@ impl Sessions {
 }
 
 impl Session {
+    /// Who it belongs to, with what they may do as it was at the last message.
+    pub fn identity(&self) -> Identity {
+        self.identity.lock().clone()
+    }
+
+    /// What its person may do was asked again.
+    pub fn is_now(&self, identity: &Identity) {
+        *self.identity.lock() = identity.clone();
+    }
+
     fn forgotten(&self) -> bool {
         let wire = self.wire.lock();
         let gone = wire.out.is_none() && wire.since.elapsed() > KEPT;
@@ -129,8 +139,8 @@ impl Session {
 
     pub fn caller(&self, project: Option<ProjectName>, cancelled: CancellationToken) -> Caller {
         Caller {
-            person: self.identity.person.clone(),
-            rights: self.identity.rights.clone(),
+            person: self.identity().person.clone(),
+            rights: self.identity().rights.clone(),
             project,
             trace: Trace::begin(),
             deadline: None,
@@ -144,7 +154,7 @@ impl Session {
     }
 
     pub fn tasks(&self, server: &Server) -> Value {
-        json!(server.parts.surfaces.tasks(&self.identity.person))
+        json!(server.parts.surfaces.tasks(&self.identity().person))
     }
 
     /// Draws a view again and sends what differs; `whole` when the page may have missed something.
@@ -215,7 +225,7 @@ impl Session {
 
     /// Keeps what changed for the page, as far as this person may know of it.
     fn note_changed(&self, address: &str) {
-        if project_of(address).is_some_and(|project| self.identity.require(&project, Right::Viewer).is_err()) {
+        if project_of(address).is_some_and(|project| self.identity().require(&project, Right::Viewer).is_err()) {
             return;
         }
         let mut untold = self.untold.lock();

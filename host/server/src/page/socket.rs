@@ -41,7 +41,7 @@ const ALIVE: Duration = Duration::from_secs(30);
 
 pub async fn open(
     State(server): State<Server>,
-    Extension(identity): Extension<Identity>,
+    Extension(by): Extension<auth::Credential>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Answer {
@@ -53,14 +53,15 @@ pub async fn open(
     })?;
     let locale = caller::locale(&headers);
     let upgrade = upgrade.max_message_size(MESSAGE).max_frame_size(MESSAGE);
-    Ok(upgrade.on_upgrade(move |socket| serve(server, identity, locale, socket)))
+    Ok(upgrade.on_upgrade(move |socket| serve(server, by, locale, socket)))
 }
 
-async fn serve(server: Server, identity: Identity, locale: Option<String>, socket: WebSocket) {
+async fn serve(server: Server, by: auth::Credential, locale: Option<String>, socket: WebSocket) {
     let (mut sink, mut stream) = socket.split();
     let (out, mut waiting) = mpsc::channel::<String>(WAITING);
     let stop = server.stopping.clone();
     let mut session: Option<(Arc<Session>, u64)> = None;
+    let mut ended = server.sign_ins.ended();
     let mut ping = tokio::time::interval(ALIVE);
     ping.reset();
     let mut quiet = false;
@@ -79,6 +80,16 @@ async fn serve(server: Server, identity: Identity, locale: Option<String>, socke
                 quiet = true;
             }
             () = stop.cancelled() => break "the server stops",
+            id = ended.recv() => {
+                // Who missed some of them asks whether it is still there.
+                let mine = match id {
+                    Ok(id) => by.session() == Some(id.as_str()),
+                    Err(_) => by.identity(&server).await.is_none(),
+                };
+                if mine {
+                    break "signed out";
+                }
+            }
             received = stream.next() => {
                 quiet = false;
                 let text = match received {
@@ -86,6 +97,11 @@ async fn serve(server: Server, identity: Identity, locale: Option<String>, socke
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
                     Some(Ok(Message::Binary(_) | Message::Close(_)) | Err(_)) | None => break "it left",
                 };
+                // What the person may do is asked at each action: it may have changed since the page was opened.
+                let Some(identity) = by.identity(&server).await else { break "signed out" };
+                if let Some((session, _)) = &session {
+                    session.is_now(&identity);
+                }
                 match serde_json::from_str::<Incoming>(&text) {
                     Ok(incoming) => match &session {
                         Some((session, _)) => handle(&server, session, incoming),
@@ -203,7 +219,7 @@ fn handle(server: &Server, session: &Arc<Session>, incoming: Incoming) {
             }
         }
         Incoming { stop: Some(stop), .. } => {
-            if let Err(problem) = server.parts.surfaces.stop(stop.task, &session.identity.person) {
+            if let Err(problem) = server.parts.surfaces.stop(stop.task, &session.identity().person) {
                 session.refuse(id, &problem, "");
             }
         }
@@ -281,7 +297,7 @@ fn once<F>(
         Some(key) if key.len() > 100 => {
             return session.refuse(id, &Problem::invalid("a key has at most 100 characters"), "");
         }
-        Some(key) => Some(server.keys.take(&session.identity.person.id, key)),
+        Some(key) => Some(server.keys.take(&session.identity().person.id, key)),
         None => None,
     };
     let (tell, answer) = match turn {
@@ -330,7 +346,7 @@ async fn opened(server: &Server, session: &Session, id: u64, open: Open, cancel:
     let Open { plugin, place, data } = open;
     let project = project_of(&place.address);
     if let Some(project) = &project {
-        session.identity.require(project, Right::Viewer)?;
+        session.identity().require(project, Right::Viewer)?;
     }
     {
         let mut views = session.views.lock();
@@ -410,7 +426,7 @@ async fn filled(server: &Server, session: &Session, cells: Cells, cancel: Cancel
     let Cells { plugin, place, addresses } = cells;
     let project = project_of(&place.address);
     if let Some(project) = &project {
-        session.identity.require(project, Right::Viewer)?;
+        session.identity().require(project, Right::Viewer)?;
     }
     let caller = traced(session.caller(project, cancel));
     Ok(json!(server.parts.surfaces.cells(caller, &plugin, &place, &addresses).await?))
@@ -426,7 +442,7 @@ fn place_of(session: &Session, view: u64) -> Result<(kamld_types::PluginId, kaml
 async fn ran(server: &Server, session: &Session, run: Run, cancel: CancellationToken) -> Result<Value> {
     let Run { command, arguments, project, .. } = run;
     if let Some(project) = &project {
-        session.identity.require(project, Right::Viewer)?;
+        session.identity().require(project, Right::Viewer)?;
     }
     let caller = traced(session.caller(project, cancel));
     let outcome = crate::routes::commands::run_checked(server, caller, &command, arguments).await;

@@ -15,6 +15,7 @@ pub mod palette;
 pub mod plugins;
 pub mod range;
 pub mod results;
+pub mod sessions;
 pub mod tables;
 pub mod tar_entries;
 pub mod turns;
@@ -56,7 +57,9 @@ pub fn table() -> Router<Server> {
                 .post(uploads::overridden)
                 .options(uploads::options),
         )
-        .route("/api/v1/session", delete(page::sign_out))
+        .route("/api/v1/session", delete(sessions::sign_out))
+        .route("/api/v1/sessions", get(sessions::list).delete(sessions::end_others))
+        .route("/api/v1/sessions/{id}", delete(sessions::end))
         .route("/api/v1/markdown", post(markdown::draw))
         .route("/api/v1/palette", get(palette::find))
         .route("/api/v1/page", get(crate::page::socket::open))

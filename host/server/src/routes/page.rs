@@ -54,7 +54,7 @@ pub async fn anything_else(State(server): State<Server>, request: Request) -> An
     }
     let link = Query::<Link>::try_from_uri(request.uri()).ok();
     if let Some(token) = link.and_then(|link| link.0.token) {
-        let session = server.authenticator.open_session(&token).await;
+        let session = auth::sign_in(&server, &token, headers).await?;
         let cookie = session.and_then(|session| auth::session_cookie(&server, headers, &session));
         // A path that begins with two slashes would name another server.
         let place = HeaderValue::from_str(&format!("/{}", path.trim_start_matches(['/', '\\'])));
@@ -82,15 +82,6 @@ pub async fn anything_else(State(server): State<Server>, request: Request) -> An
         Some(index) => file(index, headers),
         None => page(StatusCode::OK, RUNNING),
     })
-}
-
-/// Takes the session of a browser away. The link with the token opens another one.
-pub async fn sign_out(State(server): State<Server>, headers: HeaderMap) -> Response {
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    if let Some(cookie) = auth::no_session_cookie(&server, &headers) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    response
 }
 
 fn file(file: PageFile, headers: &HeaderMap) -> Response {

@@ -12,5 +12,6 @@ mod limits;
 mod objects;
 mod page;
 mod running;
+mod sessions;
 mod socket;
 mod uploads;

@@ -61,13 +61,6 @@ async fn a_link_with_the_token_leads_to_its_place_and_never_to_another_server() 
 }
 
 #[tokio::test]
-async fn a_session_outlives_the_server_since_its_token_does() {
-    let (one, other) = (Running::start().await, Running::start().await);
-    let session = |cookie: String| cookie.split_once('=').unwrap().1.to_owned();
-    assert_eq!(session(one.session().await), session(other.session().await));
-}
-
-#[tokio::test]
 async fn markdown_is_drawn_for_who_may_see_its_project() {
     let running = Running::as_guest().await;
     let asked = json!({ "text": "*wind* <b>", "base": "birds/strikes/about.md" });

@@ -2,7 +2,7 @@
 
 use crate::fakes::Host;
 use kamld_policy::Rights;
-use kamld_server::{Authenticator, Identity, Server, Settings, TokenAuthenticator, serve};
+use kamld_server::{Authenticator, Identity, Lifetime, Server, Settings, SignIns, TokenAuthenticator, serve};
 use kamld_types::{Person, Right, Role};
 use parking_lot::Mutex;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
@@ -75,7 +75,9 @@ impl Running {
         });
         let host = Arc::new(Host::default());
         let authenticator: Arc<dyn Authenticator> = Arc::new(TokenAuthenticator::new(TOKEN, identity));
-        let server = Server::new(host.parts(), authenticator, settings);
+        let records = Arc::new(kamld_server::signin::InMemory::default());
+        let sign_ins = SignIns::open(records, Lifetime::default()).await.unwrap();
+        let server = Server::new(host.parts(), authenticator, sign_ins, settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -3,6 +3,7 @@
 use crate::running::{PATIENCE, Running, TOKEN, until};
 use futures::{SinkExt, StreamExt};
 use kamld_server::page::changes::Change;
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use tokio::{net::TcpStream, time::timeout};
@@ -306,4 +307,22 @@ async fn what_cannot_be_read_ends_nothing_else() {
     tab.say(json!({ "id": 5, "rows": { "view": 99, "name": "x", "start": 0, "count": 1 } })).await;
     assert_eq!(tab.hear("problem").await["kind"], "not-found");
     assert!(running.host.asked().contains(&"stop 1".to_owned()));
+}
+
+#[tokio::test]
+async fn an_open_page_ends_with_its_session() {
+    let running = Running::start().await;
+    let (cookie, kept) = (running.session().await, running.session().await);
+    let with = |cookie: &String| [("cookie", cookie.clone()), ("origin", format!("http://127.0.0.1:{}", running.port))];
+    let mut tab = connect(&running, &with(&cookie)).await.unwrap();
+    let mut other = connect(&running, &with(&kept)).await.unwrap();
+    let out = running.bare(Method::DELETE, "/api/v1/session").header("cookie", &cookie);
+    assert_eq!(out.header("sec-fetch-site", "same-origin").send().await.unwrap().status(), 204);
+    match timeout(PATIENCE, tab.0.next()).await.unwrap() {
+        Some(Ok(Message::Close(Some(frame)))) => assert_eq!(frame.reason, "signed out"),
+        heard => panic!("{heard:?}"),
+    }
+    // The other one goes on.
+    other.say(json!({ "id": 1, "hello": {} })).await;
+    other.hear("welcome").await;
 }
