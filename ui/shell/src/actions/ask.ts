@@ -85,8 +85,14 @@ export function askFor(
   let problem: Problem | undefined;
   let abort: AbortController | undefined;
   const id = `ask-${command.name.join("-")}`;
-  // A key or click that was meant for what was there before answers nothing.
+  // A key or click that was meant for what was there before answers nothing; who types into the form has seen it.
   let settled = crossing === undefined;
+
+  const settle = (): void => {
+    if (settled) return;
+    settled = true;
+    dialog.draw();
+  };
 
   const send = async (event: Event, dialog: OpenDialog<Asked>): Promise<void> => {
     event.preventDefault();
@@ -123,7 +129,7 @@ export function askFor(
       abort.abort();
       return false;
     },
-    content: (open) => html`<form class="ks-form" @submit=${(event: Event) => void send(event, open)}>
+    content: (open) => html`<form class="ks-form" @submit=${(event: Event) => void send(event, open)} @input=${settle}>
       <div class="ks-dialog-body">
         ${command.about && command.about !== command.summary ? html`<p class="kd-muted ks-about">${command.about.split("\n")[0]}</p>` : nothing}
         ${asked.map((argument, index) => field(argument, given, `${id}-${argument.name}`, index === 0))}
@@ -138,7 +144,7 @@ export function askFor(
       </div>
     </form>`,
   });
-  if (!settled) setTimeout(() => { settled = true; dialog.draw(); }, SETTLE);
+  if (!settled) setTimeout(settle, SETTLE);
   return dialog.closed;
 }
 
