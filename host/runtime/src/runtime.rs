@@ -431,7 +431,7 @@ impl Runtime {
         start: u64,
         window: u32,
     ) -> Result<Vec<Node>> {
-        let slot = &slot;
+        let (slot, trace) = (&slot, caller.trace.clone());
         let order =
             Order { slot, caller, doing: format!("drawing {address}"), budget: self.stage.limits.look(), bytes: 0 };
         let request =
@@ -442,10 +442,17 @@ impl Runtime {
             plugin.kamld_ui_preview().call_open(&mut store, &request).await
         };
         let answer = self.stage.call(order, work).await?.map_err(|error| self.refused(slot, error))?;
-        view_check::fits("its preview", view_check::bytes(&answer), view_check::OUTCOME_BYTES)?;
-        let nodes = declared::nodes(answer)?;
-        view_check::shows_only(&nodes)?;
-        Ok(nodes)
+        let nodes = || {
+            view_check::fits("its preview", view_check::bytes(&answer), view_check::OUTCOME_BYTES)?;
+            let nodes = declared::nodes(answer)?;
+            view_check::shows_only(&nodes)?;
+            Ok(nodes)
+        };
+        nodes().map_err(|problem: Problem| {
+            slot.ledger.errors(1);
+            slot.troubles.note("a preview", &problem.message, &trace, String::new());
+            problem
+        })
     }
 
     pub(crate) fn refused(&self, slot: &Slot, error: kamld_bindings::Error) -> Problem {

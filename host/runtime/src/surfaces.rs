@@ -121,7 +121,7 @@ impl Runtime {
             plugin.kamld_ui_surface().call_open(&mut store, &to, &data).await
         };
         let view = self.stage.call(order, work).await?.map_err(|error| self.refused(&slot, error))?;
-        let topics: usize = view.topics.iter().map(|topic| topic.len() + size_of::<String>()).sum();
+        let topics: usize = view.topics.iter().map(|topic| topic.len() + 1).sum();
         let bytes = view.data.len() + view_check::bytes(&view.nodes) + topics;
         slot.ledger.bytes_out(bytes as u64);
         let screen = || {

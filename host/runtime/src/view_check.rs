@@ -39,7 +39,7 @@ pub fn is_value_type(name: &str) -> bool {
 /// What nodes take as they cross the boundary, before anything is read out of them.
 pub fn bytes(nodes: &[kamld_bindings::Node]) -> usize {
     let one = |node: &kamld_bindings::Node| {
-        let children: usize = node.children.iter().map(|child| child.len() + size_of::<String>()).sum();
+        let children: usize = node.children.iter().map(|child| child.len() + 1).sum();
         node.id.len() + node.kind.len() + node.props.len() + children
     };
     nodes.iter().map(one).sum()

@@ -190,7 +190,7 @@ fn report(what: &str) -> Result<Vec<Node>, Error> {
         "loud" => text(&"x".repeat(7 << 20)),
         "round" => vec![node("root", "stack", json!({}), &["root"])],
         "error" => {
-            let message = "x".repeat(7 << 20);
+            let message = "x".repeat(3 << 20);
             return Err(Error::Invalid(Detail { help: Some(message.clone()), message, at: None }));
         }
         // What is left on the page by a command has no more rights than the view that asked for it.
