@@ -155,8 +155,6 @@ test('who tried is in the audit log', async () => {
 
 test('typing runs nothing, a switch asks, reading is free', async () => {
   await hands();
-  const acted = () => records('deny').then((all) => all.length);
-  const before = await acted();
   await main().getByRole('textbox', { name: 'Notes' }).click();
   await page.keyboard.type('hello');
   await page.keyboard.press('Control+Space');
@@ -166,8 +164,8 @@ test('typing runs nothing, a switch asks, reading is free', async () => {
   await press('Look');
   await page.getByRole('dialog').getByText(/sample\/birds/).first().waitFor();
   await page.keyboard.press('Escape');
+  assert.equal(await page.locator('.ks-notice').count(), 0, 'what was typed led to nothing that is told');
   assert.equal(await birds(), true);
-  assert.ok((await acted()) >= before);
 });
 
 test('what a person allows happens once, is written down, and its undo is asked for again', async () => {
