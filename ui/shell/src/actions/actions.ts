@@ -51,7 +51,7 @@ export class Actions {
   async act(action: Action, context: ActionContext, of = "", depth = 0): Promise<boolean> {
     const view = this.host.views().byId(context.viewId);
     const asker = view ? ofView(view) : ofPlugin(of);
-    if (!(await this.#known(action))) return false;
+    if (!(await this.#known(action, () => void this.act(action, context, of, depth)))) return false;
     const command = action.run && this.host.session.command(action.run);
     if ((!context.chosen && unasked(action, command)) || (action.run && !asker.plugin)) {
       const what = command?.summary ?? (action.run ?? [t("upload")]).join(" ");
@@ -112,14 +112,14 @@ export class Actions {
   }
 
   /** Whether it is known what a command needs and whether it changes something; says why not. */
-  async #known(action: Action, anew = false): Promise<boolean> {
+  async #known(action: Action, again: () => void, anew = false): Promise<boolean> {
     const { session } = this.host;
     if (!action.run || (session.commands.value.length && !anew)) return true;
     try {
       await session.loadCommands();
       return true;
     } catch (error) {
-      this.#failed(asProblem(error), "", () => void session.loadCommands());
+      this.#failed(asProblem(error), "", again);
       return false;
     }
   }
@@ -129,7 +129,7 @@ export class Actions {
     const { session } = this.host;
     const words = action.run ?? [];
     const again = (values: Json = {}): void => void this.run({ ...action, arguments: { ...action.arguments, ...values } }, anchor, asker, view, context);
-    if (!(await this.#known(action))) return false;
+    if (!(await this.#known(action, again))) return false;
     const command = session.command(words);
     const title = command?.summary ?? words.join(" ");
     const plugin = command?.plugin ?? "";
@@ -178,7 +178,7 @@ export class Actions {
         return true;
       }
       // The command is another plug-in's by now: the person is asked after all.
-      if (tried.problem.kind === "confirm" && !crossing && (await this.#known(action, true)) && crosses(asker, session.command(words))) {
+      if (tried.problem.kind === "confirm" && !crossing && (await this.#known(action, again, true)) && crosses(asker, session.command(words))) {
         return this.run(action, anchor, asker, view, context);
       }
       this.#takeBack(context);
@@ -293,7 +293,8 @@ export class Actions {
     if (!undo || !begin(entry.id)) return;
     // The shell draws the button, the plug-in chose the command: it is asked about like any other of that plug-in.
     const asker = ofPlugin(undo.asks);
-    const command = (await this.#known(undo)) ? this.host.session.command(undo.run) : undefined;
+    if (!(await this.#known(undo, () => void this.undo(entry)))) return end(entry.id, false);
+    const command = this.host.session.command(undo.run);
     const crossing = crosses(asker, command) ? this.#question(asker, command!, undo.arguments) : undefined;
     if (crossing && !(await this.#allows(crossing, document.activeElement as HTMLElement | null))) return end(entry.id, false);
     const tried = await this.#watched(t("undoing"), "", (signal) => this.#try(undo.run, undo.arguments, entry.project, newKey(), asker, crossing !== undefined, signal));
