@@ -10,7 +10,8 @@ impl From<Problem> for Error {
         let at = at.map(|at| Position { line: at.line, column: at.column });
         let detail = Detail { message, help, at };
         match kind {
-            Kind::Denied => Error::Denied(detail),
+            // A guest cannot confirm anything in the place of a person.
+            Kind::Denied | Kind::Confirm => Error::Denied(detail),
             Kind::NotFound => Error::NotFound(detail),
             Kind::AlreadyExists => Error::AlreadyExists(detail),
             Kind::Conflict => Error::Conflict(detail),
@@ -38,13 +39,25 @@ impl From<Error> for Problem {
             Error::Cancelled(detail) => (Kind::Cancelled, detail),
             Error::Internal(detail) => (Kind::Internal, detail),
         };
-        let mut problem = Problem::new(kind, detail.message);
-        problem.help = detail.help;
+        let mut problem = Problem::new(kind, bounded(detail.message));
+        problem.help = detail.help.map(bounded);
         match detail.at {
             Some(at) => problem.at(at.line, at.column),
             None => problem,
         }
     }
+}
+
+/// Bytes of each text of an error: a screen full, room for the message of an engine that quotes a long query.
+pub const ERROR_TEXT: usize = 4 << 10;
+
+/// A text that a guest wrote into an error, cut where nobody reads on.
+fn bounded(mut text: String) -> String {
+    if text.len() > ERROR_TEXT {
+        text.truncate(text.floor_char_boundary(ERROR_TEXT));
+        text.push('…');
+    }
+    text
 }
 
 impl Node {
@@ -67,5 +80,22 @@ impl Node {
 impl From<kamld_types::Node> for Node {
     fn from(node: kamld_types::Node) -> Self {
         Self { id: node.id, kind: node.kind, props: Value::Object(node.props).to_string(), children: node.children }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_a_guest_wrote_into_an_error_ends_where_nobody_reads_on() {
+        let long = "鳥".repeat(ERROR_TEXT);
+        let detail = Detail { message: long.clone(), help: Some(long), at: None };
+        let problem = Problem::from(Error::Invalid(detail));
+        for text in [problem.message, problem.help.unwrap_or_default()] {
+            assert!(text.len() <= ERROR_TEXT + '…'.len_utf8() && text.ends_with("鳥…"));
+        }
+        let short = Detail { message: "the file has no rows".into(), help: None, at: None };
+        assert_eq!(Problem::from(Error::Invalid(short)), Problem::invalid("the file has no rows"));
     }
 }

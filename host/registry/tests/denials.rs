@@ -4,7 +4,10 @@ mod building;
 
 use building::{call, deny};
 use kamld_policy::{Denials, Verb};
-use kamld_registry::{Audit, audit::Options};
+use kamld_registry::{
+    Action, Audit,
+    audit::{Options, Refusal},
+};
 use serde_json::{Value, json};
 use std::{
     path::Path,
@@ -142,4 +145,28 @@ fn a_flood_by_others_does_not_hide_what_a_quiet_plugin_was_denied() {
     let newest = audit.newest(None, 1).unwrap().remove(0);
     assert_eq!(newest.plugin.unwrap().as_str(), "acme/quiet");
     assert_eq!(newest.detail["resource"], "birds/strikes/a.csv");
+}
+
+#[test]
+fn what_a_plugin_tried_on_the_page_is_a_denial_within_the_same_bounds() {
+    let data = tempfile::tempdir().unwrap();
+    let (audit, _) = clocked(data.path());
+    let plugin = "evil/twin".parse().unwrap();
+    let try_on = |resource: &str| {
+        let wanted = "'asset remove' of kamld/datasets";
+        let reason = "the person did not confirm it";
+        audit.refused(&plugin, &Refusal { person: "anna", wanted, verb: Verb::Delete, resource, reason, trace: "0a" });
+    };
+    for _ in 0..1000 {
+        try_on("birds/strikes");
+    }
+    try_on(&"x".repeat(8 << 20));
+    let records = audit.export(0, 100).unwrap();
+    assert_eq!(records.len(), 2, "once for each");
+    assert_eq!((records[0].action, records[0].actor.as_str()), (Action::Deny, "anna"));
+    assert_eq!(records[0].plugin.as_ref(), Some(&plugin));
+    let of = json!({"interface": "'asset remove' of kamld/datasets", "verb": "delete", "resource": "birds/strikes",
+        "reason": "the person did not confirm it", "trace": "0a"});
+    assert_eq!(records[0].detail, of);
+    assert!(size(data.path()) < 4096, "what a plug-in wrote is shortened");
 }

@@ -17,6 +17,7 @@ use crate::{
     surfaces,
     tasks::Tasks,
     ticker::Ticker,
+    view_check,
 };
 use kamld_bindings::{
     describer::exports::kamld::metadata::describer::Request as DescribeRequest,
@@ -312,7 +313,7 @@ impl Runtime {
         arguments: Map<String, Value>,
     ) -> Result<Outcome> {
         let slot = self.slot(plugin)?;
-        let words = name.join(" ");
+        let (words, trace) = (name.join(" "), caller.trace.clone());
         let unknown = || {
             Problem::not_found(format!("plug-in {plugin} has no command '{words}'"))
                 .help("kamld help shows the commands there are")
@@ -337,9 +338,22 @@ impl Runtime {
             slot.ledger.errors(1);
             Problem::from(error)
         })?;
-        let view: usize = answer.view.iter().map(|node| node.props.len() + node.id.len() + node.kind.len()).sum();
+        let view = view_check::bytes(&answer.view);
         slot.ledger.bytes_out((answer.data.len() + view) as u64);
-        declared::outcome(answer)
+        let outcome = || {
+            view_check::fits("the view of its outcome", view, view_check::OUTCOME_BYTES)?;
+            let outcome = declared::outcome(answer)?;
+            if !outcome.view.is_empty() {
+                view_check::view(&outcome.view)?;
+            }
+            Ok(outcome)
+        };
+        outcome().map_err(|problem: Problem| {
+            slot.ledger.errors(1);
+            slot.troubles.note(&format!("command '{words}'"), &problem.message, &trace, String::new());
+            let message = format!("plug-in {plugin} answered '{words}' with what cannot be shown: {}", problem.message);
+            Problem { message, ..problem }.help("what the command did before it answered is kept")
+        })
     }
 
     /// The plug-ins whose declared media types fit, the best first; of two that fit alike, the first by id.
@@ -417,7 +431,7 @@ impl Runtime {
         start: u64,
         window: u32,
     ) -> Result<Vec<Node>> {
-        let slot = &slot;
+        let (slot, trace) = (&slot, caller.trace.clone());
         let order =
             Order { slot, caller, doing: format!("drawing {address}"), budget: self.stage.limits.look(), bytes: 0 };
         let request =
@@ -427,8 +441,18 @@ impl Runtime {
             let plugin = pre.instantiate_async(&mut store).await?;
             plugin.kamld_ui_preview().call_open(&mut store, &request).await
         };
-        let drawn = self.stage.call(order, work).await;
-        drawn.and_then(|answer| answer.map_err(|error| self.refused(slot, error))).and_then(declared::nodes)
+        let answer = self.stage.call(order, work).await?.map_err(|error| self.refused(slot, error))?;
+        let nodes = || {
+            view_check::fits("its preview", view_check::bytes(&answer), view_check::OUTCOME_BYTES)?;
+            let nodes = declared::nodes(answer)?;
+            view_check::shows_only(&nodes)?;
+            Ok(nodes)
+        };
+        nodes().map_err(|problem: Problem| {
+            slot.ledger.errors(1);
+            slot.troubles.note("a preview", &problem.message, &trace, String::new());
+            problem
+        })
     }
 
     pub(crate) fn refused(&self, slot: &Slot, error: kamld_bindings::Error) -> Problem {

@@ -121,14 +121,11 @@ impl Runtime {
             plugin.kamld_ui_surface().call_open(&mut store, &to, &data).await
         };
         let view = self.stage.call(order, work).await?.map_err(|error| self.refused(&slot, error))?;
-        let bytes = view.data.len() + view.nodes.iter().map(|node| node.props.len() + node.id.len()).sum::<usize>();
+        let topics: usize = view.topics.iter().map(|topic| topic.len() + 1).sum();
+        let bytes = view.data.len() + view_check::bytes(&view.nodes) + topics;
         slot.ledger.bytes_out(bytes as u64);
         let screen = || {
-            if bytes > view_check::BYTES {
-                let most = view_check::BYTES >> 10;
-                return Err(Problem::limit(format!("its view has {} KiB; {most} are allowed", bytes >> 10))
-                    .help("show fewer at once: a table with a source fetches only what is seen"));
-            }
+            view_check::fits("its view", bytes, view_check::BYTES)?;
             let data = object(&view.data, "its data model")?;
             let nodes = declared::nodes(view.nodes)?;
             view_check::view(&nodes)?;
@@ -159,12 +156,19 @@ impl Runtime {
         };
         let answer = self.stage.call(order, work).await?.map_err(|error| self.refused(&slot, error))?;
         let reaction = || {
-            if answer.data.len() + answer.then.len() > view_check::BYTES {
-                return Err(Problem::limit("what its action answered is larger than 256 KiB"));
+            let bytes = answer.data.len() + answer.then.len() + answer.note.len();
+            view_check::fits("what its action answered", bytes, view_check::BYTES)?;
+            if answer.note.chars().count() > view_check::NOTE {
+                let most = view_check::NOTE;
+                return Err(Problem::limit(format!("its note is longer than the {most} characters of a sentence")));
             }
             let then = match answer.then.as_str() {
                 "" => None,
-                text => Some(Value::Object(object(text, "what its action goes on with")?)),
+                text => {
+                    let then = object(text, "what its action goes on with")?;
+                    view_check::action(&then)?;
+                    Some(Value::Object(then))
+                }
             };
             Ok(Reaction { data: object(&answer.data, "the data of its action")?, note: answer.note, then })
         };

@@ -17,6 +17,10 @@ static CATALOGUE: LazyLock<Value> = LazyLock::new(|| {
 
 /// Bytes of a message, as the contract says.
 pub const BYTES: usize = 256 << 10;
+/// Bytes of the view of an outcome: a terminal shows a listing of a thousand rows as one, which a page never does.
+pub const OUTCOME_BYTES: usize = 1 << 20;
+/// Characters of the sentence that an action answers.
+pub const NOTE: usize = 2000;
 const NODES: usize = 5000;
 const DEPTH: usize = 24;
 /// Rows in one window.
@@ -30,6 +34,85 @@ pub fn is_slot(name: &str) -> bool {
 /// Whether values of that type can be drawn.
 pub fn is_value_type(name: &str) -> bool {
     CATALOGUE["$defs"]["value-type"]["enum"].as_array().is_some_and(|types| types.iter().any(|known| known == name))
+}
+
+/// What nodes take as they cross the boundary, before anything is read out of them.
+pub fn bytes(nodes: &[kamld_bindings::Node]) -> usize {
+    let one = |node: &kamld_bindings::Node| {
+        let children: usize = node.children.iter().map(|child| child.len() + 1).sum();
+        node.id.len() + node.kind.len() + node.props.len() + children
+    };
+    nodes.iter().map(one).sum()
+}
+
+/// A message that is larger than it may be.
+pub fn fits(what: &str, bytes: usize, most: usize) -> Result<()> {
+    if bytes <= most {
+        return Ok(());
+    }
+    Err(Problem::limit(format!("{what} has {} KiB; {} are allowed", bytes >> 10, most >> 10))
+        .help("show fewer at once: a table with a source fetches only what is seen"))
+}
+
+/// An action that the answer of another one goes on with.
+pub fn action(action: &Map<String, Value>) -> Result<()> {
+    let schema = &CATALOGUE["$defs"]["action"];
+    check(&Value::Object(action.clone()), schema)
+        .map_err(|why| Problem::invalid(format!("the action that it goes on with{why}")))
+}
+
+/// What a preview draws stands in the views of other plug-ins: it may show, lead to a place, download and copy. What runs
+/// a command, calls the plug-in around it or changes its data would be done in the name of that plug-in.
+pub fn shows_only(nodes: &[Node]) -> Result<()> {
+    for node in nodes {
+        if let Some(what) = does_more(node) {
+            return Err(Problem::invalid(format!(
+                "node '{}' ({}) of its preview {what}",
+                short(&node.id),
+                short(&node.kind)
+            ))
+            .help(
+                "a preview stands in the screens of other plug-ins: it shows, leads to a place, downloads and copies",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn does_more(node: &Node) -> Option<&'static str> {
+    match node.kind.as_str() {
+        "command" => return Some("runs a command"),
+        "drop" => return Some("uploads files"),
+        _ if node.props.contains_key("bind") => return Some("uses the data around it"),
+        _ if node.props.get("source").is_some_and(|source| source["rows"].is_string()) => {
+            return Some("asks the plug-in around it for rows");
+        }
+        _ => {}
+    }
+    let known = &CATALOGUE["kinds"][&node.kind]["properties"];
+    node.props.iter().find_map(|(name, value)| acts(value, known.get(name)?))
+}
+
+/// What an action in a value does beyond showing; found where the catalogue has actions, since cells of a table may have
+/// any name.
+fn acts(value: &Value, schema: &Value) -> Option<&'static str> {
+    if let Some(pointer) = schema["$ref"].as_str() {
+        if pointer == "#/$defs/action" {
+            return match () {
+                () if value.get("run").is_some() || value.get("undo").is_some() => Some("runs a command"),
+                () if value.get("act").is_some() => Some("calls the plug-in around it"),
+                () if value.get("upload").is_some() => Some("uploads files"),
+                () if value.get("set").is_some() => Some("changes the data around it"),
+                () => None,
+            };
+        }
+        return acts(value, CATALOGUE.pointer(pointer.strip_prefix('#')?)?);
+    }
+    match value {
+        Value::Array(values) => values.iter().find_map(|value| acts(value, schema.get("items")?)),
+        Value::Object(members) => members.iter().find_map(|(name, value)| acts(value, schema["properties"].get(name)?)),
+        _ => None,
+    }
 }
 
 /// The nodes of a view; `invalid` names the node and the property that break the catalogue.
@@ -226,6 +309,76 @@ mod tests {
         assert!(refused(&[node("root", "stack", json!({}), &["root"])]).contains("holds itself"));
         let twice = [node("root", "stack", json!({}), &[]), node("root", "stack", json!({}), &[])];
         assert!(refused(&twice).contains("two nodes"));
+    }
+
+    #[test]
+    fn an_action_that_is_gone_on_with_is_one_of_the_catalogue() {
+        let checked = |value: Value| action(value.as_object().unwrap()).map_err(|problem| problem.message);
+        checked(json!({"open": {"address": "birds"}})).unwrap();
+        checked(json!({"set": {}, "reopen": true})).unwrap();
+        assert!(checked(json!({"run": ["a"], "open": {}})).unwrap_err().contains("has 2 of"));
+        assert!(checked(json!({"run": "asset remove"})).unwrap_err().contains("'run' is not of type array"));
+        assert!(checked(json!({"eval": "x", "copy": "y"})).unwrap_err().contains("no property 'eval'"));
+    }
+
+    #[test]
+    fn a_preview_does_nothing_in_the_name_of_the_plug_in_around_it() {
+        let one = |kind: &str, props: Value| shows_only(&[node("root", kind, props, &[])]).map_err(|p| p.message);
+        let button = |action: Value| one("button", json!({"text": "Go", "action": action}));
+        for shows in [
+            one("text", json!({"text": "run"})),
+            one(
+                "table",
+                json!({"columns": [{"key": "run", "label": "run"}], "rows": [{"run": ["a"], "bind": "b", "action": {"run": ["a"]}}]}),
+            ),
+            one("table", json!({"source": {"object": "birds/strikes/a.csv"}})),
+            one("list", json!({"items": [{"title": "a", "open": {"address": "birds"}}]})),
+            button(json!({"open": {"address": "birds"}})),
+            button(json!({"download": "birds/strikes/a.csv"})),
+            button(json!({"copy": "text"})),
+            one("hologram", json!({"action": {"run": ["a"]}})),
+        ] {
+            shows.unwrap();
+        }
+        let menu = json!([{"label": "Go", "action": {"run": ["asset", "remove"]}}]);
+        for (does, why) in [
+            (button(json!({"run": ["asset", "remove"]})), "runs a command"),
+            (button(json!({"act": "collect"})), "calls the plug-in around it"),
+            (button(json!({"upload": "birds/strikes"})), "uploads files"),
+            (button(json!({"set": {"/selected": []}})), "changes the data"),
+            (one("menu", json!({"text": "More", "items": menu})), "runs a command"),
+            (one("callout", json!({"text": "a", "actions": menu})), "runs a command"),
+            (one("table", json!({"columns": [], "row-actions": menu})), "runs a command"),
+            (one("list", json!({"items": [{"title": "a", "actions": menu}]})), "runs a command"),
+            (one("card", json!({"action": {"run": ["rm"]}})), "runs a command"),
+            (one("tags", json!({"items": [], "add": {"run": ["tag", "add"]}})), "runs a command"),
+            (one("form", json!({"submit": "Go", "action": {"run": ["rm"]}})), "runs a command"),
+            (one("steps", json!({"items": [{"title": "a", "action": {"run": ["rm"]}}]})), "runs a command"),
+            (one("command", json!({"run": ["rm"]})), "runs a command"),
+            (one("drop", json!({"to": "birds/strikes", "text": "here"})), "uploads files"),
+            (one("input", json!({"label": "a", "bind": "/message"})), "uses the data"),
+            (one("editor", json!({"label": "a", "bind": "/q", "complete": "complete"})), "uses the data"),
+            (one("table", json!({"source": {"rows": "files"}})), "asks the plug-in around it"),
+        ] {
+            assert!(does.unwrap_err().contains(why), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_crosses_is_counted_whole() {
+        let node = kamld_bindings::Node {
+            id: "i".repeat(10),
+            kind: "k".repeat(10),
+            props: "p".repeat(10),
+            children: vec!["c".repeat(10); 10],
+        };
+        assert!(bytes(&[node]) >= 130);
+        fits("it", BYTES, BYTES).unwrap();
+        let problem = fits("its view", BYTES + 1024, BYTES).unwrap_err();
+        assert_eq!(
+            (problem.kind, problem.message.as_str()),
+            (kamld_types::Kind::Limit, "its view has 257 KiB; 256 are allowed")
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use futures::stream::BoxStream;
 use kamld_policy::Rights;
 use kamld_types::{
     Address, AssetId, BranchName, Hash, ObjectPath, Person, PluginId, Problem, RefName,
-    command::{Command, Outcome},
+    command::{Command, Effect, Outcome},
     problem::Result,
     surface::{Place, PluginOffer, Reaction, RowPage, Screen, Window},
 };
@@ -39,6 +39,7 @@ pub struct Parts {
     pub maintenance: Arc<dyn Maintenance>,
     pub health: Arc<dyn Health>,
     pub surfaces: Arc<dyn Surfaces>,
+    pub crossings: Arc<dyn Crossings>,
     pub finder: Arc<dyn Finder>,
     pub pages: Arc<dyn Pages>,
     /// What changed, for the pages that are open.
@@ -71,6 +72,33 @@ pub trait Commands: Send + Sync {
     /// When the client goes away the future is dropped and `caller.cancelled` fires; work that was moved to
     /// another runtime has to watch the token.
     async fn run(&self, caller: Caller, name: &[String], arguments: Map<String, Value>) -> Result<Outcome>;
+}
+
+/// A command of one plug-in that a view of another asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crossing {
+    /// The plug-in whose view asks.
+    pub asks: PluginId,
+    /// The plug-in that has the command.
+    pub of: PluginId,
+    pub command: String,
+    pub arguments: Map<String, Value>,
+    pub effect: Effect,
+    pub person: String,
+    pub trace: String,
+}
+
+/// Commands of one plug-in that views of others ask for: what such a question needs, and the record of its answer.
+#[async_trait]
+pub trait Crossings: Send + Sync {
+    /// What a plug-in is called; empty where that is not known. Asked at every connection: answers from memory.
+    fn title(&self, plugin: &PluginId) -> String;
+
+    /// A person confirmed it. Durable on return; when this fails the command does not run.
+    async fn confirmed(&self, crossing: Crossing) -> Result<()>;
+
+    /// It was refused. A plug-in can cause this as often as it likes.
+    fn refused(&self, crossing: Crossing, why: &str);
 }
 
 /// Screens of plug-ins. The person has been recognised; what they may see is decided with every host call.

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the caller can do about it. The same words as `kamld:plugin/types.error`.
+/// What the caller can do about it. The same words as `kamld:plugin/types.error`, and `confirm`, which no plug-in sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Denied,
+    /// Nothing was done: the person has to confirm it first.
+    Confirm,
     NotFound,
     AlreadyExists,
     Conflict,
@@ -19,8 +21,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Denied,
+        Kind::Confirm,
         Kind::NotFound,
         Kind::AlreadyExists,
         Kind::Conflict,
@@ -35,6 +38,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Denied => "denied",
+            Kind::Confirm => "confirm",
             Kind::NotFound => "not-found",
             Kind::AlreadyExists => "already-exists",
             Kind::Conflict => "conflict",
@@ -51,6 +55,7 @@ impl Kind {
     pub fn status(self) -> u16 {
         match self {
             Kind::Denied => 403,
+            Kind::Confirm => 428,
             Kind::NotFound => 404,
             Kind::AlreadyExists | Kind::Conflict => 409,
             Kind::Invalid => 400,
@@ -74,6 +79,7 @@ impl Kind {
             Kind::Unavailable => 9,
             Kind::Corrupt => 10,
             Kind::Cancelled => 11,
+            Kind::Confirm => 12,
         }
     }
 }
@@ -114,6 +120,7 @@ impl Problem {
 
     constructors! {
         denied => Denied,
+        confirm => Confirm,
         not_found => NotFound,
         already_exists => AlreadyExists,
         conflict => Conflict,

@@ -56,13 +56,23 @@ impl HasCommands for Plugin {
             .on(
                 Command::new(["rm"])
                     .summary("Remove objects, or all in folders, from the working state of a branch")
-                    .about("What was committed stays in the history: 'kamld restore' brings it back.")
+                    .about("What was committed stays in the history: 'kamld undelete' brings it back.")
                     .arg(object_arg("address").repeated())
                     .effect(Effect::Write)
                     .example("rm birds/strikes/2019.csv", "removes one object")
                     .example("rm birds/strikes/2019/", "removes all below the folder")
                     .output(schema::object([("removed", schema::integer().says("objects"))])),
                 objects::rm,
+            )
+            .on(
+                Command::new(["undelete"])
+                    .summary("Bring removed objects back, as the last commit has them")
+                    .about("A folder, written with '/' at its end, comes back as a whole.")
+                    .arg(object_arg("address").repeated())
+                    .effect(Effect::Write)
+                    .example("undelete birds/strikes/2019.csv", "brings one object back")
+                    .output(schema::object([("restored", schema::integer().says("objects"))])),
+                objects::undelete,
             )
             .on(
                 Command::new(["cp"])

@@ -1,10 +1,10 @@
-//! `rm`, `cp` and `mv`.
+//! `rm`, `undelete`, `cp` and `mv`.
 //!
 //! Invariant: within one branch no bytes move; across assets and refs each object is written whole or not at all.
 
 use kamld_sdk::{
     Address, Args, Error, Kind, ObjectReader, ObjectWriter, Outcome, Result, Task, format,
-    storage::{self, batch, objects},
+    storage::{self, batch, history, objects},
     view::{self, Tone, View},
 };
 use std::{
@@ -18,14 +18,8 @@ pub fn rm(args: &Args) -> Result<Outcome> {
     for address in &addresses {
         removable(address)?;
     }
-    // What lies on one branch goes at once, or not at all.
-    let mut branches = BTreeMap::<(&str, &str, Option<&str>), Vec<String>>::new();
-    for address in &addresses {
-        let Address { project, asset, at, .. } = address;
-        branches.entry((project, asset, at.as_deref())).or_default().push(address.need_path()?.to_owned());
-    }
     let mut removed = 0;
-    for ((project, asset, at), paths) in branches {
+    for ((project, asset, at), paths) in by_branch(&addresses)? {
         removed += batch::remove(project, asset, at, &paths)
             .map_err(|error| removed_before(&format!("{project}/{asset}"), removed, error.into()))?;
     }
@@ -36,6 +30,33 @@ pub fn rm(args: &Args) -> Result<Outcome> {
     let view = view::text(format!("removed {}", format::counted(removed, "object", "objects"))).tone(Tone::Good);
     let view = back.fold(View::new().show(view), View::show);
     Ok(Outcome::new(&serde_json::json!({ "removed": removed }))?.view(view))
+}
+
+pub fn undelete(args: &Args) -> Result<Outcome> {
+    let addresses = args.texts("address")?.iter().map(|text| text.parse()).collect::<Result<Vec<Address>>>()?;
+    let mut restored = 0;
+    for ((project, asset, at), paths) in by_branch(&addresses)? {
+        restored += history::restore(project, asset, at, None, &paths)?;
+    }
+    let said = match restored {
+        0 => "everything is as the last commit has it; nothing was changed".to_owned(),
+        _ => format!("brought {} back from the last commit", format::counted(restored, "object", "objects")),
+    };
+    let view = View::from(view::text(said).tone(Tone::Good));
+    Ok(Outcome::new(&serde_json::json!({ "restored": restored }))?.view(view))
+}
+
+/// Paths by project, asset and branch.
+type Branches<'a> = BTreeMap<(&'a str, &'a str, Option<&'a str>), Vec<String>>;
+
+/// What lies on one branch is changed at once, or not at all.
+fn by_branch(addresses: &[Address]) -> Result<Branches<'_>> {
+    let mut branches = Branches::new();
+    for address in addresses {
+        let Address { project, asset, at, .. } = address;
+        branches.entry((project, asset, at.as_deref())).or_default().push(address.need_path()?.to_owned());
+    }
+    Ok(branches)
 }
 
 fn removable(address: &Address) -> Result<()> {

@@ -148,6 +148,8 @@ fn said(detail: &Value) -> String {
                 };
                 let what = words::interface(field("interface"));
                 format!("{}{on} ({what}): {}{again}", field("verb"), field("reason"))
+            } else if fields.contains_key("command") {
+                format!("'{}' of {}, with {}", field("command"), field("of"), field("arguments"))
             } else if let Some([first, last]) = removed(fields) {
                 format!("records {first} to {last}")
             } else {
@@ -198,6 +200,8 @@ mod tests {
             "read of birds/strikes (Files): the grant does not allow it, 4 times more"
         );
         assert_eq!(said(&records[1].detail), "[[grant]] plugin = \"a/b\"");
+        let confirmed = json!({"command": "asset remove", "of": "kamld/datasets", "arguments": "{\"asset\":\"a/b\"}", "trace": "0"});
+        assert_eq!(said(&confirmed), "'asset remove' of kamld/datasets, with {\"asset\":\"a/b\"}");
         assert_eq!(said(&json!({"removed": {"first": 1, "last": 50}, "hash": "0a"})), "records 1 to 50");
         assert_eq!(said(&json!(format!("version 0.1.0, {}", "0a".repeat(32)))), "version 0.1.0, 0a0a0a0a0a0a");
     }

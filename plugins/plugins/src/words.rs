@@ -50,6 +50,7 @@ pub fn happened(action: &str) -> &str {
         "grant" => "granted",
         "revoke" => "grant taken away",
         "deny" => "refused",
+        "confirm" => "asked for, and confirmed",
         "rollback" => "went back a version",
         "start" => "started",
         "repair" => "repaired",

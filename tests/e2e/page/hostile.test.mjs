@@ -112,6 +112,126 @@ test('markup in each of its strings is text', async () => {
   await whole();
 });
 
+const question = () => page.getByRole('dialog', { name: 'Allow this once?' });
+const press = (name) => main().getByRole('button', { name, exact: true }).click();
+const birds = async () => (await server.run('asset list', { project: 'sample' })).assets.some(({ name }) => name === 'birds');
+/** Audit records about it, the newest first. */
+const records = async (action) => (await kamld('audit', '--json')).split('\n').filter(Boolean).map((line) => JSON.parse(line))
+  .flatMap((one) => one.entries ?? one).filter((one) => one.plugin === 'test/hostile' && one.action === action).reverse();
+
+async function hands() {
+  await page.goto(`${server.url}/hands`);
+  await main().getByRole('button', { name: 'Refresh' }).waitFor();
+}
+
+for (const name of ['Refresh', 'Tidy up']) {
+  test(`its button "${name}" destroys nothing of another plug-in unasked, whatever it says`, async () => {
+    await hands();
+    await press(name);
+    const text = await question().innerText();
+    for (const part of [/test\/hostile/, /kamld\/datasets/, /asset remove/, /sample\/birds/, /cannot be undone/]) assert.match(text, part);
+    await question().getByRole('button', { name: 'Don’t allow' }).click();
+    await question().waitFor({ state: 'detached' });
+    assert.equal(await birds(), true);
+    await whole();
+  });
+}
+
+for (const [name, why] of [['Next page', /runs 'asset remove'/], ['Previous page', /uploads files/]]) {
+  test(`its answer to "${name}" is not gone on with`, async () => {
+    await hands();
+    await press(name);
+    await page.locator('.ks-notice-bad', { hasText: why }).waitFor();
+    assert.equal(await page.locator('dialog[open]').count(), 0);
+    assert.equal(await birds(), true);
+  });
+}
+
+test('who tried is in the audit log', async () => {
+  const [denied] = await records('deny');
+  assert.equal(denied.detail.interface, "'asset remove' of kamld/datasets");
+  assert.match(denied.detail.reason, /nobody chose it/);
+});
+
+test('typing runs nothing, a switch asks, reading is free', async () => {
+  await hands();
+  await main().getByRole('textbox', { name: 'Notes' }).click();
+  await page.keyboard.type('hello');
+  await page.keyboard.press('Control+Space');
+  await main().getByRole('switch', { name: 'Dark' }).click();
+  await question().getByRole('button', { name: 'Don’t allow' }).click();
+  await until('the switch is back', () => main().getByRole('switch', { name: 'Dark' }).isChecked().then((on) => !on));
+  await press('Look');
+  await page.getByRole('dialog').getByText(/sample\/birds/).first().waitFor();
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('.ks-notice').count(), 0, 'what was typed led to nothing that is told');
+  assert.equal(await birds(), true);
+});
+
+test('what a person allows happens once, is written down, and its undo is asked for again', async () => {
+  await hands();
+  await press('Like');
+  await question().getByRole('button', { name: 'Allow once' }).click();
+  await until('it is tagged', async () => (await server.run('asset show', { asset: 'sample/birds' })).tags.includes('hostile'));
+  const [confirmed] = await records('confirm');
+  assert.deepEqual([confirmed.detail.command, confirmed.detail.of], ['tag add', 'kamld/datasets']);
+  await press('Rename');
+  const form = page.getByRole('dialog');
+  for (const part of [/test\/hostile/, /kamld\/datasets/, /sample\/birds/]) assert.match(await form.innerText(), part);
+  await form.getByRole('textbox').fill('odd');
+  await form.getByRole('button', { name: 'Add' }).click();
+  await until('it is tagged', async () => (await server.run('asset show', { asset: 'sample/birds' })).tags.includes('odd'));
+  // Its own command runs at once; the undo that it offered for that is somebody else's.
+  await press('Greet');
+  await page.locator('.ks-notice', { hasText: 'Greeted' }).getByRole('button', { name: 'Undo' }).click();
+  assert.match(await question().innerText(), /asset remove[\s\S]*sample\/birds/);
+  await page.keyboard.press('Escape');
+  assert.equal(await birds(), true);
+});
+
+test('what its command leaves on the page has no more rights than its screens', async () => {
+  await hands();
+  await press('Report');
+  await page.getByRole('dialog').getByRole('button', { name: 'Close the report' }).click();
+  assert.match(await question().innerText(), /test\/hostile[\s\S]*kamld\/datasets/);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  assert.equal(await birds(), true);
+});
+
+test('what it draws into the screens of others does nothing in their name', async () => {
+  const put = await server.http('/api/v1/objects/sample/birds/trap.hostile', { method: 'PUT', headers: { 'content-type': 'application/x-hostile' }, body: 'x' });
+  assert.equal(put.status < 300, true, await put.text());
+  await page.goto(`${server.url}/data/sample/birds/trap.hostile`);
+  // The next plug-in that can draws it, and the author of this one sees why.
+  await main().getByText('Text, 1 line').waitFor();
+  assert.equal(await main().getByRole('button', { name: 'Show all rows' }).count(), 0);
+  assert.match((await troubles())[0].message, /of its preview runs a command/);
+  await server.run('rm', { address: ['sample/birds/trap.hostile'] });
+});
+
+for (const [what, why] of [['crowd', /50001 nodes; 5000 are allowed|KiB; 1024 are allowed/], ['deep', /more than 24 nodes deep/], ['loud', /KiB; 1024 are allowed/], ['round', /holds itself/], ['error', /^.{0,5000}$/s]]) {
+  test(`an outcome that is ${what} is no outcome`, async () => {
+    const failed = await kamld('report', what).then(() => undefined, (error) => error);
+    assert.ok(failed, 'it was taken');
+    assert.match(failed.stderr, what === 'error' ? /xxx…/ : why);
+    assert.ok(failed.stderr.length < 20_000, `${failed.stderr.length} letters`);
+  });
+}
+
+test('letters that turn a name around are written out', async () => {
+  await hands();
+  await main().getByText('gnp.‹U+202E›exe and ka‹U+200B›mld').waitFor();
+  await server.http(`/api/v1/objects/sample/birds/${encodeURIComponent('report-gnp.\u202eexe')}`, { method: 'PUT', body: 'x' });
+  await page.goto(`${server.url}/data/sample/birds`);
+  await main().getByRole('link', { name: 'report-gnp.‹U+202E›exe' }).click();
+  await page.waitForURL(/%E2%80%AE|\u202e/);
+  await settled(page);
+  assert.match(await page.title(), /report-gnp\.‹U\+202E›exe/);
+  assert.doesNotMatch(await page.locator('body').innerText(), /\u202e|\u200b/);
+  await server.run('rm', { address: ['sample/birds/report-gnp.\u202eexe'] });
+});
+
 test('what it adds to the lists of others is text', async () => {
   await page.goto(`${server.url}/data/sample`);
   await main().getByText("globalThis.pwned='cells'").first().waitFor();

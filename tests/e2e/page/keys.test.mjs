@@ -58,6 +58,7 @@ const openings = {
 // Where the page opens something above itself; a row of `openings`, or a test below, is about each.
 const opens = [
   'shell/src/actions/ask.ts', // the form, destroyed, lost
+  'shell/src/actions/trust.ts', // what a view asks of another plug-in: ui/shell/test/trust.test.mjs
   'shell/src/app.ts', // keys, tasks, result
   'shell/src/layout/dialog.ts',
   'shell/src/layout/page.ts', // the side bar

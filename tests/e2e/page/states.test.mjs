@@ -112,6 +112,8 @@ test('a newcomer has the first answer in a minute and five actions', async () =>
     };
     const main = page.getByRole('main');
     await act(() => main.getByRole('button', { name: 'Add sample data' }).first().click());
+    // The form of another plug-in's command: the project stands there already.
+    await act(() => page.getByRole('dialog').getByRole('button', { name: 'Add' }).click());
     await page.waitForURL(/\/sample$/);
     // A look at what there is, and a question about it.
     await act(() => main.getByRole('link', { name: 'birds', exact: true }).click());

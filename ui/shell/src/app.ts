@@ -1,7 +1,8 @@
 // The shell put together: the connection, the router, the views, what is done, uploads and keys, and the host that views
 // ask. What a person sees of it is drawn by `layout/page.ts`.
-import type { KdView, Target, Undo, ViewHost } from "../../view/src/index.js";
+import { legible, type KdView, type Target, type ViewHost } from "../../view/src/index.js";
 import { Actions } from "./actions/actions.js";
+import type { OfferedUndo } from "./actions/asking.js";
 import { fill } from "./actions/outcome.js";
 import { rememberVisit } from "./box/past.js";
 import { openDialog } from "./layout/dialog.js";
@@ -22,7 +23,7 @@ import { addressesOf, anyKept } from "./uploads/state.js";
 import { columnsOf, commandsOf } from "./views/additions.js";
 import { Views } from "./views/views.js";
 import { t } from "./words/words.js";
-import { html } from "lit";
+import { html } from "../../view/src/html.js";
 
 /** Below this width the side bar is a drawer; frame.css has the same figure. */
 export const SIDE_IS_DRAWER = matchMedia("(max-width: 1023px)");
@@ -197,7 +198,7 @@ export class App {
       : place.kind === "settings" ? [tab, t("settings")]
         : [tab, ...way, area];
     const words = [...new Set(parts.filter(Boolean))];
-    document.title = [...words, "KAML-D"].join(" · ");
+    document.title = legible([...words, "KAML-D"].join(" · "));
     const gone = place.kind === "object" && !this.known.mediaType;
     if (place.kind === "asset" || (place.kind === "object" && !gone) || (place.kind === "area" && place.address)) {
       rememberVisit({ title: addressParts(place.address).path.at(-1) ?? (addressParts(place.address).asset || place.address), note: place.address, url: formatPlace({ ...place, params: {}, tab: "" }) });
@@ -241,7 +242,7 @@ export class App {
 
   show(outcome: Outcome, command: Command | undefined, opener: HTMLElement | null): void {
     const view = document.createElement("kd-view") as KdView;
-    view.host = this.#host();
+    view.host = this.#host(command?.plugin);
     view.nodes = outcome.view ?? [];
     const dialog = openDialog({
       title: command?.summary ?? t("outcome"), opener,
@@ -276,7 +277,7 @@ export class App {
     return "";
   }
 
-  async upload(to: string, transfer?: DataTransfer, anchor: HTMLElement | null = null, undo?: Undo): Promise<void> {
+  async upload(to: string, transfer?: DataTransfer, anchor: HTMLElement | null = null, undo?: OfferedUndo): Promise<void> {
     // Taken before anything is waited for: the browser forgets a drop at once.
     let picked = transfer ? fromTransfer(transfer) : undefined;
     let wanted = to || this.uploadTo;
@@ -292,7 +293,7 @@ export class App {
     if (files.length) await this.#send(where, files, anchor, undo);
   }
 
-  async #send(where: Destination, picked: Picked[], anchor: HTMLElement | null, undo: Undo | undefined): Promise<void> {
+  async #send(where: Destination, picked: Picked[], anchor: HTMLElement | null, undo: OfferedUndo | undefined): Promise<void> {
     const { existing, askReplace } = await import("./uploads/conflicts.js");
     let files = picked;
     let there: Set<string>;
@@ -327,9 +328,10 @@ export class App {
     });
   }));
 
-  #host(): ViewHost {
+  /** What views ask of the shell; `of` is the plug-in of what is shown outside of an open view. */
+  #host(of = ""): ViewHost {
     return {
-      act: (action, context) => this.actions.act(action, context),
+      act: (action, context) => this.actions.act(action, context, of),
       rows: async (source, window, signal, context) => {
         if (source.rows === undefined) return fetchRows(source, window, signal);
         const view = this.views.byId(context?.viewId ?? "");

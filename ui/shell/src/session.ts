@@ -1,5 +1,6 @@
 // What the server said and how it is reached: one for the page. Surfaces, commands, tasks, who the person is, and whether
 // there is a connection. Holds no view and draws nothing.
+import type { Asker } from "./actions/asking.js";
 import { Store } from "./store.js";
 import type { Surface } from "./places/screens.js";
 import { fetchCommands, probe, type Command } from "./transport/http.js";
@@ -42,6 +43,8 @@ export class Session {
   readonly tasks = new Store<Task[]>([]);
   readonly person = new Store<Person>({ id: "", roles: [] });
   readonly version = new Store("");
+  /** What plug-ins are called, by their ids. */
+  readonly plugins = new Store<Record<string, string>>({});
   readonly link: Link;
   #generation: unknown;
   #asked = false;
@@ -73,10 +76,19 @@ export class Session {
     return this.commands.value.find(({ name }) => name.length === words.length && name.every((word, index) => word === words[index]));
   }
 
-  run(words: readonly string[], args: Record<string, unknown>, project: string, key = newKey(), signal?: AbortSignal): Promise<Outcome> {
+  run(words: readonly string[], args: Record<string, unknown>, project: string, asker: Asker, key = newKey(), signal?: AbortSignal, confirmed?: string): Promise<Outcome> {
     const content: Message = { command: [...words], arguments: args, key };
     if (project) content["project"] = project;
-    return this.link.request<Outcome>("run", content, { signal, timeout: 0 });
+    if (confirmed) content["confirmed"] = confirmed;
+    return this.link.request<Outcome>("run", () => ({ ...content, from: asker.origin() }), { signal, timeout: 0 });
+  }
+
+  /** Takes a confirmation for what the person has just allowed; undefined where the server wants none. */
+  async confirm(words: readonly string[], args: Record<string, unknown>, project: string, asker: Asker, signal?: AbortSignal): Promise<string | undefined> {
+    const content: Message = { command: [...words], arguments: args };
+    if (project) content["project"] = project;
+    const { nonce } = await this.link.request<{ nonce: string | null }>("confirm", () => ({ ...content, from: asker.origin() }), { signal });
+    return nonce ?? undefined;
   }
 
   async loadCommands(): Promise<void> {
@@ -103,6 +115,7 @@ export class Session {
   #welcome(welcome: Message, resumed: boolean): void {
     if (Array.isArray(welcome["surfaces"])) this.surfaces.set(welcome["surfaces"] as Surface[]);
     if (Array.isArray(welcome["tasks"])) this.tasks.set(welcome["tasks"] as Task[]);
+    if (welcome["plugins"]) this.plugins.set(welcome["plugins"] as Record<string, string>);
     if (welcome["person"]) this.person.set(welcome["person"] as Person);
     if (typeof welcome["version"] === "string") this.version.set(welcome["version"]);
     this.#news(welcome["commands"]);
@@ -133,6 +146,7 @@ export class Session {
       case "tasks": return this.tasks.set(content as unknown as Task[]);
       case "surfaces":
         this.surfaces.set(content["surfaces"] as Surface[]);
+        if (content["plugins"]) this.plugins.set(content["plugins"] as Record<string, string>);
         if (content["commands"] !== undefined) this.#news(content["commands"]);
     }
   }

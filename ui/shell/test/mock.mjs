@@ -16,9 +16,20 @@ export async function start(port = 0) {
     surfaces: screens.surfaces(), projects: ["birds", "wind"], tags: ["aviation", "csv"], history: true,
     objects: new Map([["birds/strikes/2019.csv", "text/csv"], ["birds/strikes/readme.md", "text/markdown"], ["birds/strikes/raw/a.bin", "application/octet-stream"]]),
     // What arrived, before it is dealt with; requests that bring bytes of an upload right now.
-    heard: [], receiving: 0, uploads: new Map(), peers: new Set(), ran: [], keys: new Map(), delay: 0, refuse: false, signedOut: false, tasks: [], slow: new Map(), held: new Map(), chunkDelay: 0, resume: true, cells: { asked: [], values: {}, refuse: false },
+    titles: {}, heard: [], receiving: 0, uploads: new Map(), peers: new Set(), ran: [], keys: new Map(), delay: 0, refuse: false, signedOut: false, tasks: [], slow: new Map(), held: new Map(), chunkDelay: 0, resume: true, cells: { asked: [], values: {}, refuse: false },
   };
   const sessions = new Map();
+  // As the server does it: who asks is what it knows of a view, and a nonce is for one thing once.
+  const nonces = new Map();
+  let given = 0;
+  const words = ({ command }) => command.join(" ");
+  const crossing = (peer, asked) => {
+    const asks = asked.from === "shell" ? "" : asked.from?.plugin ?? peer.views.get(asked.from?.view)?.plugin;
+    if (asks === undefined) throw problem("not-found", "the view that asks for this is not open any more");
+    const found = screens.commands.find(({ name }) => name.join(" ") === words(asked));
+    return asks && found && found.effect !== "read" && found.plugin !== asks ? JSON.stringify([asks, words(asked), asked.arguments, asked.project]) : "";
+  };
+  const titles = () => Object.fromEntries([...state.surfaces, ...screens.commands].map(({ plugin }) => [plugin, state.titles[plugin] ?? plugin.split("/")[1]]));
   let uploads = 0;
 
   const problem = (kind, detail, help) => ({ kind, title: kind, detail, ...(help ? { help } : {}), trace: "4bf92f3577b34da6a3ce929d0e0e4736" });
@@ -67,7 +78,7 @@ export async function start(port = 0) {
       if (before) peer.views = before;
       sessions.set(peer.name, peer.views);
       state.peers.add(peer);
-      return answer("welcome", { resume: peer.name, person: { id: "ada", roles: ["data-scientist"] }, version: "0.1.0", surfaces: state.surfaces, commands: 1, tasks: state.tasks, resumed: Boolean(before) });
+      return answer("welcome", { resume: peer.name, person: { id: "ada", roles: ["data-scientist"] }, version: "0.1.0", surfaces: state.surfaces, commands: 1, plugins: titles(), tasks: state.tasks, resumed: Boolean(before) });
     }
     if (text.open) {
       if (state.refuse) return answer("problem", problem("unavailable", "the plug-in does not answer", "try again in a moment"));
@@ -92,6 +103,15 @@ export async function start(port = 0) {
       return answer("cells", addresses.map((one) => state.cells.values[one] ?? null));
     }
     if (text.rows) return answer("page", { rows: [], total: 0 });
+    if (text.confirm) {
+      try {
+        const of = crossing(peer, text.confirm);
+        const nonce = of ? `nonce ${++given}` : null;
+        if (of) nonces.set(nonce, of);
+        return answer("confirmation", { nonce });
+      } catch (error) { return answer("problem", error); }
+    }
+    if (text.act && state.reaction) return answer("reaction", state.reaction);
     if (text.act) {
       state.history = text.act.arguments.on;
       state.surfaces = screens.surfaces().filter(({ name }) => name !== "history" || state.history);
@@ -103,6 +123,17 @@ export async function start(port = 0) {
     }
     if (text.run) {
       const known = state.keys.get(text.run.key);
+      if (known === undefined) {
+        try {
+          const of = crossing(peer, text.run);
+          const allowed = nonces.get(text.run.confirmed);
+          nonces.delete(text.run.confirmed);
+          if (of && (state.forget || of !== allowed)) {
+            state.forget = false;
+            return answer("problem", problem("confirm", `'${words(text.run)}' belongs to another plug-in: the person did not confirm it`, "nothing was run"));
+          }
+        } catch (error) { return answer("problem", error); }
+      }
       const outcome = known ?? run(text.run.command, text.run.arguments, peer, id);
       state.keys.set(text.run.key, outcome);
       try { answer("outcome", await outcome); } catch (error) { answer("problem", error.kind ? error : problem("internal", String(error))); }

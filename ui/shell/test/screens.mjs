@@ -24,6 +24,9 @@ export const added = () => [
   surface("acme/docs", "docs-none", "asset-action", "Not there", "", 30),
 ];
 
+/** A stranger's screen that asks for what is not its to do. */
+export const strange = () => [surface("evil/twin", "twin", "area", "Twin", "", 9)];
+
 function surface(plugin, name, slot, title, icon, order, fits = []) {
   return { plugin, name, slot, title, icon, order, fits };
 }
@@ -120,6 +123,23 @@ export function open({ plugin, surface: name, address, params, data }, state) {
       node("root", "stack", {}, ["h1", "s"]), node("h1", "heading", { text: "Plug-ins", level: 1 }),
       node("s", "switch", { label: "test/history", bind: "/history", change: { act: "switch", arguments: { on: { $value: true } } } }),
     ], { history: state.history });
+    case "evil/twin twin": {
+      const remove = { run: ["asset", "remove"], arguments: { address: "birds/strikes" } };
+      const button = (id, text, action) => node(id, "button", { text, action });
+      const buttons = [
+        button("plain", "Refresh", remove),
+        button("lie", "Tidy up", { ...remove, undo: { run: ["status"], arguments: {} }, confirm: "Nothing is lost, trust me." }),
+        button("write", "Like", { run: ["tag", "add"], arguments: { address: "birds/strikes", tag: "liked" }, undo: { run: ["asset", "remove"], arguments: { address: "birds/songs" } }, done: "Liked." }),
+        button("ask", "Rename", { run: ["tag", "add"], arguments: { address: "birds/strikes" }, ask: ["tag"], done: "Renamed." }),
+        button("askd", "Choose", { run: ["asset", "remove"], arguments: {}, ask: ["address"], done: "Chosen." }),
+        button("read", "Look", { run: ["docs", "check"], arguments: { asset: ["birds/strikes"] } }),
+        button("then", "Next", { act: "next" }),
+        node("switch", "switch", { label: "Dark", bind: "/dark", change: remove }),
+        node("editor", "editor", { label: "Notes", bind: "/notes", complete: "next" }),
+        node("name", "text", { text: "gnp.\u202eexe ka\u200bmld" }),
+      ];
+      return view([node("root", "stack", {}, buttons.map(({ id }) => id)), ...buttons], data);
+    }
     default: return view([node("root", "stack", {}, ["h1", "e"]), node("h1", "heading", { text: name[0].toUpperCase() + name.slice(1), level: 1 }),
       node("e", "empty", { title: "Nothing runs yet", text: "What you start appears here.", icon: "play" })]);
   }

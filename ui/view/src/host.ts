@@ -16,6 +16,8 @@ export interface ActionContext {
   selection?: Record<string, unknown>[];
   /** What the input holds now. */
   value?: unknown;
+  /** Whether the person chose this very element, by a click or a key; false for what is asked while they type. */
+  chosen: boolean;
   /** Where the person is: for popovers, and to give the focus back. */
   anchor: HTMLElement;
   /** The data model at this moment; do not change it, call `set`. */

@@ -1,6 +1,7 @@
 // What the view offers to those who show it. Import this once; it defines `kd-view` and brings the style along.
 import "./view.css";
 import "./nodes/core.js";
+export { legible } from "./legible.js";
 export * from "./catalogue.js";
 export type {
   ActionContext, CommandArgument, CommandDeclaration, RowsPage, SourceColumn, Statistic, ViewHost, Window,

@@ -1,6 +1,7 @@
 // What all elements of nodes share: they draw one node of a model into the light DOM, are drawn again when that node or
 // a value that they read changes, make the elements of their children, and say so when they cannot be drawn.
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { LitElement, nothing, type TemplateResult } from "lit";
+import { html } from "./html.js";
 import { repeat } from "lit/directives/repeat.js";
 import { LIMITS, PARENTS, type Action, type Kind, type Node, type PropsByKind } from "./catalogue.js";
 import type { ActionContext, ViewHost } from "./host.js";
@@ -20,6 +21,8 @@ export interface Extra {
   row?: Record<string, unknown> | undefined;
   selection?: Record<string, unknown>[] | undefined;
   value?: unknown;
+  /** The person types, and chose nothing. */
+  typing?: boolean;
 }
 
 /** What each button is at work on. */
@@ -162,7 +165,7 @@ export abstract class KdNode<K extends Kind = Kind> extends LitElement implement
   /** What surrounds an action of this node. */
   context(anchor: HTMLElement, extra: Extra = {}): ActionContext {
     const { model, viewId } = this.view;
-    return { viewId, node: this.node, anchor, data: model.data, set: (values) => model.set(values), ...definite(extra) };
+    return { viewId, node: this.node, anchor, data: model.data, chosen: !extra.typing, set: (values) => model.set(values), ...definite(extra) };
   }
 
   /**

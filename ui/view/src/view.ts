@@ -1,5 +1,6 @@
 // <kd-view>: draws one view. Give it nodes, data and a host; it tells with `data-change` what a person changed.
-import { html, LitElement, nothing } from "lit";
+import { LitElement, nothing } from "lit";
+import { html } from "./html.js";
 import type { ViewHost } from "./host.js";
 import { ViewModel, type Patch } from "./model.js";
 import { makeNode, note, type KdNode, type ViewContext } from "./node.js";

@@ -46,7 +46,7 @@ macro_rules! errors {
             fn from_words(kind: Kind, words: Words) -> Self {
                 match kind {
                     $(Kind::$kind => Self::$variant(words),)*
-                    Kind::Denied => Self::Invalid(words),
+                    Kind::Denied | Kind::Confirm => Self::Invalid(words),
                 }
             }
         }

@@ -163,6 +163,7 @@ pub fn exit_codes() -> String {
             Kind::Unavailable => "no server answers, or it cannot answer now",
             Kind::Corrupt => "stored bytes are not what was written",
             Kind::Cancelled => "stopped by the person",
+            Kind::Confirm => "a person has to confirm it in the web page first",
         };
         let _ = writeln!(out, "  {:>2}  {}: {says}", kind.exit_code(), kind.as_str());
     }

@@ -91,6 +91,11 @@ impl Installed {
         task.await.map_err(|error| Problem::internal(format!("a change of plug-ins was interrupted: {error}")))?
     }
 
+    /// What its manifest calls it; empty where it is not installed.
+    pub fn title(&self, id: &PluginId) -> String {
+        self.0.registry.store.facts(id).map(|facts| facts.manifest.title.clone()).unwrap_or_default()
+    }
+
     pub fn audit(&self) -> &Arc<Audit> {
         &self.0.registry.audit
     }
@@ -221,7 +226,7 @@ impl Installed {
     pub fn list(&self) -> Vec<Value> {
         let one = |(id, entry): (PluginId, Entry)| {
             let (state, why) = self.state(&id, &entry);
-            let title = self.0.registry.store.facts(&id).map(|facts| facts.manifest.title.clone()).unwrap_or_default();
+            let title = self.title(&id);
             json!({"id": id, "version": entry.version, "state": state, "title": title, "problem": why})
         };
         self.0.registry.store.list().into_iter().map(one).collect()

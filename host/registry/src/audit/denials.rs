@@ -89,7 +89,33 @@ impl Denials for Audit {
     }
 }
 
+/// What a plug-in tried on the page, outside of any call.
+pub struct Refusal<'a> {
+    pub person: &'a str,
+    /// What it wanted.
+    pub wanted: &'a str,
+    pub verb: Verb,
+    /// What about.
+    pub resource: &'a str,
+    pub reason: &'a str,
+    pub trace: &'a str,
+}
+
 impl Audit {
+    /// A denial that was decided outside of any call of the plug-in; within the same bounds.
+    pub fn refused(&self, plugin: &PluginId, refusal: &Refusal) {
+        let what = What {
+            person: record::shorten(refusal.person, MAX_NAME),
+            interface: record::shorten(refusal.wanted, MAX_NAME),
+            verb: refusal.verb,
+            resource: record::shorten(refusal.resource, MAX_RESOURCE),
+            reason: record::shorten(refusal.reason, MAX_REASON),
+        };
+        if let Err(problem) = self.note(plugin, what, &record::shorten(refusal.trace, MAX_NAME)) {
+            tracing::error!(%problem, %plugin, "a refusal could not be written to the audit log");
+        }
+    }
+
     fn note(&self, id: &PluginId, what: What, trace: &str) -> Result<()> {
         let mut state = self.state.lock();
         self.write_held(&mut state, false)?;

@@ -21,6 +21,7 @@ mod rotation;
 mod segments;
 mod verify;
 
+pub use denials::Refusal;
 pub use record::{Action, Record};
 pub use verify::Verdict;
 

@@ -22,6 +22,8 @@ pub enum Action {
     Grant,
     Revoke,
     Deny,
+    /// A person confirmed a command that a view of another plug-in asked for.
+    Confirm,
     Rollback,
     Start,
     /// The log itself was repaired, or something was found missing.
@@ -41,6 +43,7 @@ impl Action {
             Action::Grant => "grant",
             Action::Revoke => "revoke",
             Action::Deny => "deny",
+            Action::Confirm => "confirm",
             Action::Rollback => "rollback",
             Action::Start => "start",
             Action::Repair => "repair",

@@ -2,6 +2,7 @@
 //!
 //! Lives here: shapes. Must not live here: what is done about them.
 
+use super::asking::Origin;
 use kamld_types::{PluginId, Problem, ProjectName, surface::Place, surface::Window};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
@@ -20,6 +21,7 @@ pub struct Incoming {
     pub rows: Option<Rows>,
     pub cells: Option<Cells>,
     pub run: Option<Run>,
+    pub confirm: Option<Confirm>,
     pub cancel: Option<Cancel>,
     pub stop: Option<Stop>,
     pub hidden: Option<bool>,
@@ -91,11 +93,26 @@ pub struct Cells {
 
 #[derive(Debug, Deserialize)]
 pub struct Run {
+    pub from: Origin,
+    /// What `confirm` answered, when this needs a confirmation.
+    #[serde(default)]
+    pub confirmed: Option<String>,
     pub command: Vec<String>,
     #[serde(default, deserialize_with = "object")]
     pub arguments: Map<String, Value>,
     #[serde(default)]
     pub key: Option<String>,
+    #[serde(default)]
+    pub project: Option<ProjectName>,
+}
+
+/// The person confirms a command before it runs.
+#[derive(Debug, Deserialize)]
+pub struct Confirm {
+    pub from: Origin,
+    pub command: Vec<String>,
+    #[serde(default, deserialize_with = "object")]
+    pub arguments: Map<String, Value>,
     #[serde(default)]
     pub project: Option<ProjectName>,
 }
@@ -148,5 +165,16 @@ mod tests {
         let rows = serde_json::from_str::<Incoming>(rows).unwrap().rows.unwrap();
         assert_eq!((rows.window.start, rows.window.sort), (200, vec![("size".to_owned(), true)]));
         assert!(serde_json::from_str::<Incoming>(r#"{"id": 3, "shout": {}}"#).is_err());
+        let run = |from: &str| {
+            serde_json::from_str::<Incoming>(&format!(r#"{{"id": 4, "run": {{"command": ["rm"]{from}}}}}"#))
+        };
+        for (from, origin) in [
+            (r#", "from": "shell""#, Origin::Shell),
+            (r#", "from": {"view": 7}"#, Origin::View(7)),
+            (r#", "from": {"plugin": "acme/x"}"#, Origin::Plugin("acme/x".parse().unwrap())),
+        ] {
+            assert_eq!(run(from).unwrap().run.unwrap().from, origin);
+        }
+        assert!(run("").is_err(), "what does not say who asks is refused, not taken for the person");
     }
 }

@@ -4,8 +4,9 @@
 //! Invariants: a message is answered under the rights of the person who opened the socket; what a plug-in draws has
 //! been checked before it gets here; a lost connection loses no input and does nothing twice.
 //!
-//! Reading order: `message`, `changes`, `views`, `keys`, `session`, `socket`.
+//! Reading order: `message`, `changes`, `views`, `keys`, `session`, `asking`, `socket`.
 
+mod asking;
 pub mod changes;
 mod keys;
 mod message;

@@ -4,7 +4,12 @@
 //! Invariants: a session belongs to one person; without a connection it ends after a minute; of the drawings of one
 //! view the newest wins.
 
-use super::{changes::Change, message, views::Open};
+use super::{
+    asking::{self, Confirmations},
+    changes::Change,
+    message,
+    views::Open,
+};
 use crate::{Caller, Identity, Server, Trace};
 use kamld_types::{Address, Problem, ProjectName, Right, problem::Result};
 use parking_lot::Mutex;
@@ -38,6 +43,7 @@ pub struct Session {
     /// What runs, and how to stop it.
     pub running: Mutex<HashMap<u64, CancellationToken>>,
     pub turns: Semaphore,
+    pub confirmations: Confirmations,
     pub hidden: AtomicBool,
     /// Addresses of what changed and the page was not told yet.
     untold: Mutex<Vec<String>>,
@@ -72,6 +78,7 @@ impl Sessions {
             views: Mutex::default(),
             running: Mutex::default(),
             turns: Semaphore::new(REQUESTS),
+            confirmations: Confirmations::default(),
             hidden: AtomicBool::new(false),
             untold: Mutex::default(),
             wire: Mutex::new(Wire { out: None, number: 0, since: Instant::now() }),
@@ -200,7 +207,7 @@ impl Session {
                 Change::Plugins => {
                     let list = server.parts.surfaces.list();
                     let generation = server.parts.commands.list().generation;
-                    let told = json!({ "surfaces": *list, "commands": generation });
+                    let told = json!({ "surfaces": *list, "commands": generation, "plugins": asking::titles(server) });
                     self.send(told.to_string());
                     // Its plug-in may be gone, or another version draws it.
                     self.views.lock().values_mut().for_each(|view| view.stale = true);

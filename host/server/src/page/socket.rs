@@ -5,8 +5,9 @@
 //! a person did runs to its end once it has begun, unless the person stops it.
 
 use super::{
+    asking,
     keys::{self, Turn},
-    message::{self, Act, Cells, Incoming, Open, Rows, Run},
+    message::{self, Act, Cells, Confirm, Incoming, Open, Rows, Run},
     session::{Session, VIEWS, project_of},
     views,
 };
@@ -153,6 +154,7 @@ fn hello(
         "version": server.settings.version,
         "surfaces": *server.parts.surfaces.list(),
         "commands": server.parts.commands.list().generation,
+        "plugins": asking::titles(server),
         "tasks": session.tasks(server),
     });
     let number = session.connect(out.clone());
@@ -213,6 +215,9 @@ fn handle(server: &Server, session: &Arc<Session>, incoming: Incoming) {
                 Ok(("outcome", ran(&server, &session, run, cancel).await?))
             });
         }
+        Incoming { confirm: Some(confirm), .. } => request(server, session, id, async move |server, session, _| {
+            confirmed(&server, &session, confirm).map(|answer| Some(("confirmation", answer)))
+        }),
         Incoming { cancel: Some(cancel), .. } => {
             if let Some(token) = session.running.lock().get(&cancel.request) {
                 token.cancel();
@@ -404,6 +409,7 @@ async fn acted(server: &Server, session: &Session, act: Act, cancel: Cancellatio
     let (plugin, place) = place_of(session, view)?;
     let caller = traced(session.caller(project_of(&place.address), cancel));
     let reaction = server.parts.surfaces.act(caller, &plugin, &place, &name, &arguments, &data).await?;
+    asking::unasked(server, session, &plugin, &reaction, &trace_id())?;
     if let Some(view) = session.views.lock().get_mut(&view) {
         view.answer(data, &reaction.data);
     }
@@ -438,11 +444,23 @@ fn place_of(session: &Session, view: u64) -> Result<(kamld_types::PluginId, kaml
     Ok((view.plugin.clone(), view.place.clone()))
 }
 
-/// Exactly what `POST /api/v1/commands/..` does.
+/// The person confirms a command of another plug-in than the one whose view asks for it; null where nobody needs to.
+fn confirmed(server: &Server, session: &Session, confirm: Confirm) -> Result<Value> {
+    let Confirm { from, command, arguments, project } = confirm;
+    let (found, arguments) = crate::routes::commands::checked(server, &command, arguments)?;
+    let request = asking::crossing(from.asks(session)?, &found, &arguments, project.as_ref());
+    Ok(json!({ "nonce": request.map(|request| session.confirmations.give(request)) }))
+}
+
+/// What `POST /api/v1/commands/..` does, once it is known who asks and that they may.
 async fn ran(server: &Server, session: &Session, run: Run, cancel: CancellationToken) -> Result<Value> {
-    let Run { command, arguments, project, .. } = run;
+    let Run { command, arguments, project, from, confirmed, .. } = run;
     if let Some(project) = &project {
         session.identity().require(project, Right::Viewer)?;
+    }
+    let (found, arguments) = crate::routes::commands::checked(server, &command, arguments)?;
+    if let Some(request) = asking::crossing(from.asks(session)?, &found, &arguments, project.as_ref()) {
+        request.admit(server, session, found.command.effect, confirmed.as_deref(), &trace_id()).await?;
     }
     let caller = traced(session.caller(project, cancel));
     let outcome = crate::routes::commands::run_checked(server, caller, &command, arguments).await;

@@ -67,6 +67,18 @@ fn find<'a>(list: &'a CommandList, words: &[String]) -> Result<&'a PluginCommand
     found.ok_or_else(|| unknown(words, &list.commands))
 }
 
+/// A command and its arguments as its declaration has them.
+pub(crate) fn checked(
+    server: &Server,
+    words: &[String],
+    arguments: Map<String, Value>,
+) -> Result<(PluginCommand, Map<String, Value>)> {
+    let list = server.parts.commands.list();
+    let found = find(&list, words)?;
+    let arguments = found.command.check(arguments)?;
+    Ok((found.clone(), arguments))
+}
+
 /// Runs a command, its arguments checked against its declaration, and tells the pages what it touched.
 pub(crate) async fn run_checked(
     server: &Server,

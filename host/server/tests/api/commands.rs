@@ -47,7 +47,7 @@ async fn a_command_of_several_words_needs_no_body_when_it_needs_no_arguments() {
 async fn an_unknown_command_names_its_neighbours() {
     let running = Running::start().await;
     let body = problem(running.post("/api/v1/commands/tag/ad", json!({})).await, 404).await;
-    assert_eq!(body["help"], "there are: tag add, tag list");
+    assert_eq!(body["help"], "there are: tag add, tag remove, tag list");
     let body = problem(running.post("/api/v1/commands/nothing", json!({})).await, 404).await;
     assert!(body["help"].as_str().unwrap().contains("/api/v1/commands"));
 }

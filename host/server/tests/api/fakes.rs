@@ -9,9 +9,9 @@ use kamld_server::{
     page::changes::Changes,
     parts::{
         ArrivingBytes, Audit, AuditPage, Backup, BatchDone, BatchObject, ByteStream, Collect, CommandList, Commands,
-        Finder, Found, Health, LineStream, Listing, ListingQuery, Maintenance, NewObject, ObjectInfo, Objects,
-        OpenObject, PageFile, Pages, PartHealth, Plugins, ResultBody, ResultFormat, Results, RowsQuery, RowsWindow,
-        Surfaces, Tables, UploadSpec, UploadState, Uploads,
+        Crossing, Crossings, Finder, Found, Health, LineStream, Listing, ListingQuery, Maintenance, NewObject,
+        ObjectInfo, Objects, OpenObject, PageFile, Pages, PartHealth, Plugins, ResultBody, ResultFormat, Results,
+        RowsQuery, RowsWindow, Surfaces, Tables, UploadSpec, UploadState, Uploads,
     },
 };
 use kamld_types::{
@@ -70,6 +70,7 @@ impl Host {
             maintenance: self.clone(),
             health: self.clone(),
             surfaces: self.clone(),
+            crossings: self.clone(),
             finder: self.clone(),
             pages: self.clone(),
             changes: self.changes.clone(),
@@ -140,6 +141,7 @@ impl Commands for Host {
                 argument("tag", "text", "option", false, true),
             ])),
             command(json!(["tag", "add"]), "write", json!([argument("asset", "asset", "positional", true, false)])),
+            command(json!(["tag", "remove"]), "destroy", json!([argument("asset", "asset", "positional", true, false)])),
             command(json!(["tag", "list"]), "read", json!([])),
             command(json!(["wait"]), "read", json!([])),
             command(json!(["panic"]), "destroy", json!([])),
@@ -475,6 +477,28 @@ impl Health for Host {
     }
 }
 
+#[async_trait]
+impl Crossings for Host {
+    fn title(&self, plugin: &PluginId) -> String {
+        format!("Title of {plugin}")
+    }
+
+    async fn confirmed(&self, crossing: Crossing) -> Result<()> {
+        let Crossing { asks, of, command, arguments, person, .. } = crossing;
+        let arguments = Value::Object(arguments);
+        self.ask(format!("confirmed by {person}: {asks} ran {command} of {of} with {arguments}"));
+        match self.unwell.load(Ordering::Relaxed) {
+            true => Err(Problem::unavailable("the audit log cannot be written")),
+            false => Ok(()),
+        }
+    }
+
+    fn refused(&self, crossing: Crossing, why: &str) {
+        let Crossing { asks, of, command, .. } = crossing;
+        self.ask(format!("refused: {asks} wanted {command} of {of}: {why}"));
+    }
+}
+
 fn text(id: &str, text: &str, children: &[&str]) -> Node {
     Node {
         id: id.into(),
@@ -516,6 +540,9 @@ impl Surfaces for Host {
         _: &Map<String, Value>,
     ) -> Result<Reaction> {
         self.ask(format!("act {name}"));
+        if name == "then" {
+            return Ok(Reaction { then: Some(Value::Object(arguments.clone())), ..Reaction::default() });
+        }
         *self.said.lock() = arguments["say"].as_str().unwrap().to_owned();
         Ok(Reaction { note: "said".into(), ..Reaction::default() })
     }

@@ -4,6 +4,7 @@
 
 mod access;
 mod admin;
+mod asking;
 mod batches;
 mod commands;
 mod description;

@@ -12,7 +12,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
-struct Tab(WebSocketStream<TcpStream>);
+pub struct Tab(WebSocketStream<TcpStream>);
 
 async fn connect(running: &Running, headers: &[(&'static str, String)]) -> Result<Tab, Error> {
     let mut request = format!("ws://127.0.0.1:{}/api/v1/page", running.port).into_client_request()?;
@@ -24,22 +24,22 @@ async fn connect(running: &Running, headers: &[(&'static str, String)]) -> Resul
 }
 
 impl Tab {
-    async fn open(running: &Running) -> (Self, Value) {
+    pub async fn open(running: &Running) -> (Self, Value) {
         Self::resume(running, None).await
     }
 
-    async fn resume(running: &Running, token: Option<&str>) -> (Self, Value) {
+    pub async fn resume(running: &Running, token: Option<&str>) -> (Self, Value) {
         let mut tab = connect(running, &[("authorization", format!("Bearer {TOKEN}"))]).await.unwrap();
         tab.say(json!({ "id": 1, "hello": { "resume": token } })).await;
         let welcome = tab.hear("welcome").await;
         (tab, welcome)
     }
 
-    async fn say(&mut self, message: Value) {
+    pub async fn say(&mut self, message: Value) {
         self.0.send(Message::Text(message.to_string().into())).await.unwrap();
     }
 
-    async fn next(&mut self) -> Value {
+    pub async fn next(&mut self) -> Value {
         loop {
             match timeout(PATIENCE, self.0.next()).await.expect("a message in time").unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -50,7 +50,7 @@ impl Tab {
     }
 
     /// The next message with this member; the ones before may be news of something else.
-    async fn hear(&mut self, member: &str) -> Value {
+    pub async fn hear(&mut self, member: &str) -> Value {
         loop {
             let mut message = self.next().await;
             if message.get(member).is_some() {
@@ -130,7 +130,7 @@ async fn a_command_runs_as_over_http_and_is_told_to_the_views() {
     let (mut tab, _) = Tab::open(&running).await;
     tab.open_notes(2).await;
     *running.host.said.lock() = "tagged".into();
-    tab.say(json!({ "id": 3, "run": { "command": ["tag", "add"], "arguments": { "asset": "birds/strikes" } } })).await;
+    tab.say(json!({ "id": 3, "run": { "from": "shell", "command": ["tag", "add"], "arguments": { "asset": "birds/strikes" } } })).await;
     let (mut outcome, mut patch) = (None, None);
     while outcome.is_none() || patch.is_none() {
         let mut message = tab.next().await;
@@ -142,7 +142,8 @@ async fn a_command_runs_as_over_http_and_is_told_to_the_views() {
     }
     assert_eq!(outcome.unwrap()["data"], json!({ "asset": "birds/strikes" }));
     assert_eq!(texts(&patch.unwrap()["nodes"]), ["said=tagged"]);
-    tab.say(json!({ "id": 4, "run": { "command": ["echo"], "arguments": { "colour": "red" } } })).await;
+    tab.say(json!({ "id": 4, "run": { "from": "shell", "command": ["echo"], "arguments": { "colour": "red" } } }))
+        .await;
     assert_eq!(tab.hear("problem").await["kind"], "invalid");
 }
 
@@ -166,7 +167,7 @@ async fn a_lost_connection_is_resumed_with_its_views() {
     let (mut tab, welcome) = Tab::open(&running).await;
     tab.open_notes(2).await;
     // In the middle of a command whose answer gets lost.
-    tab.say(json!({ "id": 3, "run": { "command": ["wait"], "key": "k" } })).await;
+    tab.say(json!({ "id": 3, "run": { "from": "shell", "command": ["wait"], "key": "k" } })).await;
     until(&running.host.waiting, |counts| counts.0 == 1).await;
     drop(tab);
     *running.host.said.lock() = "meanwhile".into();
@@ -174,7 +175,7 @@ async fn a_lost_connection_is_resumed_with_its_views() {
     assert_eq!((&again["resumed"], &again["resume"]), (&json!(true), &welcome["resume"]));
     assert!(texts(&tab.hear("patch").await["nodes"]).contains(&"said=meanwhile".to_owned()));
     running.host.release.send_replace(true);
-    tab.say(json!({ "id": 9, "run": { "command": ["wait"], "key": "k" } })).await;
+    tab.say(json!({ "id": 9, "run": { "from": "shell", "command": ["wait"], "key": "k" } })).await;
     loop {
         let message = tab.next().await;
         if message["id"] == 9 {
@@ -189,7 +190,7 @@ async fn a_lost_connection_is_resumed_with_its_views() {
 async fn a_cancelled_request_stops_on_the_server() {
     let running = Running::start().await;
     let (mut tab, _) = Tab::open(&running).await;
-    tab.say(json!({ "id": 2, "run": { "command": ["wait"] } })).await;
+    tab.say(json!({ "id": 2, "run": { "from": "shell", "command": ["wait"] } })).await;
     until(&running.host.waiting, |counts| counts.0 == 1).await;
     tab.say(json!({ "id": 3, "cancel": { "request": 2 } })).await;
     let problem = tab.hear("problem").await;

@@ -66,7 +66,8 @@ impl Area<'_> {
 
     fn empty(&self) -> view::Empty {
         let sample = |project: Option<&str>| {
-            let add = run("sample add").then(at("{project}"));
+            // A command of another plug-in: its form, which says so, is the question that the page asks anyway.
+            let add = run("sample add").ask(["project"]).then(at("{project}"));
             MenuItem::new("Add sample data", project.map_or(add.clone(), |project| add.with("project", project)))
         };
         let upload = |project| MenuItem::new("Upload", create(project)).icon(Icon::Upload);

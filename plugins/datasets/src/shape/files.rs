@@ -111,7 +111,7 @@ impl Files<'_> {
             .bind("/selected")
             .key("address")
             .holds(Held::Objects)
-            .row_actions(row_actions(&self.address.whole().to_string()))
+            .row_actions(row_actions())
             .actions(self.bulk_actions());
         let row = |entry: &Entry| -> Row { folder::row(entry, self.address, writable, loose) };
         match inline(self.entries.iter().map(row)) {
@@ -163,7 +163,7 @@ pub fn copying(from: impl Into<Value>) -> Action {
 }
 
 /// What can be done with one entry. An entry that lacks a value is not offered what needs it.
-fn row_actions(asset: &str) -> Vec<MenuItem> {
+fn row_actions() -> Vec<MenuItem> {
     let rename = run("mv")
         .with("from", cell_of("writable"))
         .with("to", cell_of("writable"))
@@ -172,14 +172,14 @@ fn row_actions(asset: &str) -> Vec<MenuItem> {
         .taken_back_by(run("mv").with("from", "{to}").with("to", cell_of("writable")));
     let copy = copying(cell_of("address"));
     let remove = |key: &str| run("rm").with("address", cell_of(key));
-    let restore = run("restore").with("asset", asset).with("path", json!([cell_of("path")]));
+    let back = run("undelete").with("address", json!([cell_of("kept")]));
     vec![
         MenuItem::new("Download", do_("download").with("address", cell_of("file"))).icon(Icon::Download),
         MenuItem::new("Add a tag…", tagging("subject")).icon(Icon::Tag),
         MenuItem::new("Copy address", do_("copy").with("text", cell_of("address"))).icon(Icon::Link),
         MenuItem::new("Copy to…", copy).icon(Icon::Copy),
         MenuItem::new("Rename or move…", rename).icon(Icon::Edit),
-        MenuItem::new("Remove", remove("kept").done("Removed; the last commit still has it").taken_back_by(restore))
+        MenuItem::new("Remove", remove("kept").done("Removed; the last commit still has it").taken_back_by(back))
             .icon(Icon::Delete)
             .tone(Tone::Bad),
         MenuItem::new("Remove…", remove("loose").confirm(LOST)).icon(Icon::Delete).tone(Tone::Bad),
@@ -312,10 +312,10 @@ mod tests {
 
     #[test]
     fn what_a_commit_has_is_removed_at_once_and_the_rest_only_when_it_is_meant() {
-        let items = serde_json::to_value(row_actions("birds/strikes")).unwrap();
+        let items = serde_json::to_value(row_actions()).unwrap();
         let removes: Vec<_> = items.as_array().unwrap().iter().filter(|item| item["tone"] == "bad").collect();
         let [kept, loose] = removes[..] else { panic!("{items}") };
-        assert_eq!(kept["action"]["undo"]["arguments"]["path"], json!([{ "$row": "path" }]));
+        assert_eq!(kept["action"]["undo"]["arguments"]["address"], json!([{ "$row": "kept" }]));
         assert!(kept["action"].get("confirm").is_none() && loose["action"]["confirm"].is_string());
     }
 }

@@ -127,7 +127,6 @@ pub fn row(entry: &Entry, folder: &Address, writable: bool, loose: &Loose) -> Ro
     if writable {
         put("writable", json!(address));
         put(if loose.keeps(&entry.path) { "kept" } else { "loose" }, json!(address));
-        put("path", json!(entry.path));
     }
     put("$open", cell(&at(&address)));
     put("address", json!(address));

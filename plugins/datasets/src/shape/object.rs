@@ -78,9 +78,8 @@ impl Preview<'_> {
                 .then(at("{to}"))
                 .taken_back_by(run("mv").with("from", "{to}").with("to", address.as_str()));
             let remove = run("rm").with("address", address.as_str()).then(at(folder.as_str()));
-            let restore =
-                run("restore").with("asset", self.address.whole().to_string()).with("path", json!([self.object.path]));
-            let remove = if self.kept { remove.taken_back_by(restore) } else { remove.confirm(LOST) };
+            let back = run("undelete").with("address", json!([address]));
+            let remove = if self.kept { remove.taken_back_by(back) } else { remove.confirm(LOST) };
             items.extend([
                 MenuItem::new("Rename or move…", rename).icon(Icon::Edit),
                 MenuItem::new("Upload here…", files::uploading(folder.trim_end_matches('/'))).icon(Icon::Upload),
@@ -243,7 +242,7 @@ mod tests {
         assert!(words.contains("\"text\":\"drawn\"") && words.contains("3,201") && words.contains("Delimiter"));
         assert!(words.contains("birds/strikes/2019/april.csv") && !words.contains("Next"), "{words}");
         assert!(words.contains("\"download\":\"birds/strikes/2019/may.csv\""), "{words}");
-        assert!(words.contains("\"restore\"") && words.contains("\"address\":\"birds/strikes/2019/\""), "{words}");
+        assert!(words.contains("\"undelete\"") && words.contains("\"address\":\"birds/strikes/2019/\""), "{words}");
     }
 
     #[test]

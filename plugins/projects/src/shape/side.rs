@@ -48,9 +48,9 @@ pub fn create() -> Action {
         .taken_back_by(run("project remove").with("name", "{name}"))
 }
 
-/// Another plug-in's command; the page does not offer it where that plug-in is missing.
+/// Another plug-in's command: its form, which says so, is the question that the page asks anyway.
 pub fn sample() -> Action {
-    run("sample add").then(at("{project}"))
+    run("sample add").ask(["project"]).then(at("{project}"))
 }
 
 #[cfg(test)]

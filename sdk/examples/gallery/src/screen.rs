@@ -132,7 +132,7 @@ pub fn again() -> Action {
 
 /// What to say where an example needs something that is not there, and the way to it.
 pub fn missing(what: &str) -> view::Empty {
-    let add = run("sample add").done("The sample data is in the project sample");
+    let add = run("sample add").ask(["project"]).done("The sample data is in the project {project}");
     view::empty(format!("No {what} here yet"))
         .text("The sample data of KAML-D has datasets with pictures, tables and texts. You can also upload your own.")
         .icon(Icon::Asset)

@@ -7,6 +7,9 @@ use serde_json::{Map, Value, json};
 
 /// Runs a command of some plug-in, such as `project create`.
 ///
+/// A command of another plug-in that writes or destroys is asked for: the page says who asks whom for what. Where it needs
+/// something from the person anyway, name that in `ask`: the form says the same, and sending it is the answer.
+///
 /// ```
 /// use kamld_sdk::view::{self, cell_of};
 /// let action = view::run("asset remove").with("asset", cell_of("address")).done("removed {removed}");
@@ -74,7 +77,8 @@ impl Action {
         self
     }
 
-    /// The command that takes it back, with its arguments.
+    /// The command that takes it back, with its arguments: one of your own, or the page asks before it runs. What
+    /// destroys is done without asking only where both commands are your own.
     ///
     /// ```
     /// use kamld_sdk::view::run;

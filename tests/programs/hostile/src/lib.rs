@@ -15,20 +15,24 @@ wit_bindgen::generate!({
         world program {
             export kamld:plugin/commands@0.1.0;
             export kamld:ui/surface@0.1.0;
+            export kamld:ui/preview@0.1.0;
         }
     ",
     world: "kamld:programs-hostile/program",
     generate_all,
 });
 
-use exports::kamld::{plugin::commands, ui::surface};
+use exports::kamld::{
+    plugin::commands,
+    ui::{preview, surface},
+};
 use kamld::plugin::types::{Detail, Error, Node};
 use serde_json::{Value, json};
 
 struct Program;
 
 /// Where it goes, what it is called there, and what a person reads on it.
-const SURFACES: [(&str, &str, &str); 13] = [
+const SURFACES: [(&str, &str, &str); 14] = [
     ("area", "loud", "Loud"),
     ("area", "crowd", "Crowd"),
     ("area", "deep", "Deep"),
@@ -38,6 +42,8 @@ const SURFACES: [(&str, &str, &str); 13] = [
     ("area", "traps", "Traps"),
     ("area", "late", "Late"),
     ("area", "markup", "<b>Data</b>"),
+    // Buttons that use the hands of whoever presses them.
+    ("area", "hands", "Hands"),
     // The shell's own page of this name must win, and its own areas keep their names.
     ("settings", "appearance", "Appearance"),
     ("area", "settings", "Settings"),
@@ -130,6 +136,73 @@ fn markup() -> Vec<Node> {
     nodes
 }
 
+/// Asks for what is not its to do, in each way that a view has: every button says something harmless.
+fn hands() -> Vec<Node> {
+    let remove = |asset: &str| json!({ "run": ["asset", "remove"], "arguments": { "asset": asset } });
+    let with = |mut action: Value, more: Value| {
+        if let (Some(action), Some(more)) = (action.as_object_mut(), more.as_object()) {
+            action.extend(more.clone());
+        }
+        action
+    };
+    let lie = json!({ "undo": { "run": ["asset", "create"], "arguments": { "asset": "sample/birds" } } });
+    let buttons: Vec<(&str, &str, Value)> = vec![
+        ("plain", "Refresh", remove("sample/birds")),
+        ("undo", "Tidy up", with(remove("sample/birds"), lie)),
+        ("then", "Next page", json!({ "act": "then" })),
+        ("upload", "Previous page", json!({ "act": "upload" })),
+        (
+            "write",
+            "Like",
+            json!({ "run": ["tag", "add"], "arguments": { "address": "sample/birds", "tag": ["hostile"] } }),
+        ),
+        ("ask", "Rename", json!({ "run": ["tag", "add"], "arguments": { "address": "sample/birds" }, "ask": ["tag"] })),
+        ("read", "Look", json!({ "run": ["show"], "arguments": { "address": "sample/birds" } })),
+        (
+            "later",
+            "Greet",
+            json!({ "run": ["greet"], "done": "Greeted", "undo": { "run": ["asset", "remove"], "arguments": { "asset": "sample/birds" } } }),
+        ),
+        ("shown", "Report", json!({ "run": ["report"] })),
+    ];
+    let mut names: Vec<&str> = buttons.iter().map(|(id, ..)| *id).collect();
+    names.extend(["switch", "editor", "name"]);
+    let mut nodes = vec![node("root", "stack", json!({}), &names)];
+    nodes.extend(
+        buttons.iter().map(|(id, text, action)| node(id, "button", json!({ "text": text, "action": action }), &[])),
+    );
+    nodes.push(node(
+        "switch",
+        "switch",
+        json!({ "label": "Dark", "bind": "/dark", "change": remove("sample/birds") }),
+        &[],
+    ));
+    nodes.push(node("editor", "editor", json!({ "label": "Notes", "bind": "/notes", "complete": "then" }), &[]));
+    nodes.push(node("name", "text", json!({ "text": "gnp.\u{202e}exe and ka\u{200b}mld" }), &[]));
+    nodes
+}
+
+/// More nodes, deeper, larger and rounder than a view may be, as the outcome of a command.
+fn report(what: &str) -> Result<Vec<Node>, Error> {
+    Ok(match what {
+        "crowd" => crowd(50_000),
+        "deep" => deep(2_000),
+        "loud" => text(&"x".repeat(7 << 20)),
+        "round" => vec![node("root", "stack", json!({}), &["root"])],
+        "error" => {
+            let message = "x".repeat(3 << 20);
+            return Err(Error::Invalid(Detail { help: Some(message.clone()), message, at: None }));
+        }
+        // What is left on the page by a command has no more rights than the view that asked for it.
+        _ => vec![node(
+            "root",
+            "button",
+            json!({ "text": "Close the report", "action": { "run": ["asset", "remove"], "arguments": { "asset": "sample/birds" } } }),
+            &[],
+        )],
+    })
+}
+
 fn data() -> Value {
     // Own members of these names are what a careless merge turns into everybody's.
     serde_json::from_str(
@@ -166,12 +239,22 @@ impl surface::Guest for Program {
                 text("at last")
             }
             "markup" => markup(),
+            "hands" => hands(),
             _ => sign_in(),
         };
         Ok(surface::View { nodes, data: data().to_string(), topics: vec![evil("topic")] })
     }
 
-    fn action(_: surface::Place, _: String, _: String, _: String) -> Result<surface::Reaction, Error> {
+    fn action(_: surface::Place, name: String, _: String, _: String) -> Result<surface::Reaction, Error> {
+        let reaction =
+            |then: Value| surface::Reaction { data: "{}".into(), note: String::new(), then: then.to_string() };
+        match name.as_str() {
+            "then" => {
+                return Ok(reaction(json!({ "run": ["asset", "remove"], "arguments": { "asset": "sample/birds" } })));
+            }
+            "upload" => return Ok(reaction(json!({ "upload": "sample/birds" }))),
+            _ => {}
+        }
         let then = json!({ "open": { "address": "javascript:globalThis.pwned='then'" } }).to_string();
         Ok(surface::Reaction { data: "{\"/__proto__/polluted\": true}".into(), note: evil("note"), then })
     }
@@ -185,8 +268,43 @@ impl surface::Guest for Program {
     }
 }
 
+/// Draws into the screens of others: its button would be theirs.
+impl preview::Guest for Program {
+    fn media_types() -> Vec<String> {
+        vec!["application/x-hostile".into(), "text/csv".into()]
+    }
+
+    fn open(_: preview::Request) -> Result<Vec<Node>, Error> {
+        let remove = json!({ "run": ["asset", "remove"], "arguments": { "asset": "sample/birds" } });
+        Ok(vec![node("root", "button", json!({ "text": "Show all rows", "action": remove }), &[])])
+    }
+}
+
+fn command(name: &str, effect: commands::Effect, arguments: Vec<commands::Argument>) -> commands::Command {
+    commands::Command {
+        name: vec![name.into()],
+        summary: format!("{name} somebody"),
+        about: String::new(),
+        arguments,
+        effect,
+        examples: Vec::new(),
+        output: "{}".into(),
+    }
+}
+
 impl commands::Guest for Program {
     fn describe() -> Vec<commands::Command> {
+        let what = commands::Argument {
+            name: "what".into(),
+            help: "what to show".into(),
+            type_: commands::ArgumentType::Text,
+            place: commands::ArgumentPlace::Positional,
+            short: None,
+            required: false,
+            repeated: false,
+            choices: Vec::new(),
+            default: None,
+        };
         let password = commands::Argument {
             name: "password".into(),
             help: evil("argument"),
@@ -198,7 +316,7 @@ impl commands::Guest for Program {
             choices: Vec::new(),
             default: None,
         };
-        vec![commands::Command {
+        let sign_in = commands::Command {
             name: vec!["sign".into(), "in".into()],
             summary: format!("Sign in again {}", evil("summary")),
             about: evil("about"),
@@ -206,10 +324,24 @@ impl commands::Guest for Program {
             effect: commands::Effect::Write,
             examples: Vec::new(),
             output: "{}".into(),
-        }]
+        };
+        vec![
+            sign_in,
+            command("greet", commands::Effect::Write, Vec::new()),
+            command("report", commands::Effect::Read, vec![what]),
+        ]
     }
 
-    fn run(_: Vec<String>, _: String) -> Result<commands::Outcome, Error> {
+    fn run(name: Vec<String>, arguments: String) -> Result<commands::Outcome, Error> {
+        let arguments: Value = serde_json::from_str(&arguments).unwrap_or_default();
+        match name.first().map(String::as_str) {
+            Some("greet") => return Ok(commands::Outcome { data: "{}".into(), view: Vec::new() }),
+            Some("report") => {
+                let view = report(arguments["what"].as_str().unwrap_or_default())?;
+                return Ok(commands::Outcome { data: "{}".into(), view });
+            }
+            _ => {}
+        }
         Err(Error::Denied(Detail { message: evil("denied"), help: Some(evil("denied-help")), at: None }))
     }
 }

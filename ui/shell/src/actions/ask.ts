@@ -1,6 +1,7 @@
 // Dialogs before a command: the form of what it still needs, made from its declaration, and the question before
 // something is destroyed for good. What was typed stays until the command worked.
-import { html, nothing, type TemplateResult } from "lit";
+import { nothing, type TemplateResult } from "lit";
+import { html } from "../../../view/src/html.js";
 import { icon, type CommandDeclaration } from "../../../view/src/index.js";
 import type { CommandArgument } from "../../../view/src/host.js";
 import { openDialog, type OpenDialog } from "../layout/dialog.js";
@@ -10,6 +11,7 @@ import type { Command } from "../transport/http.js";
 import { cancelled, sentence, type Problem } from "../transport/problem.js";
 import { t } from "../words/words.js";
 import { LONG, type Tried } from "./actions.js";
+import { question, SETTLE, type Question } from "./trust.js";
 
 export type Values = Record<string, unknown>;
 
@@ -71,18 +73,30 @@ function field(argument: CommandArgument, given: Values, id: string, first: bool
 /** What a form gave; `pending` when it takes so long that it goes on without the form. */
 export type Asked = { values: Values } & ({ outcome: Outcome } | { pending: Promise<Tried>; abort: AbortController });
 
-/** A form in a dialog; resolves when the command worked or the person gave up. `destroys` says that it is lost then. */
+/**
+ * A form in a dialog; resolves when the command worked or the person gave up. `destroys` says that it is lost then.
+ * With `crossing` a view of another plug-in asks: the form says so, shows what was filled in for the person, and is the
+ * question whether it may.
+ */
 export function askFor(
-  command: Command, asked: readonly CommandArgument[], given: Values, opener: HTMLElement | null, destroys: boolean,
+  command: Command, asked: readonly CommandArgument[], given: Values, opener: HTMLElement | null, destroys: boolean, crossing: Question | undefined,
   run: (values: Values, signal: AbortSignal) => Promise<Tried>,
 ): Promise<Asked | undefined> {
   let problem: Problem | undefined;
   let abort: AbortController | undefined;
   const id = `ask-${command.name.join("-")}`;
+  // A key or click that was meant for what was there before answers nothing; who types into the form has seen it.
+  let settled = crossing === undefined;
+
+  const settle = (): void => {
+    if (settled) return;
+    settled = true;
+    dialog.draw();
+  };
 
   const send = async (event: Event, dialog: OpenDialog<Asked>): Promise<void> => {
     event.preventDefault();
-    if (abort) return;
+    if (abort || !settled) return;
     const form = event.target as HTMLFormElement;
     const values: Values = {};
     for (const argument of asked) {
@@ -115,21 +129,22 @@ export function askFor(
       abort.abort();
       return false;
     },
-    content: (open) => html`<form class="ks-form" @submit=${(event: Event) => void send(event, open)}>
+    content: (open) => html`<form class="ks-form" @submit=${(event: Event) => void send(event, open)} @input=${settle}>
       <div class="ks-dialog-body">
         ${command.about && command.about !== command.summary ? html`<p class="kd-muted ks-about">${command.about.split("\n")[0]}</p>` : nothing}
         ${asked.map((argument, index) => field(argument, given, `${id}-${argument.name}`, index === 0))}
         ${destroys ? html`<div class="ks-problem"><p><strong>${t("destroy.forever")}</strong></p></div>` : nothing}
         ${problemBox(problem)}
-        ${by(command.plugin)}
+        ${crossing ? question(crossing, asked.map(({ name }) => name)) : by(command.plugin)}
       </div>
       <div class="ks-dialog-foot">
         <button type="button" class="kd-button" @click=${() => open.leave()}>${abort ? t("stop") : t("cancel")}</button>
-        <button class="kd-button ${destroys ? "kd-button-danger" : "kd-button-primary"}" aria-busy=${abort ? "true" : "false"}>
+        <button class="kd-button ${destroys ? "kd-button-danger" : "kd-button-primary"}" ?disabled=${!settled} aria-busy=${abort ? "true" : "false"}>
           ${abort ? html`<span class="ks-spin"></span>` : nothing}<span>${problem ? t("retry") : verb(command)}</span></button>
       </div>
     </form>`,
   });
+  if (!settled) setTimeout(settle, SETTLE);
   return dialog.closed;
 }
 

@@ -1,9 +1,9 @@
 // What a person did from this browser, newest first, each with Undo where there is one: the toast goes, this stays for
 // thirty days (bar 28 of the study). Commands only, no results: what Undo needs and not more. Kept in this browser, for
 // the person who did it.
-import type { Undo } from "../../../view/src/index.js";
 import { Store } from "../store.js";
 import { newKey } from "../transport/socket.js";
+import type { OfferedUndo } from "./asking.js";
 
 export interface Entry {
   id: string;
@@ -15,7 +15,7 @@ export interface Entry {
   /** The project that the command was run in, or empty. */
   project: string;
   state: "done" | "undone";
-  undo?: Undo;
+  undo?: OfferedUndo;
 }
 
 const KEY = "kamld.journal";
@@ -31,10 +31,17 @@ export const undoing = new Store<ReadonlySet<string>>(new Set());
 function stored(): Entry[] {
   try {
     const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(value) ? (value as Entry[]).filter(({ when }) => Date.now() - when < KEPT_MS) : [];
+    return Array.isArray(value) ? (value as Entry[]).filter(({ when }) => Date.now() - when < KEPT_MS).map(known) : [];
   } catch {
     return [];
   }
+}
+
+/** What does not say which plug-in offered it is not done in the person's name. */
+function known(entry: Entry): Entry {
+  if (typeof entry.undo?.asks === "string" && entry.undo.asks) return entry;
+  const { undo: _, ...rest } = entry;
+  return rest;
 }
 
 /** Another tab may have written since: what it added stays. */

@@ -1,6 +1,7 @@
 // The one box: text and tags, or SQL, or whatever some plug-in makes of a text. While one types it shows which of them it
 // took, one key takes the next, and Enter opens the result under a URL of its own.
-import { html, LitElement, nothing } from "lit";
+import { LitElement, nothing } from "lit";
+import { html } from "../../../view/src/html.js";
 import { icon } from "../../../view/src/index.js";
 import type { App } from "../app.js";
 import { addressParts } from "../places/place.js";

@@ -1,7 +1,8 @@
 // Dialogs on the browser's own: modal, closed by Escape, the focus goes back to where it came from. One way to open one,
 // so that all of them behave alike.
-import { html, nothing, render, type TemplateResult } from "lit";
-import { icon } from "../../../view/src/index.js";
+import { nothing, render, type TemplateResult } from "lit";
+import { html } from "../../../view/src/html.js";
+import { icon, legible } from "../../../view/src/index.js";
 import { t } from "../words/words.js";
 
 export interface DialogOptions<T> {
@@ -61,7 +62,7 @@ export function openDialog<T = void>(options: DialogOptions<T>): OpenDialog<T> {
   const element = document.createElement("dialog");
   element.id = `ks-dialog-${++counter}`;
   element.className = `kd-root ks-dialog ks-dialog-${options.shape ?? "middle"}`;
-  if (options.bare) element.setAttribute("aria-label", options.title);
+  if (options.bare) element.setAttribute("aria-label", legible(options.title));
   else element.setAttribute("aria-labelledby", `${element.id}-title`);
   const dialog = new OpenDialog<T>(element, options);
   element.addEventListener("cancel", (event) => {

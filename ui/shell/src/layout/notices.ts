@@ -1,6 +1,7 @@
 // What happened, said in a corner: a sentence, perhaps with Undo, a problem with what was kept and what to do, work that
 // goes on with Stop. Undo stays ten seconds and more, longer while somebody points at it; a problem stays until it is read.
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { LitElement, nothing, type TemplateResult } from "lit";
+import { html } from "../../../view/src/html.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
 import { Store, Watch } from "../store.js";

@@ -1,6 +1,7 @@
 // <ks-app>: the page as a person sees it. Top bar with the way here, areas, the one box, the screen, the bar at the side;
 // everything in it comes from the list of surfaces and from the address.
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { LitElement, nothing, type TemplateResult } from "lit";
+import { html } from "../../../view/src/html.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
 import { works } from "../actions/works.js";

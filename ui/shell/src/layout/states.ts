@@ -1,6 +1,7 @@
 // States of the page that no surface draws: nothing here, nothing yet, signed out, something that failed. Each says what
 // it is and has a way on.
-import { html, nothing, type TemplateResult } from "lit";
+import { nothing, type TemplateResult } from "lit";
+import { html } from "../../../view/src/html.js";
 import { icon } from "../../../view/src/index.js";
 import { sentence } from "../transport/problem.js";
 import { traceLine } from "./notices.js";

@@ -1,6 +1,7 @@
 // The palette: everything that can be done and gone to, by a word or two. Commands of every plug-in, areas, settings,
 // places of before, what the server finds, and the one box for the rest.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../../../view/src/html.js";
 import { icon, type Target } from "../../../view/src/index.js";
 import type { App } from "../app.js";
 import { openDialog, type OpenDialog } from "../layout/dialog.js";

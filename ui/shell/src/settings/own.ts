@@ -1,5 +1,6 @@
 // Draws the shell's own pages of the settings. What is chosen works at once and is kept in this browser.
-import { html, LitElement, nothing } from "lit";
+import { LitElement, nothing } from "lit";
+import { html } from "../../../view/src/html.js";
 import type { App } from "../app.js";
 import { KEYS } from "../layout/keys.js";
 import { Watch } from "../store.js";

@@ -3,7 +3,7 @@
 import { t } from "../words/words.js";
 
 export type ProblemKind =
-  | "denied" | "not-found" | "already-exists" | "conflict" | "invalid" | "limit"
+  | "denied" | "confirm" | "not-found" | "already-exists" | "conflict" | "invalid" | "limit"
   | "unavailable" | "corrupt" | "cancelled" | "internal" | "signed-out";
 
 export interface Problem {

@@ -1,5 +1,5 @@
 // Before files go where files are already: which they are, what becomes of them, and the choice.
-import { html } from "lit";
+import { html } from "../../../view/src/html.js";
 import { openDialog } from "../layout/dialog.js";
 import { encodeAddress, fetchJson } from "../transport/http.js";
 import { t } from "../words/words.js";

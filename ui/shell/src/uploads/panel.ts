@@ -1,6 +1,7 @@
 // What goes on and what was done, in a drawer: uploads with pause, stop and retry, tasks of the server, uploads that a
 // reload interrupted, and the list of what was done with Undo.
-import { html, LitElement, nothing } from "lit";
+import { LitElement, nothing } from "lit";
+import { html } from "../../../view/src/html.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../../../view/src/index.js";
 import { done as doneBy, isOpen, journal, undoing } from "../actions/journal.js";

@@ -1,6 +1,6 @@
 // Uploads of this page: three at a time, each can be paused, stopped and tried again; a lost connection is waited for,
 // and what a reload interrupted is offered again.
-import type { Undo } from "../../../view/src/index.js";
+import type { OfferedUndo } from "../actions/asking.js";
 import { asProblem } from "../transport/problem.js";
 import { abandon, append, batch, create, position } from "./send.js";
 import { forget, isSame, keep, unfinished, type Unfinished } from "./memory.js";
@@ -35,7 +35,7 @@ export class Uploads {
   }
 
   /** Paths that cannot be written are left out and told. */
-  add(to: Destination, picked: readonly Picked[], undo?: Undo): { group: Group | null; refused: string[] } {
+  add(to: Destination, picked: readonly Picked[], undo?: OfferedUndo): { group: Group | null; refused: string[] } {
     const refused: string[] = [];
     const files: Picked[] = [];
     for (const one of picked) {

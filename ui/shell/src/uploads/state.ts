@@ -1,5 +1,5 @@
 // What is on its way, for whoever shows it; the work itself is loaded when the first file comes (`queue.ts`).
-import type { Undo } from "../../../view/src/index.js";
+import type { OfferedUndo } from "../actions/asking.js";
 import { Store } from "../store.js";
 import type { Problem } from "../transport/problem.js";
 import type { Unfinished } from "./memory.js";
@@ -40,7 +40,7 @@ export interface Group {
   files: number;
   bytes: number;
   /** What takes it back, of one that replaced nothing. */
-  undo: Undo | undefined;
+  undo: OfferedUndo | undefined;
 }
 
 export interface GroupSums {

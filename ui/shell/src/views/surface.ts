@@ -1,6 +1,7 @@
 // <ks-surface>: one surface on the page. It shows what it has (from the cache at once), the shape of what comes while
 // that takes a moment, and says calmly when it cannot be drawn. Who draws it is told by the shell, not by the plug-in.
-import { html, LitElement, nothing, type PropertyValues } from "lit";
+import { LitElement, nothing, type PropertyValues } from "lit";
+import { html } from "../../../view/src/html.js";
 import { icon } from "../../../view/src/index.js";
 import type { App } from "../app.js";
 import { bones } from "../layout/states.js";

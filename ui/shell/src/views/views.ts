@@ -2,6 +2,7 @@
 // back shows it at once, with what was typed, while the server is asked again.
 import "../../../view/src/index.js";
 import { put, same, touches, type Json, type KdView, type Undo, type ViewHost } from "../../../view/src/index.js";
+import { offered, ofView, type OfferedUndo } from "../actions/asking.js";
 import type { Surface } from "../places/screens.js";
 import type { Session } from "../session.js";
 import { Store } from "../store.js";
@@ -209,10 +210,10 @@ export class Views {
   }
 
   /** How the screens that are seen take back what is uploaded there: for files that come by another way than their button. */
-  undoOfUpload(to: string): Undo | undefined {
+  undoOfUpload(to: string): OfferedUndo | undefined {
     for (const view of this.#views.values()) if (view.shown) for (const { props } of view.element.nodes as { props: Record<string, unknown> }[]) {
       const { upload, undo } = (props["action"] ?? { upload: props["to"], undo: props["undo"] }) as { upload?: unknown; undo?: Undo };
-      if (upload === to && undo) return undo;
+      if (upload === to && undo) return offered(undo, ofView(view));
     }
     return undefined;
   }

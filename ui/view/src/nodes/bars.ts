@@ -1,5 +1,6 @@
 // `bars`: numbers as bars, for comparing; `sparkline`: numbers as a line as high as a word.
-import { html, svg } from "lit";
+import { svg } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { link } from "../parts/button.js";
 import { say } from "../format.js";

@@ -1,5 +1,6 @@
 // `button`: does something; `menu`: a button that shows more to choose; `hint`: what to do next, with its command line.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { actionButton, buttonClass } from "../parts/button.js";
 import { icon } from "../parts/icon.js";

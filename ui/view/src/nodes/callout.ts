@@ -1,6 +1,7 @@
 // What the page says by itself: `callout` something to know, `empty` the way on where there is nothing, `steps` what to
 // do one after the other, `progress` how far something is.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { define, freshId, KdNode } from "../node.js";
 import { actionButton, menuButtons } from "../parts/button.js";
 import { icon } from "../parts/icon.js";

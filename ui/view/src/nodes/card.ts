@@ -1,5 +1,6 @@
 // `card`: things that belong together, set apart; with an action its title is what one chooses, and the whole card answers.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { headingLevel, title } from "../parts/title.js";
 import { link } from "../parts/button.js";

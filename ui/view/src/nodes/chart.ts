@@ -1,5 +1,5 @@
 // `chart`: numbers over a line of numbers or times.
-import { html } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import "../parts/plot.js";
 

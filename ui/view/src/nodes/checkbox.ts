@@ -1,5 +1,6 @@
 // `checkbox`: yes or no; `switch`: on or off, at once.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { live } from "lit/directives/live.js";
 import { define } from "../node.js";
 import { KdField } from "../parts/field.js";

@@ -1,8 +1,10 @@
 // `code`: text in which each character has its place, with line numbers; `markdown`: drawn by the server, the one place
 // where HTML is made of what people write.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { actionButton } from "../parts/button.js";
+import { legible } from "../legible.js";
 import { failure } from "../parts/failure.js";
 import { words } from "../words.js";
 
@@ -49,8 +51,10 @@ class KdMarkdown extends KdNode<"markdown"> {
     try {
       // The only place where HTML is set. Under Trusted Types a text that the host did not vouch for is refused here.
       target.innerHTML = this.#html as string;
+      const texts = document.createTreeWalker(target, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) texts.currentNode.nodeValue = legible(texts.currentNode.nodeValue ?? "");
     } catch {
-      target.textContent = text;
+      target.textContent = legible(text);
     }
   }
 }

@@ -1,6 +1,7 @@
 // `combobox`: one out of many, found by typing; with `free` anything else may be typed. The pattern of the ARIA guide:
 // the focus stays in the field, the list is told by `aria-activedescendant`.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { live } from "lit/directives/live.js";
 import type { Choice } from "../catalogue.js";
 import { define } from "../node.js";

@@ -1,6 +1,7 @@
 // `command`: the form of a command, made of its declaration: one declaration serves the command line, the palette and
 // this. Arguments that are given already are not asked for.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import type { CommandArgument } from "../host.js";
 import { define, freshId, KdNode, note } from "../node.js";
 import { buttonClass } from "../parts/button.js";

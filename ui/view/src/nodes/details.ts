@@ -1,5 +1,6 @@
 // `details`: children hidden until they are asked for; `divider`: a line; `when`: children while a value is as it says.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { same, truthy } from "../values.js";
 

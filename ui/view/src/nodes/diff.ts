@@ -1,6 +1,7 @@
 // `diff`: two texts side by side, line by line, with the words that differ marked. Long runs that are alike are folded.
 import { diffLines, diffWordsWithSpace } from "diff";
-import { html, nothing, type TemplateResult } from "lit";
+import { nothing, type TemplateResult } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { words } from "../words.js";
 

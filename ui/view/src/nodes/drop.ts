@@ -1,5 +1,5 @@
 // `drop`: a place where files can be dropped or chosen; the button is the way without a pointer.
-import { html } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { actionButton } from "../parts/button.js";
 import { icon } from "../parts/icon.js";

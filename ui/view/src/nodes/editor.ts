@@ -6,8 +6,10 @@ import { bracketMatching, HighlightStyle, indentOnInput, LanguageDescription, La
 import { Compartment, EditorState, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, drawSelection, EditorView, type DecorationSet, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { define } from "../node.js";
+import { legible } from "../legible.js";
 import { same } from "../values.js";
 import { KdField, words } from "../parts/field.js";
 
@@ -152,13 +154,14 @@ class KdEditor extends KdField<"editor"> {
     const { complete } = this.props;
     if (complete === undefined || (!context.explicit && !context.matchBefore(/[\p{L}\p{N}_.@/"-]+$/u))) return null;
     const text = context.state.doc.toString();
-    await this.act({ act: complete }, this, {}, { text, cursor: context.pos });
+    await this.act({ act: complete }, this, { typing: true }, { text, cursor: context.pos });
     if (context.aborted) return null;
     const said = this.view.model.get("/completions");
     const options = (Array.isArray(said) ? said : []).flatMap((one: unknown): Offer[] => {
       const { text: label, kind, detail, from, to } = (typeof one === "object" && one !== null ? one : {}) as Record<string, unknown>;
       if (typeof label !== "string" || !isPlace(from) || !isPlace(to) || from > to || to > text.length) return [];
-      return [{ label, from, to, ...(typeof kind === "string" ? { type: kind } : {}), ...(typeof detail === "string" ? { detail } : {}) }];
+      const shown = legible(label);
+      return [{ label, ...(shown === label ? {} : { displayLabel: shown }), from, to, ...(typeof kind === "string" ? { type: kind } : {}), ...(typeof detail === "string" ? { detail: legible(detail) } : {}) }];
     }).slice(0, 200);
     if (!options.length) return null;
     // The list stands at one place; what takes the place of more or less is put in by itself.

@@ -1,5 +1,6 @@
 // `facts`: labels with a value each; `stat`: one number that matters.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { value as typed } from "../parts/value.js";
 

@@ -1,5 +1,5 @@
 // `form`: inputs that are sent together. All of them are checked first; the first that is wrong gets the focus.
-import { html } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { buttonClass } from "../parts/button.js";
 

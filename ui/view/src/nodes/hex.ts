@@ -1,5 +1,5 @@
 // `hex`: bytes as they are. Only what is seen is fetched and in the page, whatever the size; a field leads to an offset.
-import { html } from "lit";
+import { html } from "../html.js";
 import { define, freshId, KdNode } from "../node.js";
 import { failure } from "../parts/failure.js";
 import { words } from "../words.js";

@@ -1,5 +1,6 @@
 // History: `changes` objects that were added, modified or removed; `commits` newest first.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Action, Change, Commit, MenuItem } from "../catalogue.js";
 import { define, KdNode } from "../node.js";

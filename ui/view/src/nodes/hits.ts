@@ -1,5 +1,6 @@
 // What a search found: `hits` best first, with the pieces that matched; `facets` how the found things divide.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import type { FacetValue, Hit } from "../catalogue.js";
 import { define, KdNode } from "../node.js";
 import { count } from "../format.js";

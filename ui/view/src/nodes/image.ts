@@ -1,6 +1,7 @@
 // `image`: a picture, with a closer look by pointer and by keyboard (`+`, `-`, `0`); `compare-images`: two of them beside
 // each other or one over the other.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { define, freshId, KdNode } from "../node.js";
 import { failure } from "../parts/failure.js";
 import { icon } from "../parts/icon.js";

@@ -1,5 +1,6 @@
 // `input`: a line of text; `area`: text of many lines; `number`: a number with its unit.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { live } from "lit/directives/live.js";
 import { define } from "../node.js";
 import { KdField, words } from "../parts/field.js";

@@ -1,5 +1,6 @@
 // `json`: a JSON value that folds. What is folded is not in the page; long lists show a part and offer the rest.
-import { html, nothing, type TemplateResult } from "lit";
+import { nothing, type TemplateResult } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { count } from "../format.js";
 import { words } from "../words.js";

@@ -1,5 +1,6 @@
 // `link`: leads to another place of the page; `breadcrumb`: the way to a folder, part by part.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { icon } from "../parts/icon.js";
 import { link } from "../parts/button.js";

@@ -1,5 +1,6 @@
 // `list`: things one below the other, each a row of its own with what can be done with it.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Item } from "../catalogue.js";
 import { define, KdNode } from "../node.js";

@@ -1,5 +1,5 @@
 // `audio` and `video`: the browser's own players; nothing plays or is fetched by itself.
-import { html } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { words } from "../words.js";
 

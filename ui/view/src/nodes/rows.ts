@@ -1,6 +1,7 @@
 // `rows`: the rows of a query, a window at a time, with how many there are and what it took, as a chart where that makes
 // sense, and to be saved as CSV or Parquet.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import type { Column, Series, Source } from "../catalogue.js";
 import { define } from "../node.js";
 import { bytes, duration } from "../format.js";

@@ -1,5 +1,6 @@
 // `section`: a part of a screen under a title of its own, with buttons beside the title.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { define, freshId, KdNode } from "../node.js";
 import { headingLevel, title } from "../parts/title.js";
 import { menuButtons } from "../parts/button.js";

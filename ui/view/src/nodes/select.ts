@@ -1,6 +1,7 @@
 // `select`: one out of a few; `radio`: one out of a few, all of them to be seen; `date`: a day; `range`: a number
 // between two others.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { live } from "lit/directives/live.js";
 import { define } from "../node.js";
 import { number } from "../format.js";

@@ -1,6 +1,7 @@
 // `table`: rows under columns. Up to 200 rows of the view itself are a plain table; more, and rows of a source, are
 // windowed. What both can do is in `parts/table.ts`.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import type { MenuItem, SelectMode } from "../catalogue.js";
 import { define } from "../node.js";
 import { say } from "../format.js";

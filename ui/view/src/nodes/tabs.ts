@@ -1,5 +1,6 @@
 // `tabs` and `tab`: children one at a time. Arrow keys move between the tabs, as the pattern of the ARIA guide says.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { define, freshId, KdNode } from "../node.js";
 import type { TabProps } from "../catalogue.js";
 import { icon } from "../parts/icon.js";

@@ -1,6 +1,7 @@
 // `tags`: words that describe something, changed in place: a word is added in a field beside them, and taken away by
 // the button on it. The same is done by keyboard alone. A change is seen at once and goes back when the host says no.
-import { html, nothing } from "lit";
+import { nothing } from "lit";
+import { html } from "../html.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Action } from "../catalogue.js";
 import { define, freshId, KdNode } from "../node.js";

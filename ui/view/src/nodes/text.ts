@@ -1,5 +1,5 @@
 // `text`: a sentence or a paragraph, or a value of the data model; `heading`: the title of what follows.
-import { html } from "lit";
+import { html } from "../html.js";
 import { define, KdNode } from "../node.js";
 import { say } from "../format.js";
 import { title } from "../parts/title.js";

@@ -1,5 +1,5 @@
 // What stands for a kind that this page does not know: its children, so that the rest of a newer view is still of use.
-import { html } from "lit";
+import { html } from "../html.js";
 import { define, KdNode, note } from "../node.js";
 import { words } from "../words.js";
 

@@ -1,5 +1,6 @@
 // Buttons, links and what stands for an action. A button is busy while its action runs.
-import { html, nothing, type TemplateResult } from "lit";
+import { nothing, type TemplateResult } from "lit";
+import { html } from "../html.js";
 import type { Action, MenuItem, Target, Weight } from "../catalogue.js";
 import type { Extra, KdNode } from "../node.js";
 import { icon } from "./icon.js";

@@ -1,6 +1,7 @@
 // What could not be had from the host, said in its place: what happened, what was kept and what to do, the id under which
 // it is found, and the way to try again. Never the text of an error that nobody wrote for people.
-import { html, nothing, type TemplateResult } from "lit";
+import { nothing, type TemplateResult } from "lit";
+import { html } from "../html.js";
 import type { Problem } from "../host.js";
 import type { KdNode } from "../node.js";
 import { sentence } from "../format.js";

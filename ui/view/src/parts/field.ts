@@ -1,5 +1,6 @@
 // What all inputs share: the label, the help and the error that belong to it, the value in the data model, the check.
-import { html, nothing, type TemplateResult } from "lit";
+import { nothing, type TemplateResult } from "lit";
+import { html } from "../html.js";
 import type { Action, Validation } from "../catalogue.js";
 import { freshId, KdNode } from "../node.js";
 import { problemOf } from "./check.js";

@@ -1,5 +1,6 @@
 // Icons: a line drawing of the set that comes with the page. They say nothing themselves; the text beside them does.
-import { html, nothing, type TemplateResult } from "lit";
+import { nothing, type TemplateResult } from "lit";
+import { html } from "../html.js";
 import { ICONS } from "../icons.js";
 
 export function icon(name: string | undefined): TemplateResult | typeof nothing {

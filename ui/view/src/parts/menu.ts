@@ -1,6 +1,7 @@
 // A menu below its button: one in the page at a time, on the browser's top layer, closed by Escape or a click elsewhere;
 // the focus goes back to where it came from.
-import { html, render, type TemplateResult } from "lit";
+import { render, type TemplateResult } from "lit";
+import { html } from "../html.js";
 import type { MenuItem } from "../catalogue.js";
 import { icon } from "./icon.js";
 import { words } from "../words.js";

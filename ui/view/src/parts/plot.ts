@@ -1,6 +1,7 @@
 // <kd-plot>: lines over a line of numbers or times, by uPlot, and the same as a table for whoever cannot see it. The
 // only place that knows uPlot. It draws on a canvas, so colours are read from the tokens and read again with the theme.
-import { html, LitElement, nothing } from "lit";
+import { LitElement, nothing } from "lit";
+import { html } from "../html.js";
 import uPlot from "uplot";
 import type { Series } from "../catalogue.js";
 import { say } from "../format.js";

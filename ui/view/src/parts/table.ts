@@ -1,6 +1,7 @@
 // What the tables have in common (`table`, `rows`): a plain table for few rows and for pages, the windowed one for many,
 // selection, order, filter, actions, and what to say while rows load, fail or are not there.
-import { html, nothing, type TemplateResult } from "lit";
+import { nothing, type TemplateResult } from "lit";
+import { html } from "../html.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { MenuItem, SelectMode, Source, Target } from "../catalogue.js";
 import { freshId, KdNode } from "../node.js";

@@ -1,5 +1,6 @@
 // Titles with the level that their place gives them: one below the title of what they stand in.
-import { html, type TemplateResult } from "lit";
+import { type TemplateResult } from "lit";
+import { html } from "../html.js";
 
 export function headingLevel(element: Element): number {
   let level = 2;

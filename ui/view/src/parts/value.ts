@@ -1,6 +1,8 @@
 // A typed value as a person sees it: in a cell, a fact, a number that matters.
-import { html, nothing, type TemplateResult } from "lit";
+import { nothing, type TemplateResult } from "lit";
+import { html } from "../html.js";
 import { say } from "../format.js";
+import { legible } from "../legible.js";
 import type { AddedColumn } from "../host.js";
 import type { Cell } from "./added.js";
 import { icon } from "./icon.js";
@@ -20,7 +22,7 @@ export function value(type: string | undefined, raw: unknown, locale: string): u
   if (type === "time" && typeof raw === "number" && title) {
     return html`<time datetime=${new Date(raw).toISOString()} title=${title}>${text}</time>`;
   }
-  return title ? html`<span title=${title}>${breakable(text)}</span>` : breakable(text);
+  return title ? html`<span title=${title}>${breakable(legible(text))}</span>` : breakable(legible(text));
 }
 
 /** A long word gives way where one would break it by hand: behind a slash or a dash, a hash after each sixteen letters. */

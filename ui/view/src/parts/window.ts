@@ -1,8 +1,10 @@
 // <kd-window>: a table as long as it likes of which only what is seen is in the page, by regular-table, with what that
 // leaves out: the roles and places for whoever cannot see it, and the keyboard. One tab stop; arrows move a cell.
-import { LitElement, html, render } from "lit";
+import { LitElement, render } from "lit";
+import { html } from "../html.js";
 import "regular-table";
 import type { RegularTableElement } from "regular-table/dist/esm/regular-table.js";
+import { legible } from "../legible.js";
 import type { Added } from "./added.js";
 import type { Rows, Row } from "./rows.js";
 import { statisticWords, typeWord, type Shown } from "./columns.js";
@@ -230,7 +232,7 @@ export class KdWindow extends LitElement {
       box.tabIndex = -1;
       box.className = "kd-check";
       box.checked = this.of.isSelected(row, y);
-      box.setAttribute("aria-label", words.selectRow(this.of.nameOf(row)));
+      box.setAttribute("aria-label", legible(words.selectRow(this.of.nameOf(row))));
       const target = document.createElement("label");
       target.className = "kd-check-target";
       target.append(box);
@@ -244,7 +246,7 @@ export class KdWindow extends LitElement {
       button.tabIndex = -1;
       button.className = "kd-button kd-button-quiet kd-button-icon kd-button-small";
       button.setAttribute("aria-haspopup", "menu");
-      button.setAttribute("aria-label", words.actionsFor(this.of.nameOf(row)));
+      button.setAttribute("aria-label", legible(words.actionsFor(this.of.nameOf(row))));
       render(icon("more"), button);
       return button;
     }
@@ -256,7 +258,7 @@ export class KdWindow extends LitElement {
     }
     const raw = row[column.key];
     const href = column.open ? this.of.hrefOf(row) : undefined;
-    if (!href && (typeof raw === "string" || typeof raw === "number") && !column.type) return String(raw);
+    if (!href && (typeof raw === "string" || typeof raw === "number") && !column.type) return legible(String(raw));
     if (!href && (raw === null || raw === undefined)) return "";
     const shown = value(column.type ?? "text", raw, this.of.locale);
     if (!href && typeof shown === "string") return shown;
@@ -304,7 +306,7 @@ export class KdWindow extends LitElement {
   #aria(): void {
     const table = this.#table!;
     const { rows, columns, label } = this.of;
-    set(table, { role: "grid", "aria-label": label, "aria-rowcount": String(rows.complete ? rows.length + 1 : -1), "aria-colcount": String(this.#width), "aria-multiselectable": this.of.select === "many" ? "true" : null, "aria-busy": rows.busy || (this.of.statistics && rows.measuring) ? "true" : null });
+    set(table, { role: "grid", "aria-label": legible(label), "aria-rowcount": String(rows.complete ? rows.length + 1 : -1), "aria-colcount": String(this.#width), "aria-multiselectable": this.of.select === "many" ? "true" : null, "aria-busy": rows.busy || (this.of.statistics && rows.measuring) ? "true" : null });
     const inner = table.querySelector("table");
     inner?.setAttribute("role", "presentation");
     for (const part of table.querySelectorAll("thead, tbody")) part.setAttribute("role", "rowgroup");

@@ -6,6 +6,7 @@
 mod audit;
 mod calling;
 mod commands;
+mod crossings;
 mod finder;
 mod health;
 mod maintenance;
@@ -51,6 +52,7 @@ pub fn all(joined: Joined) -> Parts {
         results: Arc::new(results::QueryResults(sql.clone())),
         tables: Arc::new(tables::ObjectTables(sql)),
         audit: Arc::new(audit::AuditPages(installed.audit().clone())),
+        crossings: Arc::new(crossings::AuditedCrossings(installed.clone())),
         plugins: Arc::new(plugins::PluginAdmin(installed)),
         maintenance: Arc::new(maintenance::HostMaintenance {
             store: store.clone(),
