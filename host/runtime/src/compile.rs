@@ -91,7 +91,8 @@ fn failure(status: ExitStatus, said: &str, limits: &Limits) -> Problem {
                 .help(format!("{kept}; an admin can raise limits.compile_memory_mib"))
         }
         Some(KILLED) => {
-            Problem::limit("the compiler was killed, most likely because the machine has no memory left").help(kept)
+            Problem::unavailable("the compiler was killed, most likely because the machine has no memory left")
+                .help(kept)
         }
         Some(signal) => Problem::internal(format!("the compiler died of signal {signal}")).help(kept),
         None => {

@@ -45,7 +45,7 @@ pub fn all(joined: Joined) -> Parts {
     let Joined { store, search, projects, sql, runtime, installed, data, self_test, pages, changes, collector, source } =
         joined;
     Parts {
-        commands: Arc::new(commands::PluginCommands::new(runtime.clone(), search.clone())),
+        commands: Arc::new(commands::PluginCommands::new(runtime.clone(), search.clone(), installed.clone())),
         objects: Arc::new(objects::StoredObjects(store.clone())),
         uploads: Arc::new(uploads::StoredUploads(store.clone())),
         results: Arc::new(results::QueryResults(sql.clone())),
