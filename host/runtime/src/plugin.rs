@@ -157,10 +157,12 @@ impl Slot {
 
     /// Whether a call may begin now: no code of a plug-in runs that nobody granted anything, or that is paused.
     pub fn admit(&self) -> Result<()> {
-        if !self.is_granted() {
-            return Err(waits_for_a_grant(&self.id));
-        }
+        self.granted()?;
         self.faults.admit(&self.id)
+    }
+
+    pub fn granted(&self) -> Result<()> {
+        if self.is_granted() { Ok(()) } else { Err(waits_for_a_grant(&self.id)) }
     }
 
     /// Puts a version in place, with its grant. Calls that run keep what they have.

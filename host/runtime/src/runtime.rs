@@ -368,7 +368,7 @@ impl Runtime {
             Problem::not_found(format!("plug-in {plugin} has no command '{words}'"))
                 .help("kamld help shows the commands there are")
         };
-        slot.admit()?;
+        slot.granted()?;
         let loaded = slot.loaded()?;
         let command = loaded.commands.iter().find(|command| command.name == name).ok_or_else(unknown)?;
         let arguments = Value::Object(command.check(arguments)?).to_string();

@@ -22,6 +22,7 @@ const READS: usize = 5;
 pub struct Record {
     pub seq: u64,
     pub time: u64,
+    /// With the plug-in through which they asked, if they did not directly.
     pub actor: String,
     pub action: String,
     pub plugin: Option<String>,
@@ -35,7 +36,10 @@ pub fn read(records: &Value) -> Vec<Record> {
         Some(Record {
             seq: record["seq"].as_u64()?,
             time: record["time"].as_u64()?,
-            actor: text("actor")?,
+            actor: match text("via") {
+                Some(via) => format!("{}, through {via}", text("actor")?),
+                None => text("actor")?,
+            },
             action: text("action")?,
             plugin: text("plugin"),
             detail: record["detail"].clone(),
