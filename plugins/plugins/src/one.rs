@@ -188,7 +188,14 @@ fn grant_needs(about: &About) -> view::Action {
     let needs: Vec<_> = about
         .needs
         .iter()
-        .map(|need| format!("{} ({}, {})", words::interface(&need.allow.interface), need.allow.verbs.join(", "), resources(&need.allow)))
+        .map(|need| {
+            format!(
+                "{} ({}, {})",
+                words::interface(&need.allow.interface),
+                need.allow.verbs.join(", "),
+                resources(&need.allow)
+            )
+        })
         .collect();
     let needs = if needs.is_empty() { "It asks for nothing but to run".to_owned() } else { needs.join("; ") };
     let brings = match about.declares.as_slice() {
@@ -328,7 +335,11 @@ mod tests {
         let mut about = search();
         about.declares = vec!["search".into(), "area: Search".into()];
         let text = text(&screen(&about, &Account::default(), &[], &draft(None)));
-        for part in ["kamld/search 0.1.0 may run", "Search (read, everywhere the person may)", "It brings: search, area: Search."] {
+        for part in [
+            "kamld/search 0.1.0 may run",
+            "Search (read, everywhere the person may)",
+            "It brings: search, area: Search.",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

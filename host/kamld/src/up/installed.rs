@@ -4,18 +4,20 @@
 //! it is answered; a change that began is completed, also when its caller goes away; a plug-in that does not load keeps
 //! no other from loading; what waits for the disk runs on a thread that may block.
 
+mod answers;
+
 use super::{ids, packages::Packages};
 use kamld::{
     config::{self, Config},
     first_party,
     folder::Folder,
 };
-use kamld_policy::{Gate, Manifest, call::Denials, difference::Difference};
+use kamld_policy::{Gate, Manifest, call::Denials};
 use kamld_registry::{Action, Audit, Consent, Entry, Package, Registry, Reserved, audit};
-use kamld_runtime::{Declared, Health, Runtime, Status, Version, cache, waits_for_a_grant};
+use kamld_runtime::{Runtime, Status, Version, cache};
 use kamld_types::{By, Hash, Kind, PluginId, Problem, problem::Result};
 use parking_lot::Mutex;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -288,120 +290,6 @@ impl Installed {
         self.0.runtime.get()?.plugins().into_iter().find(|status| status.plugin == *id)
     }
 
-    /// In one word, and why when it is not active.
-    fn state(&self, id: &PluginId, entry: &Entry) -> (String, Option<String>) {
-        if !entry.enabled {
-            return ("disabled".into(), None);
-        }
-        if let Err(problem) = self.0.registry.admit(id, &entry.digest) {
-            return ("failed".into(), Some(problem.message));
-        }
-        if let Some(problem) = self.0.failed.lock().get(id) {
-            return ("failed".into(), Some(problem.message.clone()));
-        }
-        if self.0.registry.grants.get(id).is_none() {
-            return ("waiting for a grant".into(), None);
-        }
-        match self.status(id).map(|status| status.health) {
-            Some(Health::Active) => ("active".into(), None),
-            Some(Health::Paused { why, .. }) => ("paused".into(), Some(why)),
-            Some(Health::Quarantined { why }) => ("quarantined".into(), Some(why)),
-            None if !*self.0.settled.borrow() => {
-                ("not loaded".into(), Some("the server is still loading plug-ins".into()))
-            }
-            None => ("not loaded".into(), None),
-        }
-    }
-
-    /// What an installed package said of itself when it was asked; none when that was lost.
-    fn declared(&self, entry: &Entry) -> Option<Declared> {
-        self.0.runtime.get()?.declared(&entry.digest)
-    }
-
-    /// The plug-in that declares such a command and waits for a grant: why the command is not there.
-    pub fn withheld(&self, name: &[String]) -> Option<Problem> {
-        let waits = |(id, entry): &(PluginId, Entry)| {
-            entry.enabled
-                && self.0.registry.grants.get(id).is_none()
-                && self.declared(entry).is_some_and(|declared| {
-                    declared
-                        .commands
-                        .iter()
-                        .any(|command| name.starts_with(&command.name) || command.name.starts_with(name))
-                })
-        };
-        self.0.registry.store.list().into_iter().find(waits).map(|(id, _)| waits_for_a_grant(&id))
-    }
-
-    /// One line for each plug-in.
-    pub fn list(&self) -> Vec<Value> {
-        let one = |(id, entry): (PluginId, Entry)| {
-            let (state, why) = self.state(&id, &entry);
-            let title = self.0.registry.store.facts(&id).map(|facts| facts.manifest.title.clone()).unwrap_or_default();
-            json!({"id": id, "version": entry.version, "state": state, "title": title, "problem": why})
-        };
-        self.0.registry.store.list().into_iter().map(one).collect()
-    }
-
-    /// Everything about one plug-in: what it is, needs, may do, and what it cost.
-    pub fn show(&self, id: &PluginId) -> Result<Value> {
-        let entry = self.entry(id)?;
-        let package = self.0.registry.store.facts(id)?;
-        let (state, why) = self.state(id, &entry);
-        let grant = self.0.registry.grants.get(id);
-        let ungranted = Difference::ungranted(&package.manifest, grant.as_ref());
-        let needs: Vec<Value> = package
-            .manifest
-            .needs
-            .iter()
-            .map(|need| {
-                json!({
-                    "interface": need.interface,
-                    "verbs": need.verbs,
-                    "resources": need.resources,
-                    "reason": need.reason,
-                    "imported": package.component.imports.iter().any(|import| import.interface == need.interface && !import.types_only),
-                })
-            })
-            .collect();
-        let declared = self.declared(&entry);
-        Ok(json!({
-            "id": id,
-            "title": package.manifest.title,
-            "summary": package.manifest.summary,
-            "version": entry.version,
-            "licence": package.manifest.licence,
-            "state": state,
-            "problem": why,
-            "digest": entry.digest,
-            "origin": self.0.registry.origin(id, &entry),
-            "previous": entry.previous,
-            "installed": iso(entry.installed_at),
-            "provides": package.report.provides,
-            // Also of one that waits for a grant: who decides about it wants to know.
-            "commands": declared.as_ref().map(|said| said.commands.iter().map(|command| command.name.join(" ")).collect::<Vec<_>>()),
-            "surfaces": declared.as_ref().map(|said| said.offers.iter().map(|offer| format!("{}: {}", offer.slot, offer.title)).collect::<Vec<_>>()),
-            "draws": declared.as_ref().map(|said| &said.previews),
-            "describes": declared.as_ref().map(|said| &said.describes),
-            "needs": needs,
-            "granted": grant.as_ref().map(|grant| &grant.allow),
-            "mode": grant.as_ref().map(|grant| grant.mode.as_str()),
-            "not granted": (!ungranted.is_empty()).then_some(ungranted),
-            "warnings": package.report.warnings,
-            "troubles": self.status(id).map(|status| status.troubles).unwrap_or_default(),
-        }))
-    }
-
-    /// What installing a component would change; changes nothing and runs nothing of it.
-    pub async fn plan(&self, bytes: Vec<u8>) -> Result<Value> {
-        let plan = self.blocking(move |registry| registry.plan(&Package::open(bytes)?)).await?;
-        let mut answer = json!(plan);
-        if let Some(there) = &plan.replaces {
-            answer["replaces"]["installed"] = json!(iso(there.installed_at));
-        }
-        Ok(answer)
-    }
-
     /// Installs, or upgrades where the consent names what is replaced. Without `grant_needs` a new plug-in may do nothing
     /// until an admin grants it something. It is compiled and asked what it declares before anything is changed: one that
     /// fails at that leaves nothing behind.
@@ -524,12 +412,6 @@ impl Installed {
         self.change(rollback).await
     }
 
-    /// The grant as TOML; a comment when there is none.
-    pub fn grant(&self, id: &PluginId) -> Result<String> {
-        self.entry(id)?;
-        Ok(self.0.registry.grants.text(id).unwrap_or_else(|| format!("# nothing is granted to {id}\n")))
-    }
-
     /// Puts a grant in force, at once and also for running calls. An empty text takes everything away.
     pub async fn set_grant(&self, id: &PluginId, text: &str, by: &By) -> Result<()> {
         let (id, text, by) = (id.clone(), text.to_owned(), by.clone());
@@ -572,31 +454,6 @@ impl Installed {
         }
         self.try_again(id).await
     }
-
-    pub fn ledger(&self) -> Vec<Value> {
-        let Some(runtime) = self.0.runtime.get() else { return Vec::new() };
-        runtime
-            .ledger()
-            .into_iter()
-            .map(|(id, account)| {
-                json!({
-                    "id": id,
-                    "calls": account.calls,
-                    "cpu_ms": account.cpu_ns / 1_000_000,
-                    "wall_ms": account.wall_ns / 1_000_000,
-                    "peak_memory": account.peak_memory,
-                    "host_calls": account.host_calls,
-                    "bytes_in": account.bytes_in,
-                    "bytes_out": account.bytes_out,
-                    "errors": account.errors,
-                    "denials": account.denials,
-                    "traps": account.traps,
-                    "timeouts": account.timeouts,
-                    "cancelled": account.cancelled,
-                })
-            })
-            .collect()
-    }
 }
 
 /// What to do about a package that could not be taken, and what was kept.
@@ -606,10 +463,4 @@ fn nothing_installed(id: &PluginId, help: Option<&str>, there: bool) -> String {
         false => "nothing was installed".to_owned(),
     };
     help.map_or(kept.clone(), |help| format!("{help}; {kept}"))
-}
-
-/// Milliseconds since 1970 as people and programs read them alike.
-fn iso(millis: u64) -> Option<String> {
-    let time = chrono::DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)?;
-    Some(time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }

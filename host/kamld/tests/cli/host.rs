@@ -37,7 +37,8 @@ fn what_an_installation_replaces_is_shown_and_takes_a_yes() {
     let need = json!({"interface": "kamld:metadata/kv", "verbs": ["read"], "resources": ["**"], "reason": "to\u{1b} remember"});
     let replaces = json!({"version": "0.1.0", "digest": "aa11", "origin": "shipped", "installed": "2026-11-30T10:00:00Z",
         "new_needs": [need], "resets_grant": true});
-    let plan = json!({"id": "anna/leaves", "version": "0.1.0", "digest": "bb22", "origin": "file", "replaces": replaces});
+    let plan =
+        json!({"id": "anna/leaves", "version": "0.1.0", "digest": "bb22", "origin": "file", "replaces": replaces});
     let server = Server::with(&person, answering(&[("plan", plan)]));
     person.file("leaves.wasm", b"\0asm");
     let shown = [

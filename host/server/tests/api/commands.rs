@@ -55,7 +55,10 @@ async fn an_unknown_command_names_its_neighbours() {
 #[tokio::test]
 async fn a_command_that_is_withheld_says_why_and_one_that_is_there_is_told() {
     let running = Running::start().await;
-    for answer in [running.post("/api/v1/commands/withheld/now", json!({})).await, running.get("/api/v1/commands/withheld/now").await] {
+    for answer in [
+        running.post("/api/v1/commands/withheld/now", json!({})).await,
+        running.get("/api/v1/commands/withheld/now").await,
+    ] {
         assert_eq!(problem(answer, 403).await["detail"], "plug-in acme/new waits for a grant");
     }
     assert_eq!(json(running.get("/api/v1/commands/tag/add").await).await["plugin"], "acme/tools");
