@@ -194,6 +194,13 @@ mod tests {
     }
 
     #[test]
+    fn the_plugin_through_which_somebody_asked_is_named_with_them() {
+        let record = |via: Value| json!({"seq": 1, "time": 2, "actor": "me", "via": via, "action": "grant", "plugin": "a/b", "detail": ""});
+        let records = read(&json!([record("c/d".into()), record(Value::Null)]));
+        assert_eq!((records[0].actor.as_str(), records[1].actor.as_str()), ("me, through c/d", "me"));
+    }
+
+    #[test]
     fn a_record_is_one_line_in_plain_words() {
         let records = records();
         assert_eq!(records.len(), 3);
