@@ -1,4 +1,5 @@
-"""The main job of a newcomer on real files, by command line and HTTP; `data_job.py` and `host_job.py` are its parts."""
+"""The main job of a newcomer on real files, by command line and HTTP; `data_job.py`, `host_job.py` and
+`stranger_job.py` are its parts."""
 
 import os
 import pathlib
@@ -9,9 +10,10 @@ import traceback
 from data_job import DataJob
 from host_job import HostJob
 from kamld import Kamld, Skipped
+from stranger_job import StrangerJob
 
 
-class Journey(DataJob, HostJob):
+class Journey(DataJob, HostJob, StrangerJob):
     """One server and one folder of a person, through all tests in the order of their numbers."""
 
 

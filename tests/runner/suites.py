@@ -112,7 +112,7 @@ def product_job(name, command, files, tools=(), conditions=()):
     return Job(name, command, files=(*files, *UI, *PLUGINS), crates=("kamld",), tools=("rust", "page", *tools), conditions=conditions)
 
 
-E2E = ("tests/e2e/*.py", "tests/e2e/python", "tests/e2e/run", "tests/e2e/formats/*", "tests/e2e/power/world.py")
+E2E = ("tests/e2e/*.py", "tests/e2e/python", "tests/e2e/run", "tests/e2e/formats/*", "tests/e2e/power/world.py", "tests/programs/**")
 
 
 def servers(checkout):

@@ -108,6 +108,20 @@ impl Local for Host {
         Ok(Outcome { data, view })
     }
 
+    fn audit_verify(&self, data: PathBuf) -> Result<Outcome> {
+        let verdict = kamld_registry::audit::verify_stopped(&data)?;
+        if let Some(problem) = verdict.problem {
+            return Err(problem);
+        }
+        let state = match verdict.first {
+            0 | 1 => "intact".to_owned(),
+            first => format!("intact from record {first}"),
+        };
+        let text = format!("the audit log of {} is {state}: {} records", data.display(), verdict.count);
+        let view = vec![node("root", "text", json!({"text": text}))];
+        Ok(Outcome { data: json!({"state": state, "records": verdict.count, "read": verdict.read}), view })
+    }
+
     fn worker(&self, args: WorkerArgs) -> Result<()> {
         let words = args.args.into_iter().map(|word| word.to_string_lossy().into_owned());
         match args.task {

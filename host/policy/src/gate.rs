@@ -36,6 +36,7 @@ pub struct Tally {
 #[derive(Debug, Default)]
 pub struct Gate {
     everything: bool,
+    granted: bool,
     generation: u64,
     /// Sorted by interface.
     rules: Box<[Rule]>,
@@ -72,7 +73,7 @@ impl Gate {
     /// A gate that allows everything: for tests of what lies behind it, and for calls that the host
     /// makes on a person's behalf without any plug-in.
     pub fn open() -> Self {
-        Self { everything: true, ..Self::default() }
+        Self { everything: true, granted: true, ..Self::default() }
     }
 
     /// Without a grant, nothing is allowed.
@@ -107,7 +108,18 @@ impl Gate {
         }
         rules.sort_by(|a, b| a.interface.cmp(&b.interface));
         let observe = grant.is_some_and(|grant| grant.mode == Mode::Observe);
-        Self { generation, rules: rules.into(), observed: observe.then(Mutex::default), ..Self::default() }
+        Self {
+            generation,
+            granted: grant.is_some(),
+            rules: rules.into(),
+            observed: observe.then(Mutex::default),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a person granted the plug-in anything, were it only to run: without that its code is not called at all.
+    pub fn is_granted(&self) -> bool {
+        self.granted
     }
 
     /// Of the grant that it was compiled from.

@@ -21,12 +21,12 @@
 //! Must not live here: files (the registry keeps `grants.toml`). Invariant: a plug-in has at most one grant.
 
 use crate::{
-    Manifest, Pattern, Verb,
+    Manifest, Pattern, Verb, base,
     document::{Document, Section, nearest},
     manifest::{check_interface, patterns, verbs},
     quota::{Limits, NAMES},
 };
-use kamld_types::{PluginId, ProjectName, problem::Result};
+use kamld_types::{PluginId, Problem, ProjectName, problem::Result};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -72,12 +72,31 @@ pub struct Allow {
 
 /// Reads every grant of a text. `name` is the file as people know it.
 pub fn parse(name: &str, text: &str) -> Result<Vec<Grant>> {
+    read(name, text, |_| Ok(()))
+}
+
+/// The same for a text that somebody writes now: it may name only interfaces that this host has. One that was written
+/// for another version of the host is read by `parse`, since what is not there cannot be reached anyway.
+pub fn parse_new(name: &str, text: &str) -> Result<Vec<Grant>> {
+    read(name, text, |interface| {
+        if base::is_offered(interface) {
+            return Ok(());
+        }
+        let problem = Problem::invalid(format!("this host has no interface '{interface}'"));
+        Err(match base::nearest_interface(interface) {
+            Some(near) => problem.help(format!("did you mean '{near}'?")),
+            None => problem.help("kamld plugin show ID says which interfaces a plug-in asks for"),
+        })
+    })
+}
+
+fn read(name: &str, text: &str, check: impl Fn(&str) -> Result<()>) -> Result<Vec<Grant>> {
     let document = Document::parse(name, text)?;
     let root = document.root();
     root.only(&["grant"])?;
     let mut grants: Vec<Grant> = Vec::new();
     for section in root.sections("grant", "[[grant]]")? {
-        let grant = Grant::read(section)?;
+        let grant = Grant::read(section, &check)?;
         if grants.iter().any(|other| other.plugin == grant.plugin) {
             return Err(section
                 .problem(format!("there is a second [[grant]] for {}", grant.plugin))
@@ -109,7 +128,7 @@ impl Grant {
         Self { plugin: manifest.id.clone(), mode: Mode::Enforce, allow, limits: manifest.limits }
     }
 
-    fn read(section: Section<'_>) -> Result<Self> {
+    fn read(section: Section<'_>, check: &impl Fn(&str) -> Result<()>) -> Result<Self> {
         section.only(&["plugin", "mode", "allow", "limits"])?;
         let plugin = section.need_text("plugin")?;
         let mode = match section.text("mode")? {
@@ -129,7 +148,11 @@ impl Grant {
         Ok(Self {
             plugin: plugin.place(PluginId::new(plugin.value))?,
             mode,
-            allow: section.sections("allow", "[[grant.allow]]")?.into_iter().map(Allow::read).collect::<Result<_>>()?,
+            allow: section
+                .sections("allow", "[[grant.allow]]")?
+                .into_iter()
+                .map(|allow| Allow::read(allow, check))
+                .collect::<Result<_>>()?,
             limits: Limits::read(section.section("limits", "[grant.limits]")?)?,
         })
     }
@@ -165,10 +188,11 @@ impl Grant {
 }
 
 impl Allow {
-    fn read(section: Section<'_>) -> Result<Self> {
+    fn read(section: Section<'_>, check: &impl Fn(&str) -> Result<()>) -> Result<Self> {
         section.only(&["interface", "verbs", "resources", "projects"])?;
         let interface = section.need_text("interface")?;
         interface.place(check_interface(interface.value))?;
+        interface.place(check(interface.value))?;
         let projects = match section.texts("projects")? {
             None => None,
             Some(_) => Some(

@@ -71,23 +71,30 @@ impl Grants {
         self.set_text(&grant.plugin, &grant.to_toml(manifest)).map(|_| ())
     }
 
+    /// Reads the text of a new grant: one `[[grant]]`, for this plug-in, about interfaces that this host has.
+    pub fn read_one(id: &PluginId, text: &str) -> Result<Grant> {
+        let mut parsed = grant::parse_new("the grant", text)?;
+        match parsed.pop() {
+            Some(grant) if parsed.is_empty() && grant.plugin == *id => Ok(grant),
+            Some(grant) if parsed.is_empty() => {
+                Err(Problem::invalid(format!("this is a grant for {}, not for {id}", grant.plugin))
+                    .help("nothing was changed"))
+            }
+            Some(_) => Err(Problem::invalid("there is more than one [[grant]]").help("nothing was changed: write one")),
+            None => Err(Problem::invalid(format!("there is no [[grant]] for {id}"))
+                .help(format!("nothing was changed; to take everything away: kamld plugin revoke {id}"))),
+        }
+    }
+
+    /// Whether somebody has changed the file since it was read or written here.
+    pub fn edited(&self) -> Result<bool> {
+        let state = self.state.lock();
+        Ok(durable::read(&self.file)?.unwrap_or_default() != state.text.as_bytes())
+    }
+
     /// Puts the text of a grant in place, with the comments of whoever wrote it: one `[[grant]]`, for this plug-in.
     pub fn set_text(&self, id: &PluginId, text: &str) -> Result<Grant> {
-        let mut parsed = grant::parse("the grant", text)?;
-        let grant = match parsed.pop() {
-            Some(grant) if parsed.is_empty() && grant.plugin == *id => grant,
-            Some(grant) if parsed.is_empty() => {
-                return Err(Problem::invalid(format!("this is a grant for {}, not for {id}", grant.plugin))
-                    .help("nothing was changed"));
-            }
-            Some(_) => {
-                return Err(Problem::invalid("there is more than one [[grant]]").help("nothing was changed: write one"));
-            }
-            None => {
-                return Err(Problem::invalid(format!("there is no [[grant]] for {id}"))
-                    .help(format!("nothing was changed; to take everything away: kamld plugin revoke {id}")));
-            }
-        };
+        let grant = Self::read_one(id, text)?;
         let given = text.parse::<DocumentMut>().map_err(unread)?;
         let mut table = tables(&given).and_then(|list| list.get(0)).cloned().unwrap_or_default();
         // Comments before the first header belong to the document: they are about this grant.

@@ -11,6 +11,7 @@ use crate::{
     component::Component,
     durable,
     package::{Package, digest},
+    reserved::Origin,
 };
 use kamld_policy::{Difference, Manifest};
 use kamld_types::{Hash, PluginId, Problem, problem::Result};
@@ -35,9 +36,14 @@ pub struct Entry {
     pub enabled: bool,
     /// When this package was put in place, in milliseconds since 1970.
     pub installed_at: u64,
+    /// Where it came from; none in what an earlier version of kamld installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// The package that it replaced: what a rollback returns to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Hash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_origin: Option<Origin>,
 }
 
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
@@ -48,9 +54,33 @@ struct Installed {
     /// The newest durable record of the audit log when this was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     audit: Option<Mark>,
+    /// What the grants of `grants.toml` may look like, by hashes of them: another one was written by hand. None in what
+    /// an earlier version of kamld wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    grants: Option<BTreeMap<PluginId, Vec<Hash>>>,
 }
 
 impl Installed {
+    fn read(file: &Path) -> Result<Self> {
+        let Some(bytes) = durable::read(file)? else {
+            return Ok(Self { format: FORMAT, ..Self::default() });
+        };
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Problem::corrupt(format!("{} cannot be read: {error}", file.display()))
+                .at(error.line() as u32, error.column() as u32)
+                .help(
+                    "nothing was changed: put the file back from a backup, or remove it and install the plug-ins again",
+                )
+        })
+    }
+
+    /// A record that the audit log must have. A list of plug-ins that was written by an earlier version remembers none,
+    /// but where something is installed there was at least one.
+    fn witness(&self) -> Option<Mark> {
+        let some = (!self.plugins.is_empty()).then(|| Mark { seq: 1, ..Mark::default() });
+        self.audit.or(some)
+    }
+
     /// The packages that are kept: of each plug-in the current one and the previous one.
     fn digests(&self) -> BTreeSet<Hash> {
         self.plugins.values().flat_map(|entry| [Some(entry.digest), entry.previous]).flatten().collect()
@@ -91,14 +121,7 @@ impl Store {
         let blobs = folder.join("blobs");
         durable::create_folder(&blobs).map_err(|error| durable::failed("created", &blobs, &error))?;
         let file = folder.join("installed.json");
-        let installed = match durable::read(&file)? {
-            None => Installed { format: FORMAT, ..Installed::default() },
-            Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-                Problem::corrupt(format!("{} cannot be read: {error}", file.display()))
-                    .at(error.line() as u32, error.column() as u32)
-                    .help("nothing was changed: put the file back from a backup, or remove it and install the plug-ins again")
-            })?,
-        };
+        let installed = Installed::read(&file)?;
         if installed.format != FORMAT {
             return Err(Problem::invalid(format!(
                 "{} has format {}, this host knows {FORMAT}",
@@ -112,12 +135,9 @@ impl Store {
         Ok(store)
     }
 
-    /// A record that the audit log must have. A list of plug-ins that was written by an earlier version remembers none,
-    /// but where something is installed there was at least one.
+    /// A record that the audit log must have.
     pub fn witness(&self) -> Option<Mark> {
-        let installed = self.installed.lock();
-        let some = (!installed.plugins.is_empty()).then(|| Mark { seq: 1, ..Mark::default() });
-        installed.audit.or(some)
+        self.installed.lock().witness()
     }
 
     /// From now on each change remembers the newest record of this log.
@@ -139,7 +159,7 @@ impl Store {
     }
 
     /// Puts in a plug-in that is not there yet, enabled. Without a grant it may do nothing.
-    pub fn install(&self, package: &Package) -> Result<Entry> {
+    pub fn install(&self, package: &Package, origin: Origin) -> Result<Entry> {
         let mut installed = self.installed.lock();
         let id = &package.manifest.id;
         if let Some(there) = installed.plugins.get(id) {
@@ -152,7 +172,9 @@ impl Store {
             digest: package.digest,
             enabled: true,
             installed_at: now(),
+            origin: Some(origin),
             previous: None,
+            previous_origin: None,
         };
         let mut next = installed.clone();
         next.plugins.insert(id.clone(), entry.clone());
@@ -161,7 +183,7 @@ impl Store {
     }
 
     /// Puts a package in the place of another one of the same plug-in, which is kept for a rollback.
-    pub fn upgrade(&self, package: &Package) -> Result<Upgrade> {
+    pub fn upgrade(&self, package: &Package, origin: Origin) -> Result<Upgrade> {
         let mut installed = self.installed.lock();
         let id = &package.manifest.id;
         let before = installed.plugins.get(id).cloned().ok_or_else(|| absent(id))?;
@@ -178,18 +200,20 @@ impl Store {
             // What cannot be read any more covers nothing: all of it is new to the admin.
             Err(_) => Difference { needs: package.manifest.needs.clone(), limits: package.manifest.limits },
         };
+        // A damaged package is nothing to return to; the one before it may still be.
+        let (previous, previous_origin) = match &old {
+            Ok(_) => (Some(before.digest), before.origin),
+            Err(_) => (before.previous.filter(|hash| *hash != package.digest), before.previous_origin),
+        };
         self.write_blob(package)?;
         let after = Entry {
             version: package.manifest.version.to_string(),
             digest: package.digest,
             enabled: before.enabled,
             installed_at: now(),
-            // A damaged package is nothing to return to; the one before it may still be.
-            previous: if old.is_ok() {
-                Some(before.digest)
-            } else {
-                before.previous.filter(|hash| *hash != package.digest)
-            },
+            origin: Some(origin),
+            previous,
+            previous_origin,
         };
         let mut next = installed.clone();
         next.plugins.insert(id.clone(), after.clone());
@@ -215,7 +239,9 @@ impl Store {
             digest: previous,
             enabled: before.enabled,
             installed_at: now(),
+            origin: before.previous_origin,
             previous: Some(before.digest),
+            previous_origin: before.origin,
         };
         let mut next = installed.clone();
         next.plugins.insert(id.clone(), after.clone());
@@ -228,8 +254,37 @@ impl Store {
         let mut installed = self.installed.lock();
         let mut next = installed.clone();
         let entry = next.plugins.remove(id).ok_or_else(|| absent(id))?;
+        next.grants.as_mut().and_then(|grants| grants.remove(id));
         self.commit(&mut installed, next)?;
         Ok(entry)
+    }
+
+    /// What is remembered of the grants; none before anything was.
+    pub(crate) fn known_grants(&self) -> Option<BTreeMap<PluginId, Vec<Hash>>> {
+        self.installed.lock().grants.clone()
+    }
+
+    /// Remembers hashes of grants, those of other plug-ins as they are.
+    pub(crate) fn note_grants(&self, notes: impl IntoIterator<Item = (PluginId, Vec<Hash>)>) -> Result<()> {
+        let mut installed = self.installed.lock();
+        let mut next = installed.clone();
+        next.grants.get_or_insert_default().extend(notes);
+        if next.grants == installed.grants {
+            return Ok(());
+        }
+        self.commit(&mut installed, next)
+    }
+
+    /// Writes a package where it can be compiled and tried before it is installed. The file goes with the next change
+    /// when it was not installed by then, and with `discard`. Answers the file.
+    pub fn stage(&self, package: &Package) -> Result<PathBuf> {
+        self.write_blob(package)?;
+        Ok(self.blob(&package.digest))
+    }
+
+    /// Removes what was staged and not installed.
+    pub fn discard(&self) {
+        self.sweep(&self.installed.lock());
     }
 
     /// Answers whether that changed anything.
@@ -362,6 +417,11 @@ impl Store {
             }
         }
     }
+}
+
+/// A record that the audit log of a data folder must have, without opening the store.
+pub(crate) fn witness_in(data: &Path) -> Result<Option<Mark>> {
+    Ok(Installed::read(&data.join("plugins").join("installed.json"))?.witness())
 }
 
 fn absent(id: &PluginId) -> Problem {

@@ -10,7 +10,7 @@ mod building;
 use building::{package, package_with};
 use kamld_policy::difference::Difference;
 use kamld_registry::{
-    Action, Audit, Grants, Registry, Store,
+    Action, Audit, Grants, Origin, Registry, Reserved, Store,
     audit::Options,
     durable::{self, Step},
 };
@@ -233,12 +233,12 @@ fn a_plugin_is_installed_with_its_package_or_not_at_all() {
     let work = |data: &Path, answered: &dyn Fn(u64)| {
         let store = Store::open(data).unwrap();
         let grants = Grants::open(data).unwrap();
-        store.install(&versions[0]).unwrap();
+        store.install(&versions[0], Origin::File).unwrap();
         answered(1);
         grants.set_text(&id, "[[grant]]\nplugin = \"acme/reader\"\n").unwrap();
         answered(2);
         for (place, version) in versions.iter().enumerate().skip(1) {
-            store.upgrade(version).unwrap();
+            store.upgrade(version, Origin::File).unwrap();
             answered(place as u64 + 2);
         }
         store.rollback(&id).unwrap();
@@ -277,7 +277,7 @@ fn what_the_binary_brings_is_there_with_its_grant_or_comes_with_the_next_start()
     let brought = |version| ["acme/reader", "acme/writer"].map(|id| package_with(id, version, verbs(version)));
     let work = |data: &Path, answered: &dyn Fn(u64)| {
         for (version, new, answer) in [("1.0.0", true, 1), ("1.1.0", false, 2)] {
-            let registry = Registry::open(data, Options::default()).unwrap();
+            let registry = Registry::open(data, Options::default(), Reserved::default()).unwrap();
             for package in brought(version) {
                 registry.bring(&package, new).unwrap();
             }
@@ -285,7 +285,7 @@ fn what_the_binary_brings_is_there_with_its_grant_or_comes_with_the_next_start()
         }
     };
     let check = |cut: &Cut| {
-        let registry = Registry::open(&cut.folder, Options::default()).map_err(said)?;
+        let registry = Registry::open(&cut.folder, Options::default(), Reserved::default()).map_err(said)?;
         let verdict = registry.audit.verify().map_err(said)?;
         ensure(verdict.problem.is_none(), || format!("{verdict:?}"))?;
         for package in brought("1.1.0") {

@@ -4,7 +4,7 @@ mod building;
 
 use building::call;
 use kamld_policy::{Call, Denials, Verb};
-use kamld_registry::{Action, Audit, Store, audit::Options};
+use kamld_registry::{Action, Audit, Origin, Store, audit::Options};
 use std::{
     fs::File,
     os::unix::fs::FileExt,
@@ -263,7 +263,7 @@ fn installed(data: &Path) {
     let audit = Arc::new(Audit::open_with(data, Options { witness: store.witness(), ..Options::default() }).unwrap());
     store.remember(audit.clone());
     fill(&audit, 4);
-    store.install(&building::package("acme/reader", "1.0.0")).unwrap();
+    store.install(&building::package("acme/reader", "1.0.0"), Origin::File).unwrap();
 }
 
 fn reopened(data: &Path) -> Audit {

@@ -4,7 +4,7 @@ mod building;
 
 use building::{package, package_with};
 use kamld_policy::Verb;
-use kamld_registry::Store;
+use kamld_registry::{Origin, Store};
 use kamld_types::{Kind, PluginId};
 use std::{
     os::unix::fs::PermissionsExt,
@@ -34,7 +34,7 @@ fn damage(file: &Path) {
 fn what_was_installed_is_there_after_the_next_start() {
     let data = tempfile::tempdir().unwrap();
     let package = package("acme/reader", "1.0.0");
-    let entry = Store::open(data.path()).unwrap().install(&package).unwrap();
+    let entry = Store::open(data.path()).unwrap().install(&package, Origin::File).unwrap();
     assert_eq!(
         (entry.version.as_str(), entry.digest, entry.enabled, entry.previous),
         ("1.0.0", package.digest, true, None)
@@ -45,7 +45,7 @@ fn what_was_installed_is_there_after_the_next_start() {
     assert_eq!(store.load(&id()).unwrap().bytes, package.bytes);
     let mode = std::fs::metadata(&blobs(data.path())[0]).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o444, "a package is read-only");
-    let problem = store.install(&package).unwrap_err();
+    let problem = store.install(&package, Origin::File).unwrap_err();
     assert_eq!(problem.kind, Kind::AlreadyExists);
 }
 
@@ -58,17 +58,17 @@ fn an_upgrade_keeps_the_one_before_and_shows_what_is_new() {
         package_with("acme/reader", "1.1.0", "\"read\", \"delete\""),
         package_with("acme/reader", "1.2.0", "\"read\""),
     ];
-    assert_eq!(store.upgrade(&versions[0]).unwrap_err().kind, Kind::NotFound);
-    store.install(&versions[0]).unwrap();
-    assert_eq!(store.upgrade(&versions[0]).unwrap_err().kind, Kind::AlreadyExists);
+    assert_eq!(store.upgrade(&versions[0], Origin::File).unwrap_err().kind, Kind::NotFound);
+    store.install(&versions[0], Origin::File).unwrap();
+    assert_eq!(store.upgrade(&versions[0], Origin::File).unwrap_err().kind, Kind::AlreadyExists);
     store.disable(&id()).unwrap();
-    let upgrade = store.upgrade(&versions[1]).unwrap();
+    let upgrade = store.upgrade(&versions[1], Origin::File).unwrap();
     assert_eq!(upgrade.after.previous, Some(versions[0].digest));
     assert!(!upgrade.after.enabled, "an upgrade enables nothing");
     assert_eq!(upgrade.difference.needs.len(), 1);
     assert_eq!(upgrade.difference.needs[0].verbs, [Verb::Delete]);
     assert_eq!(store.load_previous(&id()).unwrap().unwrap().digest, versions[0].digest);
-    let upgrade = store.upgrade(&versions[2]).unwrap();
+    let upgrade = store.upgrade(&versions[2], Origin::File).unwrap();
     assert!(upgrade.difference.is_empty());
     assert_eq!(blobs(data.path()).len(), 2, "the two last packages are kept");
 }
@@ -78,10 +78,10 @@ fn a_rollback_returns_and_a_second_one_comes_back() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path()).unwrap();
     let (old, new) = (package_with("acme/reader", "1.0.0", "\"read\", \"list\""), package("acme/reader", "2.0.0"));
-    store.install(&old).unwrap();
+    store.install(&old, Origin::File).unwrap();
     let problem = store.rollback(&id()).unwrap_err();
     assert!(problem.kind == Kind::NotFound && problem.message.contains("no earlier package"));
-    store.upgrade(&new).unwrap();
+    store.upgrade(&new, Origin::File).unwrap();
     assert_eq!(store.facts(&id()).unwrap().manifest, new.manifest);
     let back = store.rollback(&id()).unwrap();
     assert_eq!((back.after.version.as_str(), back.after.previous), ("1.0.0", Some(new.digest)));
@@ -95,9 +95,9 @@ fn a_rollback_returns_and_a_second_one_comes_back() {
 fn a_removed_plugin_leaves_nothing() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path()).unwrap();
-    store.install(&package("acme/reader", "1.0.0")).unwrap();
-    store.install(&package("acme/other", "1.0.0")).unwrap();
-    store.upgrade(&package("acme/reader", "1.1.0")).unwrap();
+    store.install(&package("acme/reader", "1.0.0"), Origin::File).unwrap();
+    store.install(&package("acme/other", "1.0.0"), Origin::File).unwrap();
+    store.upgrade(&package("acme/reader", "1.1.0"), Origin::File).unwrap();
     store.remove(&id()).unwrap();
     assert_eq!(store.remove(&id()).unwrap_err().kind, Kind::NotFound);
     assert_eq!(blobs(data.path()).len(), 1);
@@ -111,7 +111,7 @@ fn a_removed_plugin_leaves_nothing() {
 fn enabling_and_disabling_are_kept() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path()).unwrap();
-    store.install(&package("acme/reader", "1.0.0")).unwrap();
+    store.install(&package("acme/reader", "1.0.0"), Origin::File).unwrap();
     assert!(!store.enable(&id()).unwrap(), "it is enabled already");
     assert!(store.disable(&id()).unwrap());
     assert!(!Store::open(data.path()).unwrap().get(&id()).unwrap().enabled);
@@ -123,7 +123,7 @@ fn a_package_that_is_not_what_was_installed_is_never_loaded() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path()).unwrap();
     let package = package("acme/reader", "1.0.0");
-    store.install(&package).unwrap();
+    store.install(&package, Origin::File).unwrap();
     damage(&blobs(data.path())[0]);
     assert_eq!(store.facts(&id()).unwrap_err().kind, Kind::Corrupt, "what is not verified is not believed either");
     store.checked(&package);
@@ -131,7 +131,7 @@ fn a_package_that_is_not_what_was_installed_is_never_loaded() {
     assert_eq!(problem.kind, Kind::Corrupt);
     assert!(problem.message.contains("is not what was installed") && problem.help.is_some());
     store.remove(&id()).unwrap();
-    store.install(&package).unwrap();
+    store.install(&package, Origin::File).unwrap();
     assert!(store.load(&id()).is_ok(), "installing it again mends it");
     std::fs::remove_file(&blobs(data.path())[0]).unwrap();
     assert!(store.load(&id()).unwrap_err().message.contains("is missing"));
@@ -141,9 +141,9 @@ fn a_package_that_is_not_what_was_installed_is_never_loaded() {
 fn a_damaged_package_can_be_upgraded_and_all_of_the_new_one_is_new() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path()).unwrap();
-    store.install(&package("acme/reader", "1.0.0")).unwrap();
+    store.install(&package("acme/reader", "1.0.0"), Origin::File).unwrap();
     damage(&blobs(data.path())[0]);
-    let upgrade = store.upgrade(&package("acme/reader", "1.1.0")).unwrap();
+    let upgrade = store.upgrade(&package("acme/reader", "1.1.0"), Origin::File).unwrap();
     assert_eq!(upgrade.difference.needs.len(), 1);
     assert_eq!(upgrade.after.previous, None, "there is nothing to return to");
     assert!(store.load(&id()).is_ok());
@@ -153,7 +153,7 @@ fn a_damaged_package_can_be_upgraded_and_all_of_the_new_one_is_new() {
 fn what_a_crash_left_behind_is_cleared_away() {
     let data = tempfile::tempdir().unwrap();
     let package = package("acme/reader", "1.0.0");
-    Store::open(data.path()).unwrap().install(&package).unwrap();
+    Store::open(data.path()).unwrap().install(&package, Origin::File).unwrap();
     let folder = data.path().join("plugins");
     // A crash after the package was written and before it counted, and two in the middle of a write.
     std::fs::write(folder.join(format!("blobs/{}.wasm", "0".repeat(64))), b"x").unwrap();
@@ -192,7 +192,7 @@ fn a_store_that_cannot_be_read_is_left_as_it_is() {
 fn what_interrupted_writes_left_is_removed() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path()).unwrap();
-    store.install(&package("acme/reader", "1.0.0")).unwrap();
+    store.install(&package("acme/reader", "1.0.0"), Origin::File).unwrap();
     let kept = blobs(data.path());
     let name = "0".repeat(64);
     for leftover in [format!("{name}.wasm.partial"), format!("{name}.wasm"), "other".into()] {

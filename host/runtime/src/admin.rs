@@ -13,26 +13,26 @@ use kamld_bindings::{
     imports::kamld::plugin::admin::{self as wit, Plugin},
 };
 use kamld_policy::{Call, Verb};
-use kamld_types::{PluginId, Problem, problem::Result};
+use kamld_types::{By, PluginId, Problem, problem::Result};
 use serde_json::Value;
 use std::sync::Arc;
 use wasmtime::component::{HasData, Linker};
 
 const ADMIN: &str = "kamld:plugin/admin";
 
-/// What can be done about plug-ins. Changes are told who made them.
+/// What can be done about plug-ins. Changes are told who made them, and through which plug-in.
 #[async_trait]
 pub trait Administration: Send + Sync {
     /// One object per plug-in with `id`, `title`, `version`, `state` and, when something is wrong, `problem`.
     fn list(&self) -> Vec<Value>;
     fn show(&self, plugin: &PluginId) -> Result<Value>;
     fn ledger(&self) -> Vec<Value>;
-    async fn enable(&self, plugin: &PluginId, by: &str) -> Result<()>;
-    async fn disable(&self, plugin: &PluginId, by: &str) -> Result<()>;
+    async fn enable(&self, plugin: &PluginId, by: &By) -> Result<()>;
+    async fn disable(&self, plugin: &PluginId, by: &By) -> Result<()>;
     /// As TOML.
     fn grant(&self, plugin: &PluginId) -> Result<String>;
-    async fn set_grant(&self, plugin: &PluginId, toml: &str, by: &str) -> Result<()>;
-    async fn grant_needs(&self, plugin: &PluginId, by: &str) -> Result<()>;
+    async fn set_grant(&self, plugin: &PluginId, toml: &str, by: &By) -> Result<()>;
+    async fn grant_needs(&self, plugin: &PluginId, by: &By) -> Result<()>;
     /// Newest first, those before a number.
     async fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<Value>>;
 }
@@ -81,14 +81,15 @@ impl AdminHost<'_> {
     }
 
     /// Whose grant or state is about to be changed, and by whom.
-    fn change(&self, id: &str) -> Result<(PluginId, String)> {
+    fn change(&self, id: &str) -> Result<(PluginId, By)> {
         self.admit(Verb::Modify)?;
         let id = PluginId::new(id)?;
         if id == self.call.plugin {
             return Err(Problem::denied(format!("{id} cannot change what it may do itself"))
                 .help(format!("use the command line: kamld plugin grant {id}")));
         }
-        Ok((id, self.call.person.id.clone()))
+        let by = By::through(&self.call.person.id, &self.call.plugin);
+        Ok((id, by))
     }
 }
 

@@ -1,11 +1,16 @@
 //! Compiled components on disk, each authenticated before it is mapped: an artifact is native code.
 //!
 //! Lives here: keys, codes, the files, and their eviction. Must not live here: how an artifact comes to be (`compile`).
-//! An artifact is `ENGINE-NAME.cwasm` with its code in `ENGINE-NAME.mac`, whose time of modification is the last use.
+//! An artifact is `ENGINE-NAME.cwasm` with its code in `ENGINE-NAME.mac`, whose time of modification is the last use;
+//! `ENGINE-NAME.declared` holds what the component said of itself, behind a code of its own.
 //! Invariant: nothing is mapped whose code was not checked against this host's own key in this very call. Everything
 //! in the folder can be thrown away; it is made again.
 
-use crate::{compile::Compiler, limits::Limits};
+use crate::{
+    compile::Compiler,
+    introduction::{self, Introduction},
+    limits::Limits,
+};
 use hmac::{Hmac, KeyInit, Mac};
 use kamld_types::{Hash, Problem, problem::Result};
 use sha2::{Digest, Sha256};
@@ -26,6 +31,9 @@ const ENGINE: &str = "wasmtime 48.0.8";
 
 /// Seconds after which a draft is a leftover: longer than any compilation takes.
 const DRAFT_AGE: u64 = 3600;
+
+/// The ending of the files that say what components declare of themselves.
+const INTRODUCTION: &str = "declared";
 
 /// Numbers the drafts of this process.
 static DRAFTS: AtomicU64 = AtomicU64::new(0);
@@ -68,6 +76,13 @@ struct Artifact {
     bytes: u64,
     used: Option<SystemTime>,
     complete: bool,
+}
+
+/// What is in the folder.
+struct Contents {
+    artifacts: BTreeMap<String, Artifact>,
+    introductions: BTreeMap<String, Artifact>,
+    drafts: Vec<Artifact>,
 }
 
 /// Why an artifact was not taken from the cache.
@@ -159,7 +174,7 @@ impl Cache {
     pub fn collect(&self, keep: &BTreeSet<Hash>, budget: u64, dry_run: bool) -> Result<Report> {
         // One that is being made comes in two renames and is loaded right after: it must not be taken away in between.
         let idle = self.compiling.try_lock();
-        let (mut artifacts, mut useless) = self.contents().map_err(|error| {
+        let Contents { mut artifacts, introductions, drafts: mut useless } = self.contents().map_err(|error| {
             Problem::unavailable(format!("{} cannot be read: {error}", self.folder.display()))
                 .help("nothing was removed")
         })?;
@@ -172,6 +187,10 @@ impl Cache {
             }
         }
         artifacts.retain(|_, artifact| !artifact.files.is_empty());
+        if idle.is_ok() {
+            // Asked for again when a component is installed again, which takes less than its compilation.
+            useless.extend(introductions.into_iter().filter(|(name, _)| !kept.contains(name)).map(|(_, found)| found));
+        }
         let mut total: u64 = artifacts.values().map(|artifact| artifact.bytes).sum();
         let mut evictable: Vec<Artifact> = match idle.is_ok() {
             true => artifacts.into_iter().filter(|(name, _)| !kept.contains(name)).map(|(_, found)| found).collect(),
@@ -200,9 +219,10 @@ impl Cache {
         Ok(report)
     }
 
-    /// Artifacts by name, and leftover drafts.
-    fn contents(&self) -> io::Result<(BTreeMap<String, Artifact>, Vec<Artifact>)> {
-        let (mut artifacts, mut drafts) = (BTreeMap::<String, Artifact>::new(), Vec::new());
+    /// Artifacts and introductions by name, and leftover drafts.
+    fn contents(&self) -> io::Result<Contents> {
+        let (mut artifacts, mut introductions) = (BTreeMap::<String, Artifact>::new(), BTreeMap::new());
+        let mut drafts = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             // A file may be moved or removed at any time.
@@ -223,6 +243,11 @@ impl Cache {
                         }
                     }
                 }
+                Some(INTRODUCTION) => {
+                    let introduction =
+                        Artifact { files: vec![path.clone()], bytes: metadata.len(), ..Artifact::default() };
+                    introductions.insert(stem.to_string_lossy().into_owned(), introduction);
+                }
                 Some(_) if leftover(&path, &metadata) => {
                     drafts.push(Artifact { files: vec![path], bytes: metadata.len(), ..Artifact::default() });
                 }
@@ -230,7 +255,59 @@ impl Cache {
                 _ => {}
             }
         }
-        Ok((artifacts, drafts))
+        Ok(Contents { artifacts, introductions, drafts })
+    }
+
+    /// What is remembered of a component; none when nothing is, or when it is not what this host wrote.
+    pub fn introduction(&self, digest: &Hash) -> Option<Introduction> {
+        let bytes = fs::read(self.introduction_file(digest)).ok()?;
+        let (code, body) = bytes.split_at_checked(32)?;
+        self.introduction_code(digest, body).ok()?.verify_slice(code).ok()?;
+        serde_json::from_slice(body).ok()
+    }
+
+    /// Replaces what is remembered of a component.
+    pub fn keep_introduction(&self, digest: &Hash, introduction: &Introduction) -> io::Result<()> {
+        let body = serde_json::to_vec(introduction)?;
+        let code = self.introduction_code(digest, &body)?.finalize().into_bytes();
+        let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+        let draft = Draft(self.folder.join(format!("{}.{}-{number}.draft", digest.to_hex(), std::process::id())));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft.0)?;
+        file.write_all(&code)?;
+        file.write_all(&body)?;
+        fs::rename(&draft.0, self.introduction_file(digest))
+    }
+
+    pub fn forget_introduction(&self, digest: &Hash) {
+        // One that stays is replaced by the next try.
+        let _ = fs::remove_file(self.introduction_file(digest));
+    }
+
+    /// Removes all that there is of a component. What runs of it stays mapped.
+    pub fn forget(&self, digest: &Hash) {
+        self.forget_introduction(digest);
+        let (artifact, code) = self.files(digest);
+        for file in [artifact, code] {
+            if let Err(error) = fs::remove_file(&file)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, file = %file.display(), "a compiled plug-in that was removed stays in the cache");
+            }
+        }
+    }
+
+    fn introduction_file(&self, digest: &Hash) -> PathBuf {
+        self.folder.join(format!("{}.{INTRODUCTION}", self.name(digest)))
+    }
+
+    /// Under the key of the artifacts: who declares another effect for a command could have it run without a question.
+    fn introduction_code(&self, digest: &Hash, body: &[u8]) -> io::Result<Code> {
+        let mut code = Code::new_from_slice(&self.key).map_err(io::Error::other)?;
+        code.update(INTRODUCTION.as_bytes());
+        code.update(&introduction::asked_as());
+        code.update(self.name(digest).as_bytes());
+        code.update(body);
+        Ok(code)
     }
 
     /// What the names of all artifacts for this engine and its settings begin with.

@@ -120,7 +120,7 @@ impl Stage {
         F: Future<Output = wasmtime::Result<R>> + Send + 'static,
         W: FnOnce(Store<Guest>, Arc<Loaded>) -> F + Send + 'static,
     {
-        order.slot.faults.admit(&order.slot.id).inspect_err(|_| order.slot.ledger.refused(1))?;
+        order.slot.admit().inspect_err(|_| order.slot.ledger.refused(1))?;
         let loaded = order.slot.loaded()?;
         self.call_version(order, loaded, work).await
     }

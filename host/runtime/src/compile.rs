@@ -75,7 +75,8 @@ fn failure(ending: Ending, limits: &Limits) -> Problem {
                 .help(format!("{kept}; an admin can raise limits.compile_memory_mib"))
         }
         Ending::Killed => {
-            Problem::limit("the compiler was killed, most likely because the machine has no memory left").help(kept)
+            Problem::unavailable("the compiler was killed, most likely because the machine has no memory left")
+                .help(kept)
         }
         Ending::TooDeep => Problem::invalid("it cannot be compiled: it is nested too deeply").help(kept),
         Ending::Signal(signal) => Problem::internal(format!("the compiler died of signal {signal}")).help(kept),

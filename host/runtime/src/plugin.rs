@@ -4,7 +4,7 @@
 //! Invariant: a call holds the version it began with; a swap changes what the next call gets and nothing else.
 
 use crate::{
-    declared,
+    declared::Declared,
     faults::{Faults, Health},
     guest::Guest,
     ledger::{Account, Ledger},
@@ -64,7 +64,19 @@ pub struct Loaded {
 impl Loaded {
     /// A version that has said nothing of itself yet.
     pub fn silent(digest: Hash, exports: Exports) -> Self {
-        Self { digest, exports, commands: Vec::new(), describes: Vec::new(), previews: Vec::new(), offers: Vec::new() }
+        Self::new(digest, exports, Declared::default())
+    }
+
+    pub fn new(digest: Hash, exports: Exports, declared: Declared) -> Self {
+        let Declared { commands, describes, previews, offers } = declared;
+        Self {
+            digest,
+            exports,
+            commands: commands.into_iter().map(Arc::new).collect(),
+            describes,
+            previews,
+            offers: offers.into_iter().map(Arc::new).collect(),
+        }
     }
 }
 
@@ -138,6 +150,21 @@ impl Slot {
         self.current.read().clone().ok_or_else(|| Problem::not_found(format!("plug-in {} is not loaded", self.id)))
     }
 
+    /// Whether it may run at all.
+    pub fn is_granted(&self) -> bool {
+        self.grant.read().gate.is_granted()
+    }
+
+    /// Whether a call may begin now: no code of a plug-in runs that nobody granted anything, or that is paused.
+    pub fn admit(&self) -> Result<()> {
+        self.granted()?;
+        self.faults.admit(&self.id)
+    }
+
+    pub fn granted(&self) -> Result<()> {
+        if self.is_granted() { Ok(()) } else { Err(waits_for_a_grant(&self.id)) }
+    }
+
     /// Puts a version in place, with its grant. Calls that run keep what they have.
     pub fn swap(&self, loaded: Loaded, gate: Arc<Gate>, generation: Arc<AtomicU64>) {
         let grant = Grant { gate, generation: 0, current: generation };
@@ -196,6 +223,13 @@ impl Slot {
     }
 }
 
+/// What a person is told who calls a plug-in that nobody has granted anything.
+pub fn waits_for_a_grant(plugin: &PluginId) -> Problem {
+    Problem::denied(format!("plug-in {plugin} waits for a grant: nothing of it runs before that")).help(format!(
+        "an admin lets it run with kamld plugin grant {plugin} --from-needs; kamld plugin show {plugin} says what it asks for"
+    ))
+}
+
 /// A loaded plug-in as an admin sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Status {
@@ -218,11 +252,4 @@ pub struct Status {
     pub running: usize,
     pub queued: usize,
     pub account: Account,
-}
-
-/// Declarations that a component made about itself.
-pub fn declared_commands(
-    declared: Vec<kamld_bindings::commands::exports::kamld::plugin::commands::Command>,
-) -> Result<Vec<Arc<Command>>> {
-    Ok(declared::commands(declared)?.into_iter().map(Arc::new).collect())
 }

@@ -5,16 +5,17 @@
 
 use crate::{
     cache::{self, Cache},
-    call::{Caller, INTRODUCTION, Order, Stage},
+    call::{Caller, Order, Stage},
     compile::Compiler,
-    declared, engine,
+    declared::{self, Declared},
+    engine,
     guest::{Guest, Linkage},
+    introduction::{self, Introduction},
     ledger::Account,
     limits::Limits,
     media,
-    plugin::{Exports, Loaded, Slot, Status, Version, declared_commands},
+    plugin::{Exports, Loaded, Slot, Status, Version},
     plugin_host::{self, OFFERS, Previews, Services},
-    surfaces,
     tasks::Tasks,
     ticker::Ticker,
     view_check,
@@ -23,9 +24,9 @@ use kamld_bindings::{
     describer::exports::kamld::metadata::describer::Request as DescribeRequest,
     preview::exports::kamld::ui::preview::Request as PreviewRequest,
 };
-use kamld_policy::{Gate, Rights, call::Denials};
+use kamld_policy::{Gate, call::Denials};
 use kamld_types::{
-    Address, Hash, Kind, Node, Person, PluginId, Problem,
+    Address, Hash, Kind, Node, PluginId, Problem,
     command::{Command, Outcome},
     problem::Result,
 };
@@ -33,16 +34,16 @@ use parking_lot::RwLock;
 use serde_json::{Map, Value};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 
-pub use kamld_bindings::imports::kamld::metadata::types::Description;
+pub use kamld_bindings::imports::kamld::metadata::types::{Column, Description};
 
 /// What a runtime is made of, besides what it links.
 pub struct Config {
@@ -72,6 +73,14 @@ pub struct Runtime {
 pub struct Commands {
     pub generation: u64,
     pub list: Vec<(PluginId, Arc<Command>)>,
+}
+
+/// What was found out about an object, and by whom.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The plug-in that answered; when none could, all that were asked. With the digests of their components.
+    pub by: Vec<(PluginId, Hash)>,
+    pub answer: Result<Description>,
 }
 
 fn internal(what: &str) -> impl Fn(wasmtime::Error) -> Problem + '_ {
@@ -165,87 +174,116 @@ impl Runtime {
     /// Loads a version, compiled if need be, and puts it in place of the one before. When that fails, the one
     /// before stays.
     pub async fn load(&self, plugin: PluginId, version: Version) -> Result<()> {
-        let said = |problem: Problem| {
-            let Problem { kind, message, help, at } = problem;
-            Problem { kind, message: format!("plug-in {plugin} cannot be loaded: {message}"), help, at }
-        };
-        let loaded = self.prepare(&plugin, &version).await.map_err(said)?;
+        let Version { digest, component, gate, generation } = version;
+        let said = |problem| cannot_load(&plugin, problem);
+        let loaded = self.prepare(&plugin, digest, &component).await.map_err(said)?;
         let mut plugins = self.plugins.write();
-        for (other, slot) in plugins.iter().filter(|(other, _)| **other != plugin) {
-            let Ok(there) = slot.loaded() else { continue };
-            if let Some(name) =
-                loaded.commands.iter().map(|c| &c.name).find(|name| there.commands.iter().any(|c| c.name == **name))
-            {
-                let taken = format!("its command '{}' is one of plug-in {other} already", name.join(" "));
-                return Err(said(Problem::already_exists(taken).help("disable one of the two plug-ins")));
-            }
+        if gate.is_granted() {
+            taken(&plugins, &plugin, &loaded).map_err(said)?;
         }
         let slot =
             plugins.entry(plugin.clone()).or_insert_with(|| Arc::new(Slot::new(plugin.clone(), &self.stage.limits)));
-        slot.swap(loaded, version.gate, version.generation);
+        slot.swap(loaded, gate, generation);
         self.generation.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }
 
-    async fn prepare(&self, plugin: &PluginId, version: &Version) -> Result<Loaded> {
-        let (stage, digest) = (&self.stage, version.digest);
-        let component =
-            self.cache.component(&stage.engine, &self.compiler, &stage.limits, &digest, &version.component).await?;
-        let pre = self.linker.instantiate_pre(&component).map_err(|error| {
+    fn exports(&self, component: &Component) -> Result<Exports> {
+        let pre = self.linker.instantiate_pre(component).map_err(|error| {
             Problem::invalid(format!("it imports what this host does not offer: {error:#}"))
                 .help("build it against the contract of this host, or bring the host up to date")
         })?;
-        let exports = Exports::find(&stage.engine, &component, &pre)
-            .map_err(|error| Problem::invalid(format!("what it exports is not what the contract says: {error:#}")))?;
-        let mut loaded = Loaded::silent(digest, exports);
-        // Asked before it is in place, in a slot of its own, whose empty grant allows nothing.
-        let slot = Arc::new(Slot::new(plugin.clone(), &stage.limits));
-        let ask = |doing: &str| Order {
-            slot: &slot,
-            caller: Caller {
-                person: Person { id: "host".into(), roles: Vec::new() },
-                rights: Rights::Projects(BTreeMap::new()),
-                project: None,
-                trace: "0".repeat(32),
-                locale: "en".into(),
-                deadline: None,
-            },
-            doing: doing.to_owned(),
-            budget: INTRODUCTION,
-            bytes: 0,
+        Exports::find(&self.stage.engine, component, &pre)
+            .map_err(|error| Problem::invalid(format!("what it exports is not what the contract says: {error:#}")))
+    }
+
+    /// Compiled, linked, and with what it declares. What failed before under the same limits is not tried again.
+    async fn prepare(&self, plugin: &PluginId, digest: Hash, component: &Path) -> Result<Loaded> {
+        if let Some(problem) = self.verdict(&digest) {
+            let tried = problem.help.clone().map(|help| format!("{help}; ")).unwrap_or_default();
+            return Err(
+                problem.help(format!("{tried}it was tried before; kamld plugin enable {plugin} tries it again"))
+            );
+        }
+        let stage = &self.stage;
+        let compiled = self.cache.component(&stage.engine, &self.compiler, &stage.limits, &digest, component).await;
+        let exports = compiled.and_then(|component| self.exports(&component));
+        if let Err(problem) = &exports {
+            self.remember(&digest, &Err(problem.clone()), false);
+        }
+        let exports = exports?;
+        let kept = self.cache.introduction(&digest);
+        let declared = match kept {
+            Some(Introduction::Declared(declared)) if declared.check().is_ok() => declared,
+            _ => {
+                let asked = introduction::ask(stage, plugin, digest, &exports).await;
+                self.remember(&digest, &asked, true);
+                asked?
+            }
         };
-        let draft = |loaded: &Loaded| Arc::new(Loaded::silent(digest, loaded.exports.clone()));
-        if let Some(pre) = loaded.exports.commands.clone() {
-            let work = async move |mut store: wasmtime::Store<Guest>, _: Arc<Loaded>| {
-                let plugin = pre.instantiate_async(&mut store).await?;
-                plugin.kamld_plugin_commands().call_describe(&mut store).await
-            };
-            loaded.commands =
-                declared_commands(stage.call_version(ask("the list of its commands"), draft(&loaded), work).await?)?;
+        Ok(Loaded::new(digest, exports, declared))
+    }
+
+    /// Keeps what came of a try. What may go better the next time is not kept.
+    fn remember(&self, digest: &Hash, tried: &Result<Declared>, always: bool) {
+        let introduction = match tried {
+            Ok(declared) => Introduction::Declared(declared.clone()),
+            Err(problem) if introduction::would_again(problem) && (always || problem.kind != Kind::Internal) => {
+                Introduction::Refused { limits: introduction::limits_hash(&self.stage), problem: problem.clone() }
+            }
+            Err(_) => return,
+        };
+        if let Err(error) = self.cache.keep_introduction(digest, &introduction) {
+            tracing::warn!(%error, %digest, "what a plug-in declares cannot be kept: it is asked again at the next start");
         }
-        if let Some(pre) = loaded.exports.describer.clone() {
-            let work = async move |mut store: wasmtime::Store<Guest>, _: Arc<Loaded>| {
-                let plugin = pre.instantiate_async(&mut store).await?;
-                plugin.kamld_metadata_describer().call_media_types(&mut store).await
-            };
-            loaded.describes = stage.call_version(ask("what it describes"), draft(&loaded), work).await?;
+    }
+
+    /// Compiles a component and asks what it declares, without putting it in place. What it says is kept. One that is to
+    /// run is refused when another plug-in has one of its commands.
+    pub async fn inspect(&self, plugin: &PluginId, digest: Hash, component: &Path, runs: bool) -> Result<Declared> {
+        self.forget_verdict(&digest);
+        let said = |problem| cannot_load(plugin, problem);
+        let loaded = self.prepare(plugin, digest, component).await.map_err(said)?;
+        if runs {
+            taken(&self.plugins.read(), plugin, &loaded).map_err(said)?;
         }
-        if let Some(pre) = loaded.exports.preview.clone() {
-            let work = async move |mut store: wasmtime::Store<Guest>, _: Arc<Loaded>| {
-                let plugin = pre.instantiate_async(&mut store).await?;
-                plugin.kamld_ui_preview().call_media_types(&mut store).await
-            };
-            loaded.previews = stage.call_version(ask("what it draws"), draft(&loaded), work).await?;
+        let Loaded { commands, describes, previews, offers, .. } = loaded;
+        Ok(Declared {
+            commands: commands.iter().map(|command| (**command).clone()).collect(),
+            describes,
+            previews,
+            offers: offers.iter().map(|offer| (**offer).clone()).collect(),
+        })
+    }
+
+    /// What a component said of itself when it was asked, without asking it again. Blocks on a small file.
+    pub fn declared(&self, digest: &Hash) -> Option<Declared> {
+        match self.cache.introduction(digest)? {
+            Introduction::Declared(declared) => Some(declared),
+            Introduction::Refused { .. } => None,
         }
-        if let Some(pre) = loaded.exports.surface.clone() {
-            let work = async move |mut store: wasmtime::Store<Guest>, _: Arc<Loaded>| {
-                let plugin = pre.instantiate_async(&mut store).await?;
-                plugin.kamld_ui_surface().call_offers(&mut store).await
-            };
-            let offers = stage.call_version(ask("what it adds to the page"), draft(&loaded), work).await?;
-            loaded.offers = surfaces::offers(plugin, offers, &loaded.commands)?;
+    }
+
+    /// Why a component was refused when it was tried under the limits of now.
+    fn verdict(&self, digest: &Hash) -> Option<Problem> {
+        match self.cache.introduction(digest)? {
+            Introduction::Refused { limits, problem } if limits == introduction::limits_hash(&self.stage) => {
+                Some(problem)
+            }
+            _ => None,
         }
-        Ok(loaded)
+    }
+
+    /// Gives a component that was refused another try.
+    pub fn forget_verdict(&self, digest: &Hash) {
+        if let Some(Introduction::Refused { .. }) = self.cache.introduction(digest) {
+            self.cache.forget_introduction(digest);
+        }
+    }
+
+    /// Removes what was compiled and remembered of a component that is not installed any more.
+    pub fn forget(&self, digest: &Hash) {
+        self.cache.forget(digest);
     }
 
     /// Takes a plug-in out. Its calls are stopped at their next step.
@@ -257,9 +295,20 @@ impl Runtime {
         Ok(())
     }
 
-    /// Puts a new grant in place. Calls that run under the old one are refused at their next host call or tick.
+    /// Puts a new grant in place. Calls that run under the old one are refused at their next host call or tick. With the
+    /// first grant what the plug-in offers appears, with the last one it goes.
     pub fn set_gate(&self, plugin: &PluginId, gate: Arc<Gate>) -> Result<()> {
-        self.slot(plugin)?.regrant(gate);
+        let slot = self.slot(plugin)?;
+        let plugins = self.plugins.write();
+        let appears = gate.is_granted() && !slot.is_granted();
+        let goes = !gate.is_granted() && slot.is_granted();
+        if appears {
+            taken(&plugins, plugin, &*slot.loaded()?).map_err(|problem| cannot_load(plugin, problem))?;
+        }
+        slot.regrant(gate);
+        if appears || goes {
+            self.generation.fetch_add(1, Ordering::AcqRel);
+        }
         Ok(())
     }
 
@@ -285,9 +334,11 @@ impl Runtime {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// What is loaded, by id.
+    /// What is loaded and may run, by id: what waits for a grant offers nothing to anybody.
     pub(crate) fn loaded(&self) -> Vec<(PluginId, Arc<Loaded>)> {
-        self.plugins.read().iter().filter_map(|(id, slot)| Some((id.clone(), slot.loaded().ok()?))).collect()
+        let plugins = self.plugins.read();
+        let granted = plugins.iter().filter(|(_, slot)| slot.is_granted());
+        granted.filter_map(|(id, slot)| Some((id.clone(), slot.loaded().ok()?))).collect()
     }
 
     /// Every command, by plug-in and then in the order of its declaration.
@@ -318,6 +369,7 @@ impl Runtime {
             Problem::not_found(format!("plug-in {plugin} has no command '{words}'"))
                 .help("kamld help shows the commands there are")
         };
+        slot.granted()?;
         let loaded = slot.loaded()?;
         let command = loaded.commands.iter().find(|command| command.name == name).ok_or_else(unknown)?;
         let arguments = Value::Object(command.check(arguments)?).to_string();
@@ -361,6 +413,7 @@ impl Runtime {
         let plugins = self.plugins.read();
         let mut fits: Vec<_> = plugins
             .values()
+            .filter(|slot| slot.is_granted())
             .filter_map(|slot| {
                 let (fit, place) = media::best(types(&*slot.loaded().ok()?), media_type)?;
                 Some((std::cmp::Reverse(fit), place, slot.clone()))
@@ -371,17 +424,34 @@ impl Runtime {
         fits.into_iter().map(|(_, _, slot)| slot).collect()
     }
 
-    /// What is in an object, told by the plug-in that fits its media type best; when that one says `invalid` (it is
-    /// not what the type promises), by the next one. None when no plug-in fits.
+    /// What is in an object, told by the plug-in that fits its media type best. When that one cannot say, whatever the
+    /// reason (it is not what the type promises, a limit, a fault), the next one is asked: no describer decides alone that
+    /// nobody can read some bytes. None when no plug-in fits.
     pub async fn describe_object(
         &self,
         caller: Caller,
         address: &Address,
         media_type: &str,
         size: u64,
-    ) -> Option<Result<Description>> {
-        let fitting = self.fitting(media_type, |loaded| &loaded.describes);
-        first_that_can(fitting, |slot| self.describe_by(slot, caller.clone(), address, media_type, size)).await
+    ) -> Option<Told> {
+        let (mut asked, mut said) = (Vec::new(), None);
+        for slot in self.fitting(media_type, |loaded| &loaded.describes) {
+            let Ok(loaded) = slot.loaded() else { continue };
+            let by = (slot.id.clone(), loaded.digest);
+            match self.describe_by(slot, caller.clone(), address, media_type, size).await {
+                Ok(description) => return Some(Told { by: vec![by], answer: Ok(description) }),
+                Err(problem) => {
+                    asked.push(by);
+                    // What is wrong with the bytes tells a person more than what went wrong with a plug-in.
+                    let about_bytes = |problem: &Problem| matches!(problem.kind, Kind::Invalid | Kind::Corrupt);
+                    match &said {
+                        Some(earlier) if about_bytes(earlier) || !about_bytes(&problem) => {}
+                        _ => said = Some(problem),
+                    }
+                }
+            }
+        }
+        said.map(|problem| Told { by: asked, answer: Err(problem) })
     }
 
     async fn describe_by(
@@ -416,10 +486,20 @@ impl Runtime {
         window: u32,
     ) -> Option<Result<Vec<Node>>> {
         let fitting = self.fitting(media_type, |loaded| &loaded.previews);
-        let draw = |slot| self.preview_by(slot, caller.clone(), address, media_type, size, start, window);
-        first_that_can(fitting, draw).await
+        let mut said = None;
+        for slot in fitting {
+            match self.preview_by(slot, caller.clone(), address, media_type, size, start, window).await {
+                // It was not what the type promised, or the plug-in failed: somebody else may draw it.
+                Ok(Err(problem)) if problem.kind == Kind::Invalid => said = said.or(Some(Err(problem))),
+                Err(problem) if problem.kind != Kind::Cancelled => said = said.or(Some(Err(problem))),
+                Ok(drawn) => return Some(drawn),
+                Err(problem) => return Some(Err(problem)),
+            }
+        }
+        said
     }
 
+    /// The outer error is a fault or a limit of the host, the inner one the plug-in's own word.
     #[expect(clippy::too_many_arguments, reason = "one request, handed on")]
     async fn preview_by(
         &self,
@@ -430,7 +510,7 @@ impl Runtime {
         size: u64,
         start: u64,
         window: u32,
-    ) -> Result<Vec<Node>> {
+    ) -> Result<Result<Vec<Node>>> {
         let (slot, trace) = (&slot, caller.trace.clone());
         let order =
             Order { slot, caller, doing: format!("drawing {address}"), budget: self.stage.limits.look(), bytes: 0 };
@@ -441,18 +521,19 @@ impl Runtime {
             let plugin = pre.instantiate_async(&mut store).await?;
             plugin.kamld_ui_preview().call_open(&mut store, &request).await
         };
-        let answer = self.stage.call(order, work).await?.map_err(|error| self.refused(slot, error))?;
-        let nodes = || {
+        let answer = self.stage.call(order, work).await?;
+        let nodes = |answer: Vec<_>| {
             view_check::fits("its preview", view_check::bytes(&answer), view_check::OUTCOME_BYTES)?;
             let nodes = declared::nodes(answer)?;
             view_check::shows_only(&nodes)?;
             Ok(nodes)
         };
-        nodes().map_err(|problem: Problem| {
+        let told = |problem: Problem| {
             slot.ledger.errors(1);
             slot.troubles.note("a preview", &problem.message, &trace, String::new());
             problem
-        })
+        };
+        Ok(answer.map_err(|error| self.refused(slot, error)).and_then(|answer| nodes(answer).map_err(told)))
     }
 
     pub(crate) fn refused(&self, slot: &Slot, error: kamld_bindings::Error) -> Problem {
@@ -461,20 +542,23 @@ impl Runtime {
     }
 }
 
-/// Asks one after the other until one does not say `invalid`: it was not what the type promised. When all do, what the
-/// first one said counts; none when there was nobody to ask.
-async fn first_that_can<T, F: Future<Output = Result<T>>>(
-    fitting: Vec<Arc<Slot>>,
-    ask: impl Fn(Arc<Slot>) -> F,
-) -> Option<Result<T>> {
-    let mut said = None;
-    for slot in fitting {
-        match ask(slot).await {
-            Err(problem) if problem.kind == Kind::Invalid => said = said.or(Some(Err(problem))),
-            answer => return Some(answer),
+fn cannot_load(plugin: &PluginId, problem: Problem) -> Problem {
+    let Problem { kind, message, help, at } = problem;
+    Problem { kind, message: format!("plug-in {plugin} cannot be loaded: {message}"), help, at }
+}
+
+/// Refuses a command that another plug-in offers already. One that waits for a grant offers nothing.
+fn taken(plugins: &BTreeMap<PluginId, Arc<Slot>>, plugin: &PluginId, loaded: &Loaded) -> Result<()> {
+    for (other, slot) in plugins.iter().filter(|(other, slot)| *other != plugin && slot.is_granted()) {
+        let Ok(there) = slot.loaded() else { continue };
+        if let Some(name) =
+            loaded.commands.iter().map(|c| &c.name).find(|name| there.commands.iter().any(|c| c.name == **name))
+        {
+            let taken = format!("its command '{}' is one of plug-in {other} already", name.join(" "));
+            return Err(Problem::already_exists(taken).help("disable one of the two plug-ins"));
         }
     }
-    said
+    Ok(())
 }
 
 impl Drop for Runtime {

@@ -6,7 +6,7 @@
 
 use crate::{
     call::{Caller, Order},
-    declared,
+    declared::{self, MOST_SURFACES},
     guest::Guest,
     plugin::{Loaded, Slot},
     runtime::Runtime,
@@ -23,36 +23,42 @@ use serde_json::{Map, Value};
 use std::{collections::HashSet, sync::Arc};
 
 /// What a plug-in with these commands says that it offers; a slot of a later page is left out.
-pub fn offers(plugin: &PluginId, declared: Vec<wit::Offer>, commands: &[Arc<Command>]) -> Result<Vec<Arc<Offer>>> {
+pub fn offers(plugin: &PluginId, declared: Vec<wit::Offer>, commands: &[Command]) -> Result<Vec<Offer>> {
+    if declared.len() > MOST_SURFACES {
+        return Err(Problem::limit(format!("it declares {} surfaces, {MOST_SURFACES} are allowed", declared.len())));
+    }
     let mut names = HashSet::new();
     let mut offers = Vec::new();
     for wit::Offer { name, slot, title, icon, order, fits, cells } in declared {
         let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.is_empty() || name.len() > 64 || !name.chars().all(word) {
+            let shown: String = name.chars().take(64).collect();
             return Err(Problem::invalid(format!(
-                "the name of its surface '{name}' is not lower case words joined by '-'"
+                "the name of its surface '{shown}' is not lower case words joined by '-'"
             )));
         }
         if !names.insert(name.clone()) {
             return Err(Problem::invalid(format!("two of its surfaces are called '{name}'")));
         }
         if !view_check::is_slot(&slot) {
+            let slot: String = slot.chars().take(64).collect();
             tracing::warn!(%plugin, surface = name, slot, "this host has no such slot: the surface is left out");
             continue;
         }
         if !cells.is_empty() && !view_check::is_value_type(&cells) {
+            let cells: String = cells.chars().take(64).collect();
             return Err(Problem::invalid(format!("the cells of its column '{name}' are '{cells}', which is no type")));
         }
         if slot.ends_with("-action") {
             acts_on_a_row(&name, commands)?;
         }
-        offers.push(Arc::new(Offer { name, slot, title, icon, order, fits, cells }));
+        offers.push(Offer { name, slot, title, icon, order, fits, cells });
     }
     Ok(offers)
 }
 
 /// A command that is offered for a row is one of the plug-in's own, and takes the address of the row first.
-fn acts_on_a_row(name: &str, commands: &[Arc<Command>]) -> Result<()> {
+fn acts_on_a_row(name: &str, commands: &[Command]) -> Result<()> {
     let Some(command) = commands.iter().find(|command| command.name.join("-") == name) else {
         return Err(Problem::invalid(format!("it offers '{name}' for rows, which is none of its commands"))
             .help("the name of the offer is the words of the command joined by '-'"));

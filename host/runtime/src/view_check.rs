@@ -10,9 +10,12 @@ use std::{
     sync::LazyLock,
 };
 
+/// As it stands in this source tree.
+pub const CATALOGUE_TEXT: &str = include_str!("../../../wit/ui/catalogue.json");
+
 static CATALOGUE: LazyLock<Value> = LazyLock::new(|| {
     // It is part of this source tree, and the tests of the SDK read it too.
-    serde_json::from_str(include_str!("../../../wit/ui/catalogue.json")).unwrap_or_default()
+    serde_json::from_str(CATALOGUE_TEXT).unwrap_or_default()
 });
 
 /// Bytes of a message, as the contract says.

@@ -67,6 +67,12 @@ pub trait Commands: Send + Sync {
     /// Asked at every command: answers from memory.
     fn list(&self) -> Arc<CommandList>;
 
+    /// Why a command of this name is not offered although a plug-in declares it; none when none does.
+    async fn withheld(&self, name: &[String]) -> Option<Problem>;
+
+    /// Waits, not for long, until what is loaded at the start is there.
+    async fn settled(&self);
+
     /// Runs a command whose arguments have been checked against its declaration.
     ///
     /// When the client goes away the future is dropped and `caller.cancelled` fires; work that was moved to
@@ -388,8 +394,11 @@ pub trait Plugins: Send + Sync {
     /// Manifest, needs against actual imports, grant in force, versions kept.
     async fn show(&self, plugin: &PluginId) -> Result<Value>;
 
-    /// Installs a component; `grant_needs` grants what its manifest asks for. Answers as `show`.
-    async fn install(&self, component: Bytes, grant_needs: bool, by: &Person) -> Result<Value>;
+    /// What installing a component would change, above all what it would replace; changes nothing.
+    async fn plan(&self, component: Bytes) -> Result<Value>;
+
+    /// Installs a component. Answers as `show`.
+    async fn install(&self, component: Bytes, wish: Install, by: &Person) -> Result<Value>;
 
     async fn remove(&self, plugin: &PluginId, by: &Person) -> Result<()>;
 
@@ -411,6 +420,15 @@ pub trait Plugins: Send + Sync {
 
     /// What each plug-in used: CPU, memory, host calls, bytes, denials.
     async fn ledger(&self) -> Result<Vec<Value>>;
+}
+
+/// What somebody who installs a plug-in agreed to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Install {
+    /// Grants what its manifest asks for.
+    pub grant_needs: bool,
+    /// The digest of the package of the same id that may be replaced; without it, none may.
+    pub replaces: Option<Hash>,
 }
 
 /// One page of the audit log, oldest first.

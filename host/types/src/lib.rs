@@ -15,6 +15,6 @@ pub mod view;
 pub use address::{Address, AssetId};
 pub use hash::{CommitId, Hash};
 pub use name::{AssetName, BranchName, ObjectPath, PluginId, ProjectName, RefName, VersionName};
-pub use person::{Person, Right, Role};
+pub use person::{By, Person, Right, Role};
 pub use problem::{Kind, Position, Problem};
 pub use view::Node;

@@ -1,5 +1,6 @@
 //! Who asks, and what they may do in a project.
 
+use crate::PluginId;
 use serde::{Deserialize, Serialize};
 
 /// Roles choose the home screen and the order of things; they give no rights, but `Admin` does.
@@ -40,5 +41,39 @@ impl Person {
 
     pub fn is_admin(&self) -> bool {
         self.roles.contains(&Role::Admin)
+    }
+}
+
+/// Who asked for a change of plug-ins: a person, and the plug-in through which they did, if one asked for them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct By {
+    /// The id of a person, or `host`.
+    pub person: String,
+    /// What a person does in a plug-in's screen looks to the host like a wish of the plug-in: both are named.
+    pub plugin: Option<PluginId>,
+}
+
+impl By {
+    pub fn through(person: &str, plugin: &PluginId) -> Self {
+        Self { person: person.to_owned(), plugin: Some(plugin.clone()) }
+    }
+}
+
+/// A person, with no plug-in between.
+impl From<&str> for By {
+    fn from(person: &str) -> Self {
+        Self { person: person.to_owned(), plugin: None }
+    }
+}
+
+impl From<&String> for By {
+    fn from(person: &String) -> Self {
+        Self::from(person.as_str())
+    }
+}
+
+impl From<&Person> for By {
+    fn from(person: &Person) -> Self {
+        Self::from(person.id.as_str())
     }
 }

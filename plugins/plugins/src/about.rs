@@ -21,6 +21,8 @@ pub struct About {
     /// Those of them that this host makes nothing of, as `features` says.
     pub unknown: Vec<String>,
     pub commands: u64,
+    /// What it declares: its commands, and what it adds to the page, by name.
+    pub declares: Vec<String>,
     pub needs: Vec<Need>,
     pub granted: Vec<Allow>,
     pub has_grant: bool,
@@ -116,6 +118,7 @@ impl About {
             provides: texts(&value["provides"]),
             unknown: Vec::new(),
             commands,
+            declares: texts(&value["commands"]).into_iter().chain(texts(&value["surfaces"])).collect(),
             needs: value["needs"].as_array().into_iter().flatten().map(need).collect(),
             granted: Allow::list(&value["granted"]),
             has_grant: !value["granted"].is_null(),

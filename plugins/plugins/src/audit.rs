@@ -22,6 +22,7 @@ const READS: usize = 5;
 pub struct Record {
     pub seq: u64,
     pub time: u64,
+    /// With the plug-in through which they asked, if they did not directly.
     pub actor: String,
     pub action: String,
     pub plugin: Option<String>,
@@ -35,7 +36,10 @@ pub fn read(records: &Value) -> Vec<Record> {
         Some(Record {
             seq: record["seq"].as_u64()?,
             time: record["time"].as_u64()?,
-            actor: text("actor")?,
+            actor: match text("via") {
+                Some(via) => format!("{}, through {via}", text("actor")?),
+                None => text("actor")?,
+            },
             action: text("action")?,
             plugin: text("plugin"),
             detail: record["detail"].clone(),
@@ -189,6 +193,13 @@ mod tests {
             {"what": "is this"},
             {"seq": 1, "time": 10, "actor": "host", "action": "start", "plugin": null, "detail": ""},
         ]))
+    }
+
+    #[test]
+    fn the_plugin_through_which_somebody_asked_is_named_with_them() {
+        let record = |via: Value| json!({"seq": 1, "time": 2, "actor": "me", "via": via, "action": "grant", "plugin": "a/b", "detail": ""});
+        let records = read(&json!([record("c/d".into()), record(Value::Null)]));
+        assert_eq!((records[0].actor.as_str(), records[1].actor.as_str()), ("me, through c/d", "me"));
     }
 
     #[test]

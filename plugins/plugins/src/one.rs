@@ -180,7 +180,30 @@ fn may(about: &About) -> view::Section {
 }
 
 fn ask(about: &About) -> MenuItem {
-    MenuItem::new("Grant what it asks for", do_("grant-needs").with("id", about.id.as_str())).icon(Icon::Check)
+    MenuItem::new("Grant what it asks for", grant_needs(about)).icon(Icon::Check)
+}
+
+/// Who grants sees what, and what the plug-in brings with it.
+fn grant_needs(about: &About) -> view::Action {
+    let needs: Vec<_> = about
+        .needs
+        .iter()
+        .map(|need| {
+            format!(
+                "{} ({}, {})",
+                words::interface(&need.allow.interface),
+                need.allow.verbs.join(", "),
+                resources(&need.allow)
+            )
+        })
+        .collect();
+    let needs = if needs.is_empty() { "It asks for nothing but to run".to_owned() } else { needs.join("; ") };
+    let brings = match about.declares.as_slice() {
+        [] => String::new(),
+        declares => format!(" It brings: {}.", format::shorten(&declares.join(", "), 300)),
+    };
+    let text = format!("{} {} may run from now on. {needs}.{brings}", about.id, about.version);
+    do_("grant-needs").with("id", about.id.as_str()).confirm(format::shorten(&text, 1000))
 }
 
 fn resources(allow: &Allow) -> String {
@@ -244,7 +267,7 @@ fn grant(about: &About, draft: &Draft) -> view::Details {
         about.id
     ));
     let other = Node::from(view::row().gap(Gap::Small)).with([
-        view::button("Grant what it asks for", do_("grant-needs").with("id", about.id.as_str())).icon(Icon::Check),
+        view::button("Grant what it asks for", grant_needs(about)).icon(Icon::Check),
         view::button("Take everything away", away).weight(Weight::Danger).icon(Icon::Shield),
     ]);
     details.show(view::form(put, "Put in force").show(editor)).show(other)
@@ -305,6 +328,20 @@ mod tests {
         let own = About { id: SELF.into(), has_grant: false, ..search() };
         let text = text(&screen(&own, &Account::default(), &[], &draft(None)));
         assert!(!text.contains("set-grant") && !text.contains("grant-needs") && !text.contains("disable"), "{text}");
+    }
+
+    #[test]
+    fn granting_asks_and_shows_what_is_granted_and_brought() {
+        let mut about = search();
+        about.declares = vec!["search".into(), "area: Search".into()];
+        let text = text(&screen(&about, &Account::default(), &[], &draft(None)));
+        for part in [
+            "kamld/search 0.1.0 may run",
+            "Search (read, everywhere the person may)",
+            "It brings: search, area: Search.",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! panics with a sentence about what was not kept.
 
 use crate::{
-    Catalog, Content, Described, Description, Descriptions, Error, Kv, Projects, Subject,
+    Catalog, Content, Described, Description, Descriptions, Error, Kv, Projects, Source, Subject, Verdict,
     kv::{MAX_KEY, MAX_VALUE, QUOTA},
 };
 use kamld_types::{Hash, PluginId, ProjectName, Right};
@@ -145,20 +145,27 @@ pub async fn descriptions(catalog: &dyn Descriptions) {
     let known =
         Described::Known(Description { summary: "CSV, 3 rows".into(), rows: Some(3), ..Description::default() });
     let failed = Described::Failed { summary: "text, cannot be read".into(), problem: "not UTF-8".into() };
-    good(catalog.set_description(&csv, &known).await);
-    good(catalog.set_description(&text, &failed).await);
+    let by = |plugin: &str| vec![Source { plugin: plugin.into(), digest: Hash([1; 32]) }];
+    let verdict = |plugin: &str, described: &Described| Verdict { by: by(plugin), described: described.clone() };
+    good(catalog.set_description(&csv, &verdict("a/b", &known)).await);
+    good(catalog.set_description(&text, &verdict("c/d", &failed)).await);
     let both = good(catalog.descriptions(&[csv.clone(), text]).await);
-    assert_eq!(both, [Some(known.clone()), Some(failed)], "one content is described once for each media type");
+    assert_eq!(both, [Some(known.clone()), Some(failed.clone())], "one content is described once for each media type");
     assert_eq!(good(catalog.describe(csv.hash, "text/csv").await), Some(known.clone()));
     let other = Content { hash: Hash([8; 32]), media_type: "text/csv".into() };
-    good(catalog.set_description(&other, &known).await);
+    good(catalog.set_description(&other, &verdict("a/b", &known)).await);
     let in_use = |hash: Hash| hash == other.hash;
     let (count, bytes) = good(catalog.forget(&in_use, true).await);
     assert!(count == 2 && bytes > 100, "what is not in use is counted: {count} of {bytes} bytes");
     assert_eq!(good(catalog.describe(csv.hash, "text/csv").await), Some(known.clone()), "a dry run forgets nothing");
     assert_eq!(good(catalog.forget(&in_use, false).await), (count, bytes), "and says what would be forgotten");
-    let left = good(catalog.descriptions(&[csv, other]).await);
+    let left = good(catalog.descriptions(&[csv, other.clone()]).await);
     assert_eq!(left, [None, Some(known)], "what is in use stays");
+    let gone = Content { hash: Hash([9; 32]), media_type: "text/csv".into() };
+    good(catalog.set_description(&gone, &verdict("c/d", &failed)).await);
+    assert_eq!(good(catalog.forget_verdicts(&|verdict| verdict.by == by("a/b")).await), 1);
+    let left = good(catalog.descriptions(&[other, gone]).await);
+    assert!(left[0].is_some() && left[1].is_none(), "what one describer said is forgotten, and nothing else: {left:?}");
 }
 
 pub async fn kv(kv: &dyn Kv) {

@@ -84,6 +84,33 @@ impl Described {
     }
 }
 
+/// A describer that was asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Source {
+    pub plugin: String,
+    /// Of its component.
+    pub digest: Hash,
+}
+
+/// What is kept about a content, and who said it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The describer that knew; when none did, all that were asked. Empty in what an earlier version kept.
+    #[serde(default)]
+    pub by: Vec<Source>,
+    #[serde(flatten)]
+    pub described: Described,
+}
+
+impl Verdict {
+    pub fn is_failure(&self) -> bool {
+        matches!(self.described, Described::Failed { .. })
+    }
+}
+
+/// Says which verdicts still stand.
+pub type Stands<'a> = dyn Fn(&Verdict) -> bool + Send + Sync + 'a;
+
 /// Some bytes, taken as some media type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Content {
@@ -97,7 +124,10 @@ pub trait Descriptions: Send + Sync {
     /// One answer a content, in the order asked.
     async fn descriptions(&self, contents: &[Content]) -> Result<Vec<Option<Described>>>;
 
-    async fn set_description(&self, content: &Content, described: &Described) -> Result<()>;
+    async fn set_description(&self, content: &Content, verdict: &Verdict) -> Result<()>;
+
+    /// Forgets verdicts that do not stand any more, so that they are asked for again. Answers how many.
+    async fn forget_verdicts(&self, stands: &Stands<'_>) -> Result<u64>;
 
     /// Forgets descriptions of contents that are not in use any more; with `dry_run` only counts them. Answers how
     /// many, and their bytes.

@@ -21,11 +21,11 @@ pub mod search;
 pub mod sql;
 
 pub use catalog::{Catalog, Document, Subject};
-pub use description::{Column, Content, Described, Description, Descriptions};
+pub use description::{Column, Content, Described, Description, Descriptions, Source, Verdict};
 pub use embedded::{Derived, Embedded};
 pub use error::Error;
 pub use host::{MetadataHost, link};
-pub use index::{AssetState, Assets, Change, ChangePage, DescribeRequest, Describer, ObjectState};
+pub use index::{AssetState, Assets, Change, ChangePage, DescribeRequest, Describer, ObjectState, Told};
 pub use kv::Kv;
 pub use project::{Project, Projects};
 pub use search::Search;

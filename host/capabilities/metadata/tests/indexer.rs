@@ -183,6 +183,46 @@ async fn a_describer_that_comes_later_describes_what_is_there() {
 }
 
 #[tokio::test]
+async fn what_a_describer_said_goes_with_it_and_the_next_one_is_asked() {
+    let world = World::new();
+    *world.teller.name.lock() = "evil/one".into();
+    world.teller.tell(1, "a lie", &["lie"], "");
+    world.teller.known.lock().insert(hash(2), Err(Problem::limit("it used more than 10 s")));
+    world.store.put("a/one", "x.csv", 1, "text/csv");
+    world.store.put("a/one", "y.csv", 2, "text/csv");
+    world.settle().await;
+    assert_eq!(world.find("name:y.csv").await.hits[0].summary, "CSV, cannot be read as a table");
+    world.search.describers_changed(b"evil/one").await.unwrap();
+
+    *world.teller.name.lock() = "good/two".into();
+    world.teller.tell(1, "CSV, 1 column", &["condor"], "");
+    world.teller.tell(2, "CSV, 2 columns", &["heron"], "");
+    world.search.describers_changed(b"good/two").await.unwrap();
+    world.settle().await;
+    assert_eq!(world.find("name:x.csv").await.hits[0].summary, "CSV, 1 column");
+    assert_eq!(world.find("name:y.csv").await.hits[0].summary, "CSV, 2 columns");
+    assert_eq!((world.find("lie").await.total, world.found("heron").await.len()), (0, 1));
+
+    let asked = world.teller.asked.load(Ordering::Relaxed);
+    world.search.describers_changed(b"good/two").await.unwrap();
+    world.settle().await;
+    assert_eq!(world.teller.asked.load(Ordering::Relaxed), asked, "nobody is asked twice by the same describers");
+}
+
+#[tokio::test]
+async fn building_anew_asks_again_for_what_could_not_be_described() {
+    let world = World::new();
+    world.teller.known.lock().insert(hash(1), Err(Problem::internal("it gave up")));
+    world.store.put("a/one", "x.csv", 1, "text/csv");
+    world.settle().await;
+    assert_eq!(world.find("name:x.csv").await.hits[0].summary, "CSV, cannot be read as a table");
+    world.teller.tell(1, "CSV, 1 column", &["condor"], "");
+    world.search.rebuild(|_| ()).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.find("name:x.csv").await.hits[0].summary, "CSV, 1 column");
+}
+
+#[tokio::test]
 async fn an_asset_that_storage_cannot_read_does_not_keep_the_others_from_being_found() {
     let world = World::new();
     *world.store.broken.lock() = Some(asset("a/bad"));

@@ -22,6 +22,8 @@ pub trait Local {
     fn plugin_check(&self, args: PluginCheckArgs) -> Result<Outcome, Problem>;
     /// Makes a data folder of a snapshot, or verifies it.
     fn restore_backup(&self, args: RestoreBackupArgs) -> Result<Outcome, Problem>;
+    /// Checks the audit log of a data folder that no server holds; with a damaged one it fails.
+    fn audit_verify(&self, data: PathBuf) -> Result<Outcome, Problem>;
     /// A process that works for a running host, and is started by it alone.
     fn worker(&self, args: WorkerArgs) -> Result<(), Problem>;
 }

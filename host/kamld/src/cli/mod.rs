@@ -39,7 +39,7 @@ use place::{Place, cache_folder, data_folder, environment};
 use scan::Scan;
 use std::{ffi::OsString, future::Future, process::ExitCode};
 use tokio::runtime::Runtime;
-use tree::{Cli, Fixed, Global, Index, Plugin, Storage};
+use tree::{Audit, Cli, Fixed, Global, Index, Plugin, Storage};
 
 /// Runs the command that the arguments of this process name.
 pub fn main(local: &dyn Local) -> ExitCode {
@@ -146,7 +146,15 @@ fn run_fixed(local: &dyn Local, cli: Cli) -> Result<()> {
         Fixed::Status => wait(admin::status(&connect(global)?, &output)),
         Fixed::Put(args) => wait(put::put(&connect(global)?, &args, &cache_folder(environment), &output)),
         Fixed::Get(args) => wait(get::get(&connect(global)?, &args, &output)),
-        Fixed::Audit(args) => wait(admin::audit(&connect(global)?, &args, &output)),
+        Fixed::Audit(args) => match (place(global)?, &args.command) {
+            // Evidence is looked at when a server is down as well.
+            (Place::Folder(folder), Some(Audit::Verify { .. }))
+                if folder.is_dir() && crate::folder::holder(&folder).is_ok_and(|holder| holder.is_none()) =>
+            {
+                run::print_local(&local.audit_verify(folder)?, &output)
+            }
+            _ => wait(admin::audit(&connect(global)?, &args, &output)),
+        },
         Fixed::Storage { command: Storage::Check { repair } } => {
             wait(admin::storage_check(&connect(global)?, repair, &output))
         }
@@ -187,9 +195,13 @@ fn with_offers(args: &[OsString], scan: &Scan, word: Option<&str>) -> Result<u8>
         && word != "help"
         && clap.find_subcommand(word).is_none()
     {
-        // Without any list nobody can say that there is no such command.
-        let client = if offers.commands.is_empty() { client.map(|_| ()) } else { Ok(()) };
-        client?;
+        match client {
+            // It may be one of a plug-in that waits for a grant.
+            Ok(client) => runtime.block_on(offers::withheld(&client, &words(scan)))?,
+            // Without any list nobody can say that there is no such command.
+            Err(stop) if offers.commands.is_empty() => return Err(stop),
+            Err(_) => {}
+        }
         left_out.iter().for_each(|line| aside(&view::clean(line)));
         return Err(unknown(word, &clap));
     }
@@ -209,6 +221,11 @@ fn with_offers(args: &[OsString], scan: &Scan, word: Option<&str>) -> Result<u8>
     let done = runtime.block_on(run::run(&client, offer, &inner, project.as_deref(), &output)).map(|()| 0);
     runtime.shutdown_background();
     done
+}
+
+/// The words that may be the name of a command: one has at most three.
+fn words(scan: &Scan) -> Vec<&str> {
+    scan.words.iter().map(String::as_str).take(3).collect()
 }
 
 fn complete(mut clap: clap::Command, matches: &ArgMatches) -> Result<()> {

@@ -5,6 +5,7 @@
 
 use super::{client::Client, failure::Result, place::Place};
 use kamld_types::{Hash, command::Command};
+use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -57,6 +58,16 @@ pub async fn fetch(client: &Client, cache: &Path) -> Result<Offers> {
     let raw: Raw = client.json(client.get(&["commands"])).await?;
     keep(&file(client.place(), cache), &raw);
     Ok(raw.into())
+}
+
+/// Fails with the reason when a plug-in declares a command of this name and may not offer it.
+pub async fn withheld(client: &Client, name: &[&str]) -> Result<()> {
+    let segments: Vec<&str> = std::iter::once("commands").chain(name.iter().copied()).collect();
+    let response = client.raw(client.get(&segments)).await?;
+    match response.status() {
+        StatusCode::FORBIDDEN => Err(client.refused(response).await),
+        _ => Ok(()),
+    }
 }
 
 /// What the server said last time.

@@ -7,7 +7,7 @@ use super::{
     client::{Client, octets},
     failure::{Result, Stop},
     local::{Local, PluginBuildArgs},
-    output::{Output, ask, can_ask},
+    output::{Output, aside, ask, can_ask},
     tree::{GrantArgs, InstallArgs, Plugin, RemoveArgs},
     view::{clean, clean_lines, json as drawn},
 };
@@ -55,17 +55,29 @@ pub async fn install(client: &Client, file: PathBuf, args: &InstallArgs, output:
             .help("name a component (.wasm) or a folder with plugin.toml; nothing was installed")
     })?;
     let body = bytes::Bytes::from(bytes);
-    let send = |grant: bool| {
-        let query: &[(&str, &str)] = if grant { &[("grant", "needs")] } else { &[] };
+    let post = |query: &[(&str, &str)]| {
         let request = client.request(Method::POST, client.url_with(&["plugins"], query));
         client.json::<Value>(octets(request, "application/wasm", body.clone()))
+    };
+    // What it would replace is found out, shown and agreed to before anything is changed.
+    let plan = post(&[("dry_run", "true")]).await?;
+    let replaces = plan.pointer("/replaces/digest").and_then(Value::as_str);
+    if replaces.is_some() {
+        agree(&plan, args.grant_needs, output)?;
+    }
+    let send = |grant: bool| {
+        let mut query = Vec::new();
+        query.extend(replaces.map(|digest| ("replaces", digest)));
+        query.extend(grant.then_some(("grant", "needs")));
+        post(&query)
     };
     if args.grant_needs {
         return installed(&send(true).await?, output);
     }
     let answer = send(false).await?;
     if !waits(&answer) {
-        return installed(&answer, output);
+        installed(&answer, output)?;
+        return not_granted(&answer, output);
     }
     if output.json {
         return output.data(&answer);
@@ -73,10 +85,82 @@ pub async fn install(client: &Client, file: PathBuf, args: &InstallArgs, output:
     output.text(&needs(&answer))?;
     let id = answer.get("id").and_then(Value::as_str).unwrap_or("ID").to_owned();
     if can_ask() && ask(&format!("Grant {id} all of this?")) {
-        return installed(&send(true).await?, output);
+        let route = Route::parse(&id)?;
+        grant_needs(client, &route, &answer).await?;
+        let shown: Value = client.json(route.request(client, Method::GET, &[])).await?;
+        return installed(&shown, output);
     }
     let grant = format!("kamld plugin grant {} --from-needs", clean(&id));
     output.text(&format!("{} is installed and does nothing until it is granted what it needs: {grant}\n", clean(&id)))
+}
+
+/// Shows what an installation would replace and asks; with `sure` it only shows. Where nobody can be asked and nobody said
+/// that they are sure, nothing is replaced.
+fn agree(plan: &Value, sure: bool, output: &Output) -> Result<()> {
+    // On standard error: with --json the result is for a program.
+    aside(replacement(plan).trim_end());
+    let id = clean(plan.get("id").and_then(Value::as_str).unwrap_or_default());
+    if sure {
+        return Ok(());
+    }
+    if output.json || !can_ask() {
+        let problem =
+            Problem::conflict(format!("{id} is installed already, and nobody is there to agree that it is replaced"));
+        return Err(problem
+            .help("nothing was changed; -y replaces it without asking, and grants what it needs")
+            .into());
+    }
+    match ask(&format!("Replace {id}?")) {
+        true => Ok(()),
+        false => Err(Problem::cancelled("nothing was changed").into()),
+    }
+}
+
+/// What an installation would replace, in words.
+fn replacement(plan: &Value) -> String {
+    let text = |path: &str| clean(plan.pointer(path).and_then(Value::as_str).unwrap_or_default()).into_owned();
+    let origin = |path: &str| match plan.pointer(path).and_then(Value::as_str) {
+        Some("shipped") => "came with kamld",
+        _ => "from a file",
+    };
+    let mut out = format!("this replaces {}\n", text("/id"));
+    let _ = writeln!(
+        out,
+        "  installed: {}, {}, {}, {}",
+        text("/replaces/version"),
+        text("/replaces/digest"),
+        origin("/replaces/origin"),
+        text("/replaces/installed")
+    );
+    let _ = writeln!(out, "  new:       {}, {}, {}", text("/version"), text("/digest"), origin("/origin"));
+    let new = plan.pointer("/replaces/new_needs").and_then(Value::as_array).cloned().unwrap_or_default();
+    if new.is_empty() {
+        out.push_str("  it needs nothing that it did not need before\n");
+    } else {
+        out.push_str("  it newly needs, and is not granted by being replaced:\n");
+        list_needs(&mut out, &new);
+    }
+    if plan.pointer("/replaces/resets_grant") == Some(&Value::Bool(true)) {
+        out.push_str("  it comes from elsewhere than the package before: the grant of that one is taken away\n");
+    }
+    out
+}
+
+/// After an upgrade: what the new package needs and does not have.
+fn not_granted(answer: &Value, output: &Output) -> Result<()> {
+    let lacks = answer.pointer("/not granted/needs").and_then(Value::as_array).is_some_and(|needs| !needs.is_empty());
+    if lacks && !output.json {
+        let id = clean(answer.get("id").and_then(Value::as_str).unwrap_or("ID"));
+        aside(&format!("it is not granted all that it needs: kamld plugin show {id} says what is missing"));
+    }
+    Ok(())
+}
+
+async fn grant_needs(client: &Client, route: &Route, shown: &Value) -> Result<Value> {
+    // The text says what the person saw; a server that can take the needs from the manifest itself does so.
+    let segments = ["plugins", route.space.as_str(), route.name.as_str(), "grant"];
+    let request = client.request(Method::PUT, client.url_with(&segments, &[("from", "needs")]));
+    answer(client, toml(request, all_needs(shown, &route.id()))).await
 }
 
 fn waits(answer: &Value) -> bool {
@@ -96,22 +180,51 @@ fn installed(answer: &Value, output: &Output) -> Result<()> {
     ))
 }
 
-/// Needs in words: what, on what, why; and whether the component imports it at all.
-fn needs(answer: &Value) -> String {
-    let mut out = String::new();
-    let words = |value: Option<&Value>| match value {
+fn words_of(value: Option<&Value>) -> String {
+    match value {
         Some(Value::Array(items)) => {
             items.iter().filter_map(Value::as_str).map(|i| clean(i).into_owned()).collect::<Vec<_>>().join(", ")
         }
         Some(Value::String(text)) => clean(text).into_owned(),
         _ => String::new(),
-    };
-    let id = words(answer.get("id"));
-    let _ = writeln!(out, "{} needs:", if id.is_empty() { "this plug-in" } else { &id });
-    for need in answer.get("needs").and_then(Value::as_array).into_iter().flatten() {
-        let _ = write!(out, "  {}", words(need.get("interface")));
-        let verbs = words(need.get("verbs"));
-        let on = words(need.get("resources").or_else(|| need.get("on")));
+    }
+}
+
+/// What a plug-in would bring, and its needs in words: what, on what, why; and whether the component imports it at all.
+fn needs(answer: &Value) -> String {
+    let mut out = String::new();
+    let id = words_of(answer.get("id"));
+    let id = if id.is_empty() { "this plug-in".to_owned() } else { id };
+    let brings =
+        [("commands", "commands"), ("surfaces", "on the page"), ("draws", "draws"), ("describes", "describes")];
+    let brings: Vec<_> = brings
+        .iter()
+        .map(|(key, label)| (label, words_of(answer.get(*key))))
+        .filter(|(_, brought)| !brought.is_empty())
+        .collect();
+    if !brings.is_empty() {
+        let _ = writeln!(out, "{id} would bring:");
+        for (label, brought) in brings {
+            let _ = writeln!(out, "  {label}: {brought}");
+        }
+    }
+    match answer.get("needs").and_then(Value::as_array) {
+        Some(needs) if !needs.is_empty() => {
+            let _ = writeln!(out, "{id} needs:");
+            list_needs(&mut out, needs);
+        }
+        _ => {
+            let _ = writeln!(out, "{id} needs nothing, but to be allowed to run");
+        }
+    }
+    out
+}
+
+fn list_needs(out: &mut String, needs: &[Value]) {
+    for need in needs {
+        let _ = write!(out, "  {}", words_of(need.get("interface")));
+        let verbs = words_of(need.get("verbs"));
+        let on = words_of(need.get("resources").or_else(|| need.get("on")));
         if !verbs.is_empty() {
             let _ = write!(out, ": {verbs}");
         }
@@ -126,7 +239,6 @@ fn needs(answer: &Value) -> String {
             let _ = writeln!(out, "      {line}");
         }
     }
-    out
 }
 
 pub async fn run(client: &Client, command: &Plugin, output: &Output) -> Result<()> {
@@ -195,11 +307,8 @@ async fn remove(client: &Client, args: &RemoveArgs, output: &Output) -> Result<(
 async fn grant(client: &Client, args: &GrantArgs, output: &Output) -> Result<()> {
     let route = Route::parse(&args.plugin.id)?;
     let text = if args.from_needs {
-        // The text says what the person saw; a server that can take the needs from the manifest itself does so.
         let shown: Value = client.json(route.request(client, Method::GET, &[])).await?;
-        let segments = ["plugins", route.space.as_str(), route.name.as_str(), "grant"];
-        let request = client.request(Method::PUT, client.url_with(&segments, &[("from", "needs")]));
-        let now = answer(client, toml(request, all_needs(&shown, &route.id()))).await?;
+        let now = grant_needs(client, &route, &shown).await?;
         return granted(&route, &now, output);
     } else if let Some(file) = &args.file {
         read_text(file)?

@@ -175,6 +175,9 @@ pub enum Plugin {
     /// Compare what a component imports with what it says it needs
     Check(PluginCheckArgs),
     /// Install a component, or build and install a folder
+    ///
+    /// What it needs and would bring is shown, and nothing of it runs before it is granted that. Where the id is
+    /// installed already, what is replaced is shown first. Ids of the namespace kamld are for plug-ins that come with it.
     Install(InstallArgs),
     /// Let an installed plug-in run
     Enable(PluginId),
@@ -217,7 +220,7 @@ pub struct InstallArgs {
     /// A component, or a folder with plugin.toml
     #[arg(value_name = "FILE|FOLDER")]
     pub path: PathBuf,
-    /// Grant what the plug-in needs, without asking
+    /// Grant what the plug-in needs and replace an installed one of its id, without asking
     #[arg(long, visible_alias = "yes", short = 'y')]
     pub grant_needs: bool,
 }
@@ -253,7 +256,7 @@ pub struct AuditArgs {
 pub enum Audit {
     /// List the entries, the newest last
     List(AuditListArgs),
-    /// Check that no entry was changed, added or taken out
+    /// Check that no entry was changed, added or taken out; also of a data folder that no server holds
     Verify {
         /// Also read again what has not changed since it was last verified
         #[arg(long)]

@@ -4,7 +4,7 @@ use super::installed::Installed;
 use async_trait::async_trait;
 use kamld_runtime::admin::Administration;
 use kamld_server::page::changes::{Change, Changes};
-use kamld_types::{PluginId, Problem, problem::Result};
+use kamld_types::{By, PluginId, Problem, problem::Result};
 use serde_json::Value;
 
 pub struct InstalledPlugins {
@@ -34,12 +34,12 @@ impl Administration for InstalledPlugins {
         self.installed.ledger()
     }
 
-    async fn enable(&self, plugin: &PluginId, by: &str) -> Result<()> {
+    async fn enable(&self, plugin: &PluginId, by: &By) -> Result<()> {
         let done = self.installed.enable(plugin, by).await;
         self.told(done)
     }
 
-    async fn disable(&self, plugin: &PluginId, by: &str) -> Result<()> {
+    async fn disable(&self, plugin: &PluginId, by: &By) -> Result<()> {
         let done = self.installed.disable(plugin, by).await;
         self.told(done)
     }
@@ -48,12 +48,12 @@ impl Administration for InstalledPlugins {
         self.installed.grant(plugin)
     }
 
-    async fn set_grant(&self, plugin: &PluginId, toml: &str, by: &str) -> Result<()> {
+    async fn set_grant(&self, plugin: &PluginId, toml: &str, by: &By) -> Result<()> {
         let done = self.installed.set_grant(plugin, toml, by).await;
         self.told(done)
     }
 
-    async fn grant_needs(&self, plugin: &PluginId, by: &str) -> Result<()> {
+    async fn grant_needs(&self, plugin: &PluginId, by: &By) -> Result<()> {
         let done = self.installed.grant_needs(plugin, by).await;
         self.told(done)
     }

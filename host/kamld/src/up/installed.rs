@@ -4,19 +4,22 @@
 //! it is answered; a change that began is completed, also when its caller goes away; a plug-in that does not load keeps
 //! no other from loading; what waits for the disk runs on a thread that may block.
 
+mod answers;
+
 use super::{ids, packages::Packages};
 use kamld::{
     config::{self, Config},
+    first_party,
     folder::Folder,
 };
-use kamld_policy::{Gate, Manifest, call::Denials, difference::Difference};
-use kamld_registry::{Action, Audit, Entry, Registry, audit};
-use kamld_runtime::{Health, Runtime, Status, Version, cache};
-use kamld_types::{Kind, PluginId, Problem, problem::Result};
+use kamld_policy::{Gate, Manifest, call::Denials};
+use kamld_registry::{Action, Audit, Consent, Entry, Package, Registry, Reserved, audit};
+use kamld_runtime::{Runtime, Status, Version, cache};
+use kamld_types::{By, Hash, Kind, PluginId, Problem, problem::Result};
 use parking_lot::Mutex;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{
         Arc, OnceLock,
@@ -42,6 +45,10 @@ struct Inner {
     cache_budget: u64,
     /// One change at a time, from the check to the runtime.
     changing: tokio::sync::Mutex<()>,
+    /// Told after each change, with the digest of what is installed.
+    changed: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    /// Whether the plug-ins of strangers have been loaded since the start.
+    settled: tokio::sync::watch::Sender<bool>,
 }
 
 fn audit_options(config: &config::Audit) -> audit::Options {
@@ -54,16 +61,47 @@ fn audit_options(config: &config::Audit) -> audit::Options {
 }
 
 impl Installed {
-    pub fn open(folder: &Folder, config: &Config) -> Result<Self> {
+    /// `packages` are those that this binary brings: nobody else's may carry their ids, nor others of their namespace.
+    pub fn open(folder: &Folder, config: &Config, packages: &Packages) -> Result<Self> {
+        let shipped = packages.values().map(|package| (package.manifest.id.clone(), package.digest));
+        let reserved = Reserved::new([first_party::NAMESPACE], shipped);
         Ok(Self(Arc::new(Inner {
-            registry: Arc::new(Registry::open(&folder.path, audit_options(&config.audit))?),
+            registry: Arc::new(Registry::open(&folder.path, audit_options(&config.audit), reserved)?),
             blobs: folder.join("plugins").join("blobs"),
             runtime: OnceLock::new(),
             generations: Mutex::default(),
             failed: Mutex::default(),
             cache_budget: config.plugins.cache_mib.saturating_mul(1 << 20),
             changing: tokio::sync::Mutex::default(),
+            changed: OnceLock::new(),
+            settled: tokio::sync::watch::Sender::new(false),
         })))
+    }
+
+    /// From now on this is called after each change of what is installed or granted.
+    pub fn on_change(&self, tell: impl Fn() + Send + Sync + 'static) {
+        self.0.changed.set(Box::new(tell)).ok();
+    }
+
+    /// What is installed, in bytes that are the same as long as it is.
+    pub fn fingerprint(&self) -> Vec<u8> {
+        self.0
+            .registry
+            .store
+            .list()
+            .into_iter()
+            .flat_map(|(id, entry)| format!("{id} {}\n", entry.digest).into_bytes())
+            .collect()
+    }
+
+    /// Whether what a plug-in with this digest said about contents still counts: not once it was removed or replaced. With
+    /// a newer kamld come newer plug-ins; what they said before counts as well, unless they could say nothing.
+    pub fn still_counts(&self, plugin: &str, digest: &Hash, failed: bool) -> bool {
+        let Some(entry) = PluginId::new(plugin).ok().and_then(|id| Some((self.0.registry.store.get(&id)?, id))) else {
+            return false;
+        };
+        let (entry, id) = entry;
+        entry.digest == *digest || (!failed && self.0.registry.is_shipped(&id, &entry.digest))
     }
 
     /// Runs what waits for the disk on a thread that may block.
@@ -86,7 +124,12 @@ impl Installed {
         let (this, change) = (self.clone(), change(self.clone()));
         let task = tokio::spawn(async move {
             let _one = this.0.changing.lock().await;
-            change.await
+            this.follow_edits().await?;
+            let done = change.await;
+            if let Some(changed) = this.0.changed.get() {
+                changed();
+            }
+            done
         });
         task.await.map_err(|error| Problem::internal(format!("a change of plug-ins was interrupted: {error}")))?
     }
@@ -127,8 +170,19 @@ impl Installed {
         }
     }
 
-    /// Installs what a new data folder starts with, brings first-party plug-ins to the packages that this binary
-    /// has, and loads everything that is enabled.
+    /// Grants that somebody changed by hand while the server was running are put in force before anything else changes,
+    /// so that they are not overwritten.
+    async fn follow_edits(&self) -> Result<()> {
+        for id in self.blocking(|registry| registry.reload_grants()).await? {
+            if let Ok(facts) = self.0.registry.store.facts(&id) {
+                self.regate(&id, &facts.manifest).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Installs what a new data folder starts with, brings the plug-ins that came with this binary to the packages that it
+    /// has, and loads those of them that are enabled. No code of a stranger runs here.
     pub async fn bring_up(
         &self,
         runtime: &Arc<Runtime>,
@@ -138,25 +192,63 @@ impl Installed {
     ) -> anyhow::Result<()> {
         self.0.runtime.set(runtime.clone()).ok();
         let start = ids(start)?;
-        for id in &start {
-            let Some(package) = packages.get(id.as_str()) else {
-                if new {
-                    anyhow::bail!("plugins.start names {id}, and there is no package of it");
-                }
-                continue;
-            };
-            let package = package.clone();
+        if let Some(id) = start.iter().find(|id| new && !packages.contains_key(id.as_str())) {
+            anyhow::bail!("plugins.start names {id}, and there is no package of it");
+        }
+        // Those in the order of the start first, then what else the binary has and somebody installed.
+        let rest = packages.values().filter(|package| !start.contains(&package.manifest.id));
+        let ordered: Vec<(Package, bool)> = start
+            .iter()
+            .filter_map(|id| packages.get(id.as_str()))
+            .map(|package| (package.clone(), new))
+            .chain(rest.map(|package| (package.clone(), false)))
+            .collect();
+        for (package, new) in ordered {
             self.blocking(move |registry| registry.bring(&package, new)).await?;
         }
-        let enabled: Vec<PluginId> =
-            self.0.registry.store.list().into_iter().filter(|(_, entry)| entry.enabled).map(|(id, _)| id).collect();
-        for id in enabled {
-            if let Err(problem) = self.load(&id).await {
-                eprintln!("plug-in {id} does not run: {problem}");
+        for (id, entry) in self.0.registry.store.list() {
+            if entry.enabled && self.0.registry.is_shipped(&id, &entry.digest) {
+                self.load_at_start(&id).await;
             }
         }
-        self.trim_cache().await;
         Ok(())
+    }
+
+    /// Loads what is enabled and granted and did not come with the binary, one after the other, while the server already
+    /// answers: however long they take, they hold up nobody else.
+    pub async fn load_strangers(&self, loaded: impl Fn()) {
+        for (id, entry) in self.0.registry.store.list() {
+            if self.0.registry.is_shipped(&id, &entry.digest) {
+                continue;
+            }
+            // It may have been changed or removed meanwhile.
+            let load = move |this: Self| async move {
+                if this.0.registry.store.get(&id).is_some_and(|entry| entry.enabled) {
+                    this.load_at_start(&id).await;
+                }
+                Ok(())
+            };
+            self.change(load).await.ok();
+            loaded();
+        }
+        self.0.settled.send_replace(true);
+        self.trim_cache().await;
+    }
+
+    /// Waits until the plug-ins of strangers are loaded, at most so long.
+    pub async fn settled(&self, most: std::time::Duration) {
+        let mut settled = self.0.settled.subscribe();
+        tokio::time::timeout(most, settled.wait_for(|settled| *settled)).await.ok();
+    }
+
+    async fn load_at_start(&self, id: &PluginId) {
+        // What is not granted anything runs nothing, and what it declares is remembered since it was installed.
+        if self.0.registry.grants.get(id).is_none() {
+            return;
+        }
+        if let Err(problem) = self.load(id).await {
+            eprintln!("plug-in {id} does not run: {problem}");
+        }
     }
 
     fn runtime(&self) -> Result<&Arc<Runtime>> {
@@ -175,7 +267,7 @@ impl Installed {
     async fn load(&self, id: &PluginId) -> Result<()> {
         let load = async {
             let wanted = id.clone();
-            let package = self.blocking(move |registry| registry.store.load(&wanted)).await?;
+            let package = self.blocking(move |registry| registry.load(&wanted)).await?;
             let version = Version {
                 digest: package.digest,
                 component: self.0.blobs.join(format!("{}.wasm", package.digest)),
@@ -203,100 +295,71 @@ impl Installed {
         self.0.runtime.get()?.plugins().into_iter().find(|status| status.plugin == *id)
     }
 
-    /// In one word, and why when it is not active.
-    fn state(&self, id: &PluginId, entry: &Entry) -> (String, Option<String>) {
-        if !entry.enabled {
-            return ("disabled".into(), None);
-        }
-        if let Some(problem) = self.0.failed.lock().get(id) {
-            return ("failed".into(), Some(problem.message.clone()));
-        }
-        if self.0.registry.grants.get(id).is_none() {
-            return ("waiting for a grant".into(), None);
-        }
-        match self.status(id).map(|status| status.health) {
-            Some(Health::Active) => ("active".into(), None),
-            Some(Health::Paused { why, .. }) => ("paused".into(), Some(why)),
-            Some(Health::Quarantined { why }) => ("quarantined".into(), Some(why)),
-            None => ("not loaded".into(), None),
-        }
-    }
-
-    /// One line for each plug-in.
-    pub fn list(&self) -> Vec<Value> {
-        let one = |(id, entry): (PluginId, Entry)| {
-            let (state, why) = self.state(&id, &entry);
-            let title = self.title(&id);
-            json!({"id": id, "version": entry.version, "state": state, "title": title, "problem": why})
-        };
-        self.0.registry.store.list().into_iter().map(one).collect()
-    }
-
-    /// Everything about one plug-in: what it is, needs, may do, and what it cost.
-    pub fn show(&self, id: &PluginId) -> Result<Value> {
-        let entry = self.entry(id)?;
-        let package = self.0.registry.store.facts(id)?;
-        let (state, why) = self.state(id, &entry);
-        let grant = self.0.registry.grants.get(id);
-        let ungranted = Difference::ungranted(&package.manifest, grant.as_ref());
-        let needs: Vec<Value> = package
-            .manifest
-            .needs
-            .iter()
-            .map(|need| {
-                json!({
-                    "interface": need.interface,
-                    "verbs": need.verbs,
-                    "resources": need.resources,
-                    "reason": need.reason,
-                    "imported": package.component.imports.iter().any(|import| import.interface == need.interface && !import.types_only),
-                })
-            })
-            .collect();
-        Ok(json!({
-            "id": id,
-            "title": package.manifest.title,
-            "summary": package.manifest.summary,
-            "version": entry.version,
-            "licence": package.manifest.licence,
-            "state": state,
-            "problem": why,
-            "digest": entry.digest,
-            "previous": entry.previous,
-            "installed": iso(entry.installed_at),
-            "provides": package.report.provides,
-            "commands": self.status(id).map(|status| status.commands).unwrap_or_default(),
-            "needs": needs,
-            "granted": grant.as_ref().map(|grant| &grant.allow),
-            "mode": grant.as_ref().map(|grant| grant.mode.as_str()),
-            "not granted": (!ungranted.is_empty()).then_some(ungranted),
-            "warnings": package.report.warnings,
-            "troubles": self.status(id).map(|status| status.troubles).unwrap_or_default(),
-        }))
-    }
-
-    /// Installs or upgrades. Without `grant_needs` a new plug-in may do nothing until an admin grants it something.
-    pub async fn install(&self, bytes: Vec<u8>, grant_needs: bool, by: &str) -> Result<Value> {
-        let by = by.to_owned();
+    /// Installs, or upgrades where the consent names what is replaced. Without `grant_needs` a new plug-in may do nothing
+    /// until an admin grants it something. It is compiled and asked what it declares before anything is changed: one that
+    /// fails at that leaves nothing behind.
+    pub async fn install(&self, bytes: Vec<u8>, consent: Consent, by: &By) -> Result<Value> {
+        let by = by.clone();
         let install = move |this: Self| async move {
-            let id = this.blocking(move |registry| registry.install(bytes, grant_needs, &by)).await?;
-            if this.entry(&id)?.enabled {
-                this.load(&id).await?;
+            let (package, staged, runs) = this
+                .blocking(move |registry| {
+                    let package = Package::open(bytes)?;
+                    let plan = registry.plan(&package)?;
+                    plan.agreed(&consent)?;
+                    let staged = registry.store.stage(&package)?;
+                    let runs = consent.grant_needs || (plan.granted && !plan.resets_grant());
+                    Ok((package, staged, runs))
+                })
+                .await?;
+            let (id, digest) = (package.manifest.id.clone(), package.digest);
+            if let Err(problem) = this.runtime()?.inspect(&id, digest, &staged, runs).await {
+                this.discard(&id, digest).await;
+                let help = nothing_installed(&id, problem.help.as_deref(), this.entry(&id).is_ok());
+                return Err(problem.help(help));
             }
+            let before = this.0.registry.store.digests();
+            this.blocking(move |registry| registry.install(&package, &consent, &by)).await?;
+            this.forget_since(&before);
+            this.try_again(&id).await?;
             this.trim_cache().await;
             this.show(&id)
         };
         self.change(install).await
     }
 
-    pub async fn remove(&self, id: &PluginId, by: &str) -> Result<()> {
-        let (id, by) = (id.clone(), by.to_owned());
+    /// Removes what was written of a package that is not installed. What is installed stays.
+    async fn discard(&self, id: &PluginId, digest: Hash) {
+        if self.entry(id).is_ok_and(|entry| entry.digest == digest || entry.previous == Some(digest)) {
+            return;
+        }
+        self.blocking(|registry| {
+            registry.store.discard();
+            Ok(())
+        })
+        .await
+        .ok();
+        if let Ok(runtime) = self.runtime() {
+            runtime.forget(&digest);
+        }
+    }
+
+    /// Removes what was compiled of packages that have been removed since.
+    fn forget_since(&self, before: &BTreeSet<Hash>) {
+        let now = self.0.registry.store.digests();
+        let Ok(runtime) = self.runtime() else { return };
+        before.difference(&now).for_each(|digest| runtime.forget(digest));
+    }
+
+    pub async fn remove(&self, id: &PluginId, by: &By) -> Result<()> {
+        let (id, by) = (id.clone(), by.clone());
         let remove = move |this: Self| async move {
             this.entry(&id)?;
             let (about, removed) = (id.clone(), id.clone());
             this.blocking(move |registry| registry.record(&by, Action::Remove, &about, "")).await?;
             this.unload(&id)?;
+            let before = this.0.registry.store.digests();
             this.blocking(move |registry| registry.remove(&removed)).await?;
+            this.forget_since(&before);
             this.trim_cache().await;
             Ok(())
         };
@@ -312,8 +375,8 @@ impl Installed {
         }
     }
 
-    pub async fn enable(&self, id: &PluginId, by: &str) -> Result<()> {
-        let (id, by) = (id.clone(), by.to_owned());
+    pub async fn enable(&self, id: &PluginId, by: &By) -> Result<()> {
+        let (id, by) = (id.clone(), by.clone());
         let enable = move |this: Self| async move {
             this.entry(&id)?;
             let about = id.clone();
@@ -322,13 +385,13 @@ impl Installed {
                 registry.store.enable(&about)
             };
             this.blocking(enable).await?;
-            this.load(&id).await
+            this.try_again(&id).await
         };
         self.change(enable).await
     }
 
-    pub async fn disable(&self, id: &PluginId, by: &str) -> Result<()> {
-        let (id, by) = (id.clone(), by.to_owned());
+    pub async fn disable(&self, id: &PluginId, by: &By) -> Result<()> {
+        let (id, by) = (id.clone(), by.clone());
         let disable = move |this: Self| async move {
             this.entry(&id)?;
             let about = id.clone();
@@ -343,80 +406,66 @@ impl Installed {
     }
 
     /// Back to the previous version.
-    pub async fn rollback(&self, id: &PluginId, by: &str) -> Result<Value> {
-        let (id, by) = (id.clone(), by.to_owned());
+    pub async fn rollback(&self, id: &PluginId, by: &By) -> Result<Value> {
+        let (id, by) = (id.clone(), by.clone());
         let rollback = move |this: Self| async move {
             let about = id.clone();
             this.blocking(move |registry| registry.rollback(&about, &by)).await?;
-            this.load(&id).await?;
+            this.try_again(&id).await?;
             this.show(&id)
         };
         self.change(rollback).await
     }
 
-    /// The grant as TOML; a comment when there is none.
-    pub fn grant(&self, id: &PluginId) -> Result<String> {
-        self.entry(id)?;
-        Ok(self.0.registry.grants.text(id).unwrap_or_else(|| format!("# nothing is granted to {id}\n")))
-    }
-
     /// Puts a grant in force, at once and also for running calls. An empty text takes everything away.
-    pub async fn set_grant(&self, id: &PluginId, text: &str, by: &str) -> Result<()> {
-        let (id, text, by) = (id.clone(), text.to_owned(), by.to_owned());
+    pub async fn set_grant(&self, id: &PluginId, text: &str, by: &By) -> Result<()> {
+        let (id, text, by) = (id.clone(), text.to_owned(), by.clone());
         let set = move |this: Self| async move {
             let about = id.clone();
             let facts = this.blocking(move |registry| registry.set_grant(&about, &text, &by)).await?;
-            this.regate(&id, &facts.manifest)
+            this.regate(&id, &facts.manifest).await
         };
         self.change(set).await
     }
 
-    pub async fn grant_needs(&self, id: &PluginId, by: &str) -> Result<()> {
-        let (id, by) = (id.clone(), by.to_owned());
+    pub async fn grant_needs(&self, id: &PluginId, by: &By) -> Result<()> {
+        let (id, by) = (id.clone(), by.clone());
         let grant = move |this: Self| async move {
             let about = id.clone();
             let facts = this.blocking(move |registry| registry.grant_needs(&about, &by)).await?;
-            this.regate(&id, &facts.manifest)
+            this.regate(&id, &facts.manifest).await
         };
         self.change(grant).await
     }
 
-    fn regate(&self, id: &PluginId, manifest: &Manifest) -> Result<()> {
-        match self.runtime()?.set_gate(id, self.gate(id, manifest)) {
-            // It does not run now; it will load with the new grant.
-            Err(problem) if problem.kind == Kind::NotFound => Ok(()),
-            done => done,
+    /// A person decided about it: it runs when it is enabled and granted, and one that failed before gets another try.
+    /// Otherwise nothing of it runs, nor of the package that was there before.
+    async fn try_again(&self, id: &PluginId) -> Result<()> {
+        let entry = self.entry(id)?;
+        if !entry.enabled || self.0.registry.grants.get(id).is_none() {
+            return self.unload(id);
         }
+        self.runtime()?.forget_verdict(&entry.digest);
+        self.load(id).await
     }
 
-    pub fn ledger(&self) -> Vec<Value> {
-        let Some(runtime) = self.0.runtime.get() else { return Vec::new() };
-        runtime
-            .ledger()
-            .into_iter()
-            .map(|(id, account)| {
-                json!({
-                    "id": id,
-                    "calls": account.calls,
-                    "cpu_ms": account.cpu_ns / 1_000_000,
-                    "wall_ms": account.wall_ns / 1_000_000,
-                    "peak_memory": account.peak_memory,
-                    "host_calls": account.host_calls,
-                    "bytes_in": account.bytes_in,
-                    "bytes_out": account.bytes_out,
-                    "errors": account.errors,
-                    "denials": account.denials,
-                    "traps": account.traps,
-                    "timeouts": account.timeouts,
-                    "cancelled": account.cancelled,
-                })
-            })
-            .collect()
+    /// Puts the grant of now in force. With the first one the plug-in begins to run.
+    async fn regate(&self, id: &PluginId, manifest: &Manifest) -> Result<()> {
+        let runtime = self.runtime()?;
+        let current = self.entry(id)?.digest;
+        if self.status(id).is_some_and(|status| status.digest == current) {
+            let set = runtime.set_gate(id, self.gate(id, manifest));
+            return set.inspect_err(|problem| drop(self.0.failed.lock().insert(id.clone(), problem.clone())));
+        }
+        self.try_again(id).await
     }
 }
 
-/// Milliseconds since 1970 as people and programs read them alike.
-fn iso(millis: u64) -> Option<String> {
-    let time = chrono::DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)?;
-    Some(time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+/// What to do about a package that could not be taken, and what was kept.
+fn nothing_installed(id: &PluginId, help: Option<&str>, there: bool) -> String {
+    let kept = match there {
+        true => format!("nothing was changed, {id} stays as it is installed"),
+        false => "nothing was installed".to_owned(),
+    };
+    help.map_or(kept.clone(), |help| format!("{help}; {kept}"))
 }

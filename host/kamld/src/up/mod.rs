@@ -79,7 +79,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     store.set_follower(Arc::new(joins::FollowingCatalog { catalog: embedded.catalog.clone(), search: search.clone() }));
     let sql = Arc::new(Sql::new(storage::sql(&config.sql, folder, worker("sql")?), Arc::new(tables))?);
 
-    let installed = installed::Installed::open(folder, &config)?;
+    let installed = installed::Installed::open(folder, &config, &packages)?;
     let previews = Arc::new(previews::PluginPreviews { store: store.clone(), runtime: Default::default() });
     let compiler = Compiler::child(worker("compile")?);
     let metadata = MetadataLinkage { embedded: embedded.clone(), search: search.clone(), sql: sql.clone() };
@@ -115,8 +115,10 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
 
     installed.bring_up(&runtime, packages, &config.plugins.start, folder.new).await?;
     folder.begun()?;
-    search.set_describer(Arc::new(joins::PluginDescriber(Arc::downgrade(&runtime))));
-    search.describe_again().map_err(kamld_types::Problem::from)?;
+    search.set_describer(Arc::new(joins::PluginDescriber {
+        runtime: Arc::downgrade(&runtime),
+        installed: installed.clone(),
+    }));
     let self_test = probe::self_test(&runtime).await;
     let follow = follow(store.clone(), search.clone(), installed.clone(), runtime.tasks().clone(), changes.clone());
 
@@ -158,7 +160,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
             data: folder.path.clone(),
             self_test,
             pages,
-            changes,
+            changes: changes.clone(),
             collector,
             source,
         }),
@@ -166,6 +168,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
         sign_ins,
         settings,
     );
+    let describing = describe_again_after_changes(&installed, &search);
     if args.sample {
         sample(&runtime).await?;
     }
@@ -178,9 +181,15 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     if !args.no_browser {
         browse(&link);
     }
+    let strangers = tokio::spawn({
+        let (installed, changes) = (installed.clone(), changes);
+        async move { installed.load_strangers(|| changes.tell(Change::Plugins)).await }
+    });
     let served = kamld_server::serve(listener, server, stopped).await;
     eprintln!("stopping");
     folder.retire();
+    strangers.abort();
+    describing.abort();
     follow.abort();
     collecting.abort();
     search.stop().await;
@@ -192,6 +201,25 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     }
     served.context("the server stopped")?;
     migrate::forget_copy(folder)
+}
+
+/// Has contents described again when plug-ins were installed, replaced or removed, and what nobody could describe when
+/// one was granted something.
+fn describe_again_after_changes(installed: &installed::Installed, search: &Arc<Search>) -> tokio::task::JoinHandle<()> {
+    let wake = Arc::new(tokio::sync::Notify::new());
+    // Once at the start: the plug-ins that came with a newer binary may describe what the former ones could not.
+    wake.notify_one();
+    let changed = wake.clone();
+    installed.on_change(move || changed.notify_one());
+    let (installed, search) = (installed.clone(), search.clone());
+    tokio::spawn(async move {
+        loop {
+            wake.notified().await;
+            if let Err(error) = search.describers_changed(&installed.fingerprint()).await {
+                tracing::warn!(%error, "contents that have to be described again could not be found out");
+            }
+        }
+    })
 }
 
 /// Tells the index and the pages what changed, and sweeps uploads that nobody goes on with.

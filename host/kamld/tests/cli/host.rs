@@ -32,6 +32,52 @@ fn installing_shows_the_needs_and_grants_nothing_unasked() {
 }
 
 #[test]
+fn what_an_installation_replaces_is_shown_and_takes_a_yes() {
+    let person = Person::new();
+    let need = json!({"interface": "kamld:metadata/kv", "verbs": ["read"], "resources": ["**"], "reason": "to\u{1b} remember"});
+    let replaces = json!({"version": "0.1.0", "digest": "aa11", "origin": "shipped", "installed": "2026-11-30T10:00:00Z",
+        "new_needs": [need], "resets_grant": true});
+    let plan =
+        json!({"id": "anna/leaves", "version": "0.1.0", "digest": "bb22", "origin": "file", "replaces": replaces});
+    let server = Server::with(&person, answering(&[("plan", plan)]));
+    person.file("leaves.wasm", b"\0asm");
+    let shown = [
+        "installed: 0.1.0, aa11, came with kamld, 2026-11-30T10:00:00Z",
+        "new:       0.1.0, bb22, from a file",
+        "kamld:metadata/kv: read of **\n      to\\u{1b} remember",
+        "the grant of that one is taken away",
+    ];
+    for words in [&["plugin", "install", "leaves.wasm"][..], &["plugin", "install", "leaves.wasm", "--json"]] {
+        let run = person.run(words);
+        assert_eq!(run.code, 6, "nobody is there to be asked: {}", run.err);
+        assert!(shown.iter().all(|part| run.err.contains(part)) && run.err.contains("-y"), "{}", run.err);
+    }
+    assert_eq!(server.held.lock().plugin_installed, None);
+    let run = person.run(&["plugin", "install", "leaves.wasm", "-y"]);
+    assert!(run.code == 0 && shown.iter().all(|part| run.err.contains(part)), "{}", run.err);
+    assert_eq!(server.held.lock().requests.last().unwrap(), "POST /api/v1/plugins?replaces=aa11&grant=needs");
+}
+
+#[test]
+fn a_command_of_a_plugin_that_waits_is_not_said_to_be_unknown() {
+    let person = Person::new();
+    let problem = json!({"kind": "denied", "title": "denied", "detail": "plug-in anna/leaves waits for a grant", "help": "grant it"});
+    let answers = [("GET /api/v1/commands/leaves/count/x".to_owned(), (403, problem))];
+    let _server = Server::with(&person, Held { answers: answers.into(), ..Held::default() });
+    let run = person.run(&["leaves", "count", "x", "y"]);
+    assert_eq!((run.code, run.err.as_str()), (7, "error: plug-in anna/leaves waits for a grant\nhelp: grant it\n"));
+    assert_eq!(person.run(&["other"]).code, 2);
+}
+
+#[test]
+fn the_audit_log_of_a_folder_without_a_server_is_checked_here() {
+    let person = Person::new();
+    let run = person.run(&["audit", "verify"]);
+    assert!(run.code == 0 && run.out.contains("intact: 0 records"), "{} {}", run.out, run.err);
+    assert_eq!(person.run(&["audit", "list"]).code, 9, "the rest needs the server");
+}
+
+#[test]
 fn a_grant_is_shown_narrowed_replaced_and_revoked() {
     let person = Person::new();
     let grant = "[[grant]]\nplugin = \"anna/leaves\"\n\n[[grant.allow]]\ninterface = \"a:b/c\"\n\n[[grant.allow]]\ninterface = \"a:b/d\"\n";

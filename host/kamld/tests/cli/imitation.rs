@@ -105,7 +105,7 @@ impl Drop for Server {
 fn router(held: Shared) -> Router {
     let api = Router::new()
         .route("/commands", get(commands))
-        .route("/commands/{*name}", post(run))
+        .route("/commands/{*name}", post(run).get(other))
         .route("/objects/{project}/{asset}/{*path}", get(object))
         .route("/batches/{project}/{asset}", post(batch))
         .route("/listing/{project}/{asset}", get(listing))
@@ -335,6 +335,10 @@ async fn result(
 }
 
 async fn install(State(held): State<Shared>, Query(query): Query<HashMap<String, String>>, body: Bytes) -> Response {
+    if query.contains_key("dry_run") {
+        let plan = held.lock().answers.get("plan").map(|(_, plan)| plan.clone());
+        return axum::Json(plan.unwrap_or_else(|| json!({"id": "anna/leaves"}))).into_response();
+    }
     let granted = query.get("grant").is_some_and(|grant| grant == "needs");
     held.lock().plugin_installed = Some(body.to_vec());
     let needs = json!([{"interface": "kamld:storage/objects", "verbs": ["read"], "resources": ["*"], "reason": "to draw leaves"}]);

@@ -8,7 +8,7 @@
 
 use super::{Action, Audit, State, record};
 use kamld_policy::{Call, Denials, Verb};
-use kamld_types::{PluginId, problem::Result};
+use kamld_types::{By, PluginId, problem::Result};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -134,7 +134,13 @@ impl Audit {
         plugin.again.insert(what.clone(), 0);
         *different += 1;
         let before = state.length;
-        self.append(&mut state, &what.person, Action::Deny, Some(id), what.detail(("trace", trace.into())))?;
+        self.append(
+            &mut state,
+            &By::from(&*what.person),
+            Action::Deny,
+            Some(id),
+            what.detail(("trace", trace.into())),
+        )?;
         let written = state.length - before;
         state.denials.bytes += written;
         Ok(())
@@ -154,11 +160,17 @@ impl Audit {
             let mut again: Vec<_> = plugin.again.into_iter().filter(|(_, times)| *times > 0).collect();
             again.sort();
             for (what, times) in again {
-                self.append(state, &what.person, Action::Deny, Some(&id), what.detail(("again", times.into())))?;
+                self.append(
+                    state,
+                    &By::from(&*what.person),
+                    Action::Deny,
+                    Some(&id),
+                    what.detail(("again", times.into())),
+                )?;
             }
             if plugin.more > 0 {
                 let detail = format!("{} further denials within a minute, not listed one by one", plugin.more);
-                self.append(state, "host", Action::Deny, Some(&id), detail.into())?;
+                self.append(state, &By::from("host"), Action::Deny, Some(&id), detail.into())?;
             }
         }
         Ok(())

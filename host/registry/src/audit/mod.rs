@@ -5,7 +5,7 @@
 //! * `opening.rs`: what is found after a crash: a torn line, missing records.
 //! * `rotation.rs`: closing a segment that has grown too large, and removing segments that are old enough.
 //! * `denials.rs`: denials come from inside calls, so they are counted rather than repeated, and never wait for a sync.
-//! * `reading.rs`: a part of the log; `verify.rs`: the whole chain.
+//! * `reading.rs`: a part of the log; `verify.rs`: the whole chain; `stopped.rs`: the same without a server.
 //!
 //! `DIR/audit.head` holds the hash of the newest record that is durable, so that a log that was truncated is noticed.
 //! Somebody who can write all of these files can still forge them: ship the log elsewhere (`export`) where that matters.
@@ -19,15 +19,17 @@ mod reading;
 mod record;
 mod rotation;
 mod segments;
+mod stopped;
 mod verify;
 
 pub use denials::Refusal;
 pub use record::{Action, Record};
+pub use stopped::verify_stopped;
 pub use verify::Verdict;
 
 use crate::durable;
 use denials::Held;
-use kamld_types::{Hash, PluginId, Problem, problem::Result};
+use kamld_types::{By, Hash, PluginId, Problem, problem::Result};
 use parking_lot::Mutex;
 use record::Body;
 use segments::{Closed, Slice, Snapshot};
@@ -179,12 +181,12 @@ impl Audit {
     /// record is there, and what it was about must not be done.
     pub fn record(
         &self,
-        actor: &str,
+        by: impl Into<By>,
         action: Action,
         plugin: Option<&PluginId>,
         detail: impl Into<Value>,
     ) -> Result<()> {
-        self.append(&mut self.state.lock(), actor, action, plugin, detail.into())?;
+        self.append(&mut self.state.lock(), &by.into(), action, plugin, detail.into())?;
         let mut files = self.files.lock();
         self.seal()?;
         self.tend(&mut files);
@@ -220,7 +222,7 @@ impl Audit {
     fn append(
         &self,
         state: &mut State,
-        actor: &str,
+        by: &By,
         action: Action,
         plugin: Option<&PluginId>,
         detail: Value,
@@ -228,7 +230,8 @@ impl Audit {
         let body = Body {
             seq: state.last.seq + 1,
             time: (self.options.clock)(),
-            actor: record::shorten(actor, 200),
+            actor: record::shorten(&by.person, 200),
+            via: by.plugin.clone(),
             action,
             plugin: plugin.cloned(),
             detail: record::bounded(detail),

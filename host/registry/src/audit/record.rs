@@ -62,6 +62,9 @@ pub struct Record {
     pub time: u64,
     /// The id of a person, or `host`.
     pub actor: String,
+    /// The plug-in through which the actor asked, if not directly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<PluginId>,
     pub action: Action,
     pub plugin: Option<PluginId>,
     /// What exactly: words, or an object for programs.
@@ -77,6 +80,8 @@ pub struct Body {
     pub seq: u64,
     pub time: u64,
     pub actor: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<PluginId>,
     pub action: Action,
     pub plugin: Option<PluginId>,
     pub detail: Value,

@@ -104,7 +104,7 @@ impl Audit {
         }
         let start = walk.before;
         let detail = json!({"removed": {"first": head.start.seq + 1, "last": start.seq}, "hash": start.hash});
-        self.append(&mut self.state.lock(), "host", Action::Expire, None, detail)?;
+        self.append(&mut self.state.lock(), &kamld_types::By::from("host"), Action::Expire, None, detail)?;
         self.seal_from(start)?;
         remove(&closed[..old]).map_err(|error| durable::failed("removed", &closed[0].path, &error))?;
         self.state.lock().closed.retain(|segment| !closed[..old].contains(segment));

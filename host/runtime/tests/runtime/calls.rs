@@ -1,6 +1,6 @@
 //! Calls that go well: many at once, through swaps, each in an instance of its own.
 
-use crate::stage::{Stage, assert_problem, caller, id, limits, program, version};
+use crate::stage::{Stage, assert_problem, caller, digest, id, limits, program, version};
 use kamld_policy::Gate;
 use kamld_runtime::{Limits, TaskState};
 use kamld_types::{Address, Kind};
@@ -123,7 +123,9 @@ async fn an_object_is_drawn_and_described_by_the_plugin_that_fits_its_media_type
     assert!(draw("image/png").await.is_none());
     assert_eq!(draw("text/x-broken").await.unwrap().unwrap_err().kind, Kind::Invalid);
 
-    let described = stage.runtime.describe_object(caller(), &address, "text/csv", 0).await.unwrap().unwrap_err();
+    let described = stage.runtime.describe_object(caller(), &address, "text/csv", 0).await.unwrap();
+    assert_eq!(described.by, [(id("calls_previews"), digest(&program("calls_previews")))]);
+    let described = described.answer.unwrap_err();
     assert_eq!((described.kind, described.message.as_str()), (Kind::Invalid, "birds/strikes@main/2019.csv is empty"));
     assert!(stage.runtime.describe_object(caller(), &address, "text/plain", 0).await.is_none());
 }

@@ -1,12 +1,12 @@
 //! Plug-ins that fail, and hosts that do: what a person is told, and what becomes of the plug-in.
 
-use crate::stage::{Drawing, Stage, assert_problem, id, limits};
+use crate::stage::{Drawing, Stage, assert_problem, caller, digest, id, limits, nothing, program, version};
 use kamld_policy::Gate;
 use kamld_runtime::{Health, Limits};
 use kamld_types::Kind;
 use std::sync::Arc;
 
-pub const PROGRAMS: &[&str] = &["faults_traps", "faults_exits"];
+pub const PROGRAMS: &[&str] = &["faults_traps", "faults_exits", "faults_describes"];
 
 #[tokio::test]
 async fn a_panic_of_a_guest_is_told_and_its_last_words_are_kept_for_its_author() {
@@ -85,10 +85,28 @@ async fn a_host_call_after_the_grant_was_changed_is_refused() {
 #[tokio::test]
 async fn a_refusal_reaches_the_guest_as_a_value_before_anything_happens() {
     let stage = Stage::new(limits());
-    stage.load("calls_answers", Gate::default()).await;
+    stage.load("calls_answers", nothing("calls_answers")).await;
     let said = stage.data("calls_answers", "preview").await;
     assert!(said.as_str().unwrap().contains("was refused"), "{said}");
     assert_eq!(stage.drawing.asked.load(std::sync::atomic::Ordering::Relaxed), 0);
     let account = stage.status("calls_answers").account;
     assert_eq!((account.denials, account.traps), (1, 0));
+}
+
+#[tokio::test]
+async fn a_describer_or_a_previewer_that_fails_does_not_keep_the_next_one_from_being_asked() {
+    let stage = Stage::new(limits());
+    // Before all others by its id, and it fits as well.
+    let failing = program("faults_describes");
+    stage.runtime.load(id("aaa"), version(&failing, Gate::open())).await.unwrap();
+    let address = "birds/strikes/2019.csv".parse().unwrap();
+    let alone = stage.runtime.describe_object(caller(), &address, "text/csv", 1).await.unwrap();
+    assert_eq!((alone.by, alone.answer.unwrap_err().kind), (vec![(id("aaa"), digest(&failing))], Kind::Internal));
+    stage.load("calls_previews", Gate::open()).await;
+    let told = stage.runtime.describe_object(caller(), &address, "text/csv", 1).await.unwrap();
+    // What is wrong with the bytes is said rather than what went wrong with a plug-in, and both were asked.
+    assert_eq!(told.answer.unwrap_err().kind, Kind::Invalid);
+    assert_eq!(told.by.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [id("aaa"), id("calls_previews")]);
+    let drawn = stage.runtime.preview(caller(), &address, "text/csv", 1, 0, 10).await.unwrap();
+    assert_eq!(drawn.unwrap()[0].kind, "text");
 }

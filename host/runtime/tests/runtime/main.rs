@@ -8,6 +8,7 @@ mod faults;
 mod limits;
 mod stage;
 mod surfaces;
+mod waiting;
 
 use std::collections::BTreeSet;
 

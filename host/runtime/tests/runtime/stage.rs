@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use kamld_bindings::{Error, imports::kamld::metadata::kv};
 use kamld_linkages_wasi::WasiLinkage;
-use kamld_policy::{Call, Gate, Rights, Verb};
+use kamld_policy::{Call, Gate, Grant, Manifest, Rights, Verb};
 use kamld_runtime::{
     Caller, Compiler, Config, Guest, HostCall, Limits, Linkage, Parts, Previews, Runtime, Status, Version,
 };
@@ -70,6 +70,15 @@ pub fn version(path: &Path, gate: Gate) -> Version {
 
 pub fn id(name: &str) -> PluginId {
     PluginId::new(format!("test/{}", name.replace('_', "-"))).unwrap()
+}
+
+/// A gate of a plug-in that may run and is allowed nothing.
+pub fn nothing(name: &str) -> Gate {
+    let manifest = format!(
+        "id = \"{}\"\nversion = \"0.1.0\"\ntitle = \"T\"\nsummary = \"S\"\nlicence = \"Apache-2.0\"\n",
+        id(name)
+    );
+    Gate::compile(&Manifest::parse(&manifest).unwrap(), Some(&Grant::nothing(id(name))), 1)
 }
 
 pub fn caller() -> Caller {

@@ -253,6 +253,12 @@ fn admin(paths: &mut Map<String, Value>) {
                 "post",
                 Operation::new("plugin.install", "install a plug-in", installed)
                     .query("grant", "string", "needs: grant what its manifest asks for")
+                    .query(
+                        "replaces",
+                        "string",
+                        "the digest of the installed package of the same id that it may replace",
+                    )
+                    .query("dry_run", "boolean", "only answer what would change, above all what would be replaced")
                     .body("application/wasm", "the component with its manifest in it"),
             ),
         ],

@@ -24,7 +24,15 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 pub async fn list(State(server): State<Server>) -> Response {
+    server.parts.commands.settled().await;
     Json(server.parts.commands.list().as_ref()).into_response()
+}
+
+/// One command as it is declared, or why it is not offered.
+pub async fn one(State(server): State<Server>, Path(name): Path<String>) -> Answer {
+    let words: Vec<String> = name.split('/').map(str::to_owned).collect();
+    let list = server.parts.commands.list();
+    Ok(Json(find(&server, &list, &words).await?).into_response())
 }
 
 pub async fn openapi(State(server): State<Server>) -> Response {
@@ -39,7 +47,7 @@ pub async fn run(
     request: Request,
 ) -> Answer {
     let words: Vec<String> = name.split('/').map(str::to_owned).collect();
-    find(&server.parts.commands.list(), &words)?;
+    find(&server, &server.parts.commands.list(), &words).await?;
     let caller = caller(request.headers(), identity, trace)?;
     let media = body::media_type(request.headers());
     if media.as_deref().is_some_and(|media| media != "application/json") {
@@ -62,9 +70,14 @@ pub async fn run(
     Ok(Json(outcome).into_response())
 }
 
-fn find<'a>(list: &'a CommandList, words: &[String]) -> Result<&'a PluginCommand> {
-    let found = list.commands.iter().find(|command| command.command.name == words);
-    found.ok_or_else(|| unknown(words, &list.commands))
+async fn find<'a>(server: &Server, list: &'a CommandList, words: &[String]) -> Result<&'a PluginCommand> {
+    match list.commands.iter().find(|command| command.command.name == words) {
+        Some(found) => Ok(found),
+        None => {
+            let withheld = server.parts.commands.withheld(words).await;
+            Err(withheld.unwrap_or_else(|| unknown(words, &list.commands)))
+        }
+    }
 }
 
 /// A command and its arguments as its declaration has them.
@@ -87,7 +100,7 @@ pub(crate) async fn run_checked(
     arguments: Map<String, Value>,
 ) -> Result<Outcome> {
     let list = server.parts.commands.list();
-    let found = find(&list, words)?;
+    let found = find(server, &list, words).await?;
     let arguments = found.command.check(arguments)?;
     tracing::Span::current().record("plugin", found.plugin.as_str());
     let outcome = server.parts.commands.run(caller, words, arguments.clone()).await;

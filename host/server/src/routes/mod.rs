@@ -43,7 +43,7 @@ pub fn table() -> Router<Server> {
         .route("/api/v1/status", get(health::status))
         .route("/api/v1/openapi.json", get(commands::openapi))
         .route("/api/v1/commands", get(commands::list))
-        .route("/api/v1/commands/{*name}", post(commands::run))
+        .route("/api/v1/commands/{*name}", post(commands::run).get(commands::one))
         .route("/api/v1/objects/{*address}", get(objects::get).put(objects::put))
         .route("/api/v1/listing/{*address}", get(objects::list))
         .route("/api/v1/batches/{*address}", post(batches::put))

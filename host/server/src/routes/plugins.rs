@@ -4,14 +4,14 @@
 //! Invariant: `admins_only` stands before every handler here.
 
 use super::query;
-use crate::{Identity, Server, body, page::changes::Change, refusal::Answer};
+use crate::{Identity, Server, body, page::changes::Change, parts::Install, refusal::Answer};
 use axum::{
     Extension, Json,
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use kamld_types::{PluginId, Problem, problem::Result};
+use kamld_types::{Hash, PluginId, Problem, problem::Result};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -37,8 +37,12 @@ pub async fn show(State(server): State<Server>, Path(path): Path<(String, String
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Install {
+struct Wish {
     grant: Option<String>,
+    /// The digest of the installed package that may be replaced.
+    replaces: Option<Hash>,
+    /// Only answers what would change.
+    dry_run: Option<bool>,
 }
 
 pub async fn install(
@@ -47,7 +51,7 @@ pub async fn install(
     request: Request,
 ) -> Answer {
     let (parts, content) = request.into_parts();
-    let wish: Install = query(&parts)?;
+    let wish: Wish = query(&parts)?;
     let grant_needs = match wish.grant.as_deref() {
         None => false,
         Some("needs") => true,
@@ -58,7 +62,11 @@ pub async fn install(
     if held.bytes.is_empty() {
         return Err(Problem::invalid("the body is empty").help("send the bytes of a component").into());
     }
-    let shown = server.parts.plugins.install(held.bytes.clone(), grant_needs, &identity.person).await?;
+    if wish.dry_run == Some(true) {
+        return Ok(Json(server.parts.plugins.plan(held.bytes.clone()).await?).into_response());
+    }
+    let install = Install { grant_needs, replaces: wish.replaces };
+    let shown = server.parts.plugins.install(held.bytes.clone(), install, &identity.person).await?;
     server.parts.changes.tell(Change::Plugins);
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }
@@ -98,7 +106,9 @@ pub async fn rollback(
     Extension(identity): Extension<Identity>,
     Path(path): Path<(String, String)>,
 ) -> Answer {
-    Ok(Json(server.parts.plugins.rollback(&id(path)?, &identity.person).await?).into_response())
+    let shown = server.parts.plugins.rollback(&id(path)?, &identity.person).await?;
+    server.parts.changes.tell(Change::Plugins);
+    Ok(Json(shown).into_response())
 }
 
 pub async fn grant(State(server): State<Server>, Path(path): Path<(String, String)>) -> Answer {
@@ -125,6 +135,7 @@ pub async fn set_grant(
         None => {}
         Some("needs") => {
             server.parts.plugins.grant_needs(&plugin, &identity.person).await?;
+            server.parts.changes.tell(Change::Plugins);
             return Ok(done());
         }
         Some(_) => return Err(Problem::invalid("from can only be 'needs'").help("the grant in force was kept").into()),
@@ -134,5 +145,6 @@ pub async fn set_grant(
     let grant = std::str::from_utf8(&held.bytes)
         .map_err(|_| Problem::invalid("the grant is not UTF-8").help("the grant in force was kept"))?;
     server.parts.plugins.set_grant(&plugin, grant, &identity.person).await?;
+    server.parts.changes.tell(Change::Plugins);
     Ok(done())
 }

@@ -71,6 +71,10 @@ async fn every_change_to_a_plugin_names_who_did_it() {
     };
     assert_eq!(send(Method::POST, "/api/v1/plugins?grant=needs", "component").await, 201);
     assert_eq!(send(Method::POST, "/api/v1/plugins", "component").await, 201);
+    let (digest, path) = ("ab".repeat(32), "/api/v1/plugins?replaces=");
+    assert_eq!(send(Method::POST, &format!("{path}{digest}"), "component").await, 201);
+    assert_eq!(send(Method::POST, &format!("{path}nonsense"), "component").await, 400);
+    assert_eq!(send(Method::POST, "/api/v1/plugins?grant=needs&dry_run=true", "component").await, 200);
     assert_eq!(send(Method::POST, "/api/v1/plugins?grant=all", "component").await, 400);
     assert_eq!(send(Method::POST, "/api/v1/plugins", "").await, 400);
     assert_eq!(send(Method::POST, "/api/v1/plugins/acme/tools/disable", "").await, 204);
@@ -85,6 +89,8 @@ async fn every_change_to_a_plugin_names_who_did_it() {
         [
             "install 9 true me",
             "install 9 false me",
+            "install 9 false replacing abababababab me",
+            "plan 9",
             "disable acme/tools me",
             "enable acme/tools me",
             "set-grant acme/tools \"a = 1\" me",

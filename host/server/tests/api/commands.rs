@@ -53,6 +53,20 @@ async fn an_unknown_command_names_its_neighbours() {
 }
 
 #[tokio::test]
+async fn a_command_that_is_withheld_says_why_and_one_that_is_there_is_told() {
+    let running = Running::start().await;
+    for answer in [
+        running.post("/api/v1/commands/withheld/now", json!({})).await,
+        running.get("/api/v1/commands/withheld/now").await,
+    ] {
+        assert_eq!(problem(answer, 403).await["detail"], "plug-in acme/new waits for a grant");
+    }
+    assert_eq!(json(running.get("/api/v1/commands/tag/add").await).await["plugin"], "acme/tools");
+    problem(running.get("/api/v1/commands/tag/none").await, 404).await;
+    assert_eq!(running.host.asked(), [] as [&str; 0]);
+}
+
+#[tokio::test]
 async fn a_problem_of_a_plugin_keeps_its_place_and_help() {
     let running = Running::start().await;
     let body = problem(running.post("/api/v1/commands/fail", json!({})).await, 400).await;

@@ -9,7 +9,7 @@ use kamld_server::{
     page::changes::Changes,
     parts::{
         ArrivingBytes, Audit, AuditPage, Backup, BatchDone, BatchObject, ByteStream, Collect, CommandList, Commands,
-        Crossing, Crossings, Finder, Found, Health, LineStream, Listing, ListingQuery, Maintenance, NewObject,
+        Crossing, Crossings, Finder, Found, Health, Install, LineStream, Listing, ListingQuery, Maintenance, NewObject,
         ObjectInfo, Objects, OpenObject, PageFile, Pages, PartHealth, Plugins, ResultBody, ResultFormat, Results,
         RowsQuery, RowsWindow, Surfaces, Tables, UploadSpec, UploadState, Uploads,
     },
@@ -149,6 +149,12 @@ impl Commands for Host {
         ]});
         Arc::new(serde_json::from_value(list).unwrap())
     }
+
+    async fn withheld(&self, name: &[String]) -> Option<Problem> {
+        (name[0] == "withheld").then(|| Problem::denied("plug-in acme/new waits for a grant"))
+    }
+
+    async fn settled(&self) {}
 
     async fn run(&self, caller: Caller, name: &[String], arguments: Map<String, Value>) -> Result<Outcome> {
         self.ask(format!("run {}", name.join(" ")));
@@ -378,8 +384,15 @@ impl Plugins for Host {
         }
     }
 
-    async fn install(&self, component: Bytes, grant_needs: bool, by: &Person) -> Result<Value> {
-        self.ask(format!("install {} {grant_needs} {}", component.len(), by.id));
+    async fn plan(&self, component: Bytes) -> Result<Value> {
+        self.ask(format!("plan {}", component.len()));
+        Ok(json!({"id": "acme/tools", "replaces": {"version": "0.9.0"}}))
+    }
+
+    async fn install(&self, component: Bytes, wish: Install, by: &Person) -> Result<Value> {
+        let Install { grant_needs, replaces } = wish;
+        let replaces = replaces.map(|digest| format!(" replacing {}", digest.short())).unwrap_or_default();
+        self.ask(format!("install {} {grant_needs}{replaces} {}", component.len(), by.id));
         Ok(json!({"id": "acme/tools"}))
     }
 

@@ -2,7 +2,7 @@
 
 use super::{derived::Derived, record};
 use crate::{
-    description::{Content, Described, Descriptions},
+    description::{Content, Described, Descriptions, Stands, Verdict},
     error::{Error, Result},
 };
 use async_trait::async_trait;
@@ -38,19 +38,37 @@ impl Descriptions for SledDescriptions {
                     match tree.get(&key)?.map(|record| record::read(&key, &record)) {
                         // A damaged one is made again.
                         Some(Err(Error::Damaged(_))) | None => Ok(None),
-                        Some(described) => described.map(Some),
+                        Some(verdict) => verdict.map(|verdict: Verdict| Some(verdict.described)),
                     }
                 })
                 .collect()
         })
     }
 
-    async fn set_description(&self, content: &Content, described: &Described) -> Result<()> {
+    async fn set_description(&self, content: &Content, verdict: &Verdict) -> Result<()> {
         let key = content_key(content);
-        let record = record::write(&key, described)?;
+        let record = record::write(&key, verdict)?;
         self.derived.with(TREE, |_, tree| {
             tree.insert(&key[..], record)?;
             Ok(())
+        })
+    }
+
+    async fn forget_verdicts(&self, stands: &Stands<'_>) -> Result<u64> {
+        self.derived.with(TREE, |_, tree| {
+            let mut count = 0;
+            for entry in tree.iter() {
+                let (key, record) = entry?;
+                // A damaged one is made again anyway.
+                if let Ok(verdict) = record::read(&key, &record)
+                    && stands(&verdict)
+                {
+                    continue;
+                }
+                tree.remove(key)?;
+                count += 1;
+            }
+            Ok(count)
         })
     }
 

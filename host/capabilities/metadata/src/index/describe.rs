@@ -4,11 +4,11 @@
 //! bytes after it came.
 
 use super::{
-    DescribeRequest, Describer,
+    DescribeRequest, Describer, Told,
     state::{Settled, Want},
 };
 use crate::{
-    description::{Content, Described},
+    description::{Content, Described, Verdict},
     error::Result,
     search::{Shared, document::format_of},
 };
@@ -77,13 +77,14 @@ async fn answer(shared: &Shared, describer: Arc<dyn Describer>, want: &Want) -> 
     // A task of its own: a describer that panics is a describer that failed.
     let asked = request.clone();
     let mut task = AbortOnDrop(tokio::spawn(async move { describer.describe(asked).await }));
-    let answer = (&mut task.0)
-        .await
-        .unwrap_or_else(|error| Some(Err(Problem::internal(format!("the describer stopped: {error}")))));
-    let described = match answer {
-        None => return Ok(Settled::Nobody),
-        Some(Ok(description)) => Described::Known(description.bounded()),
-        Some(Err(problem)) => match problem.kind {
+    let answer = (&mut task.0).await.unwrap_or_else(|error| {
+        let result = Err(Problem::internal(format!("the describer stopped: {error}")));
+        Some(Told { by: Vec::new(), result })
+    });
+    let Some(Told { by, result }) = answer else { return Ok(Settled::Nobody) };
+    let described = match result {
+        Ok(description) => Described::Known(description.bounded()),
+        Err(problem) => match problem.kind {
             Kind::Invalid | Kind::Corrupt | Kind::Limit | Kind::Internal => failed(&request, &problem),
             Kind::NotFound => return Ok(Settled::Gone),
             _ => {
@@ -95,7 +96,7 @@ async fn answer(shared: &Shared, describer: Arc<dyn Describer>, want: &Want) -> 
     if !still_there(shared, &request).await? {
         return Ok(Settled::Gone);
     }
-    shared.descriptions.set_description(&content, &described).await?;
+    shared.descriptions.set_description(&content, &Verdict { by, described }).await?;
     Ok(Settled::Described)
 }
 

@@ -10,7 +10,7 @@ pub(crate) mod entry;
 pub(crate) mod follow;
 pub(crate) mod state;
 
-use crate::description::Description;
+use crate::description::{Description, Source};
 use async_trait::async_trait;
 use kamld_types::{AssetId, Hash, ObjectPath, Problem};
 
@@ -93,10 +93,22 @@ pub struct DescribeRequest {
     pub size: u64,
 }
 
+/// What somebody found out, and who.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The describer that knew; when none did, all that were asked.
+    pub by: Vec<Source>,
+    pub result: Result<Description, Problem>,
+}
+
 /// Who finds out what is in an object. Implemented by the host through plug-ins, under limits of its own.
 #[async_trait]
 pub trait Describer: Send + Sync + 'static {
     /// `None` when nobody describes this media type. A problem of kind `invalid`, `corrupt`, `limit` or
     /// `internal` is kept with the content; any other is asked again after the next start.
-    async fn describe(&self, request: DescribeRequest) -> Option<Result<Description, Problem>>;
+    async fn describe(&self, request: DescribeRequest) -> Option<Told>;
+
+    /// Whether what was said by this one still counts: not when it is gone. With `failed` it could say nothing, and then a
+    /// newer version of it is another one.
+    fn counts(&self, source: &Source, failed: bool) -> bool;
 }

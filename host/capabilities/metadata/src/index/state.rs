@@ -1,6 +1,6 @@
 //! What the workers remember between starts, in the store of derived metadata. Keys by first letter: `r` roots that are indexed
 //! (by generation of the index), `w` objects that want a description, `n` those that nobody describes, `l` those
-//! to ask for again later, `q` subjects to index again.
+//! to ask for again later, `q` subjects to index again, `d` which describers there were.
 //!
 //! All of it is derived: losing the last moments of it only makes work twice, so nothing here waits for a flush.
 //! Must not live here: anything that a person wrote.
@@ -248,6 +248,15 @@ impl State {
             }
             Ok(())
         })
+    }
+
+    /// The describers whose answers were looked through last.
+    pub(crate) fn describers(&self) -> Result<Option<Vec<u8>>> {
+        self.with(|tree| Ok(tree.get("d")?.map(|describers| describers.to_vec())))
+    }
+
+    pub(crate) fn set_describers(&self, describers: &[u8]) -> Result<()> {
+        self.with(|tree| Ok(tree.insert("d", describers).map(drop)?))
     }
 
     /// Subjects to index again, each with its mark.

@@ -23,7 +23,8 @@ mod work;
 pub(crate) mod writer;
 
 use crate::{
-    Assets, Catalog, Derived, Describer, Descriptions, Embedded,
+    Assets, Catalog, Derived, Describer, Descriptions, Embedded, Verdict,
+    description::Stands,
     error::{Error, Result},
     index::{describe, state::State},
 };
@@ -193,6 +194,12 @@ pub struct Search {
     workers: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
+/// Whether what is kept about a content still counts. A failure that an earlier version kept says of nobody who failed.
+fn stands(describer: &dyn Describer, verdict: &Verdict) -> bool {
+    let failed = verdict.is_failure();
+    (!failed || !verdict.by.is_empty()) && verdict.by.iter().all(|source| describer.counts(source, failed))
+}
+
 impl Search {
     /// Opens or begins the index in `folder`, and starts comparing it with storage. Within a tokio runtime.
     pub fn open(
@@ -236,6 +243,29 @@ impl Search {
         self.shared.state.ask_again('n')?;
         self.shared.describe_wake.notify_one();
         Ok(())
+    }
+
+    /// Describers came, went, or were replaced: what those said that are gone is forgotten, and all that nobody could
+    /// describe is asked for again. `describers` names those of now: when they are the same as the last time, nothing is
+    /// read. Returns once the index knows what is to be described again.
+    pub async fn describers_changed(&self, describers: &[u8]) -> Result<()> {
+        let Some(describer) = self.shared.describer.read().clone() else { return Ok(()) };
+        if self.shared.state.describers()?.as_deref() != Some(describers) {
+            if self.forget_verdicts(&|verdict| stands(&*describer, verdict)).await? > 0 {
+                self.build_anew(|_| ()).await?;
+            }
+            self.shared.state.set_describers(describers)?;
+        }
+        self.shared.state.ask_again('l')?;
+        self.describe_again()
+    }
+
+    async fn forget_verdicts(&self, stands: &Stands<'_>) -> Result<u64> {
+        let forgotten = self.shared.descriptions.forget_verdicts(stands).await?;
+        if forgotten > 0 {
+            tracing::info!(forgotten, "contents are described again: who described them is gone or could not");
+        }
+        Ok(forgotten)
     }
 
     /// The states of storage that the index still compares with, so that they are not collected.
@@ -304,6 +334,16 @@ impl Search {
 
     /// Builds the index anew from storage and the catalogue. The old one answers until the new one is complete.
     pub async fn rebuild(&self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Result<Progress> {
+        let describer = self.shared.describer.read().clone();
+        if let Some(describer) = describer {
+            self.forget_verdicts(&|verdict| !verdict.is_failure() && stands(&*describer, verdict)).await?;
+        }
+        let progress = self.build_anew(tell).await?;
+        self.describe_again()?;
+        Ok(progress)
+    }
+
+    async fn build_anew(&self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Result<Progress> {
         let (built, answer) = oneshot::channel();
         let stopped = || Error::Stopped("indexer");
         self.rebuilds.send(Rebuild { tell: Box::new(tell), built }).await.map_err(|_| stopped())?;

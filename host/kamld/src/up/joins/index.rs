@@ -1,8 +1,9 @@
 //! Search follows storage, and asks plug-ins what is in an object.
 
+use crate::up::installed::Installed;
 use async_trait::async_trait;
 use kamld_metadata::{
-    AssetState, Change, ChangePage, DescribeRequest, Describer, Description, ObjectState, index::Assets,
+    AssetState, Change, ChangePage, DescribeRequest, Describer, Description, ObjectState, Source, Told, index::Assets,
 };
 use kamld_policy::Rights;
 use kamld_runtime::{Caller, Runtime};
@@ -89,12 +90,15 @@ impl Assets for IndexedAssets {
 }
 
 /// Describes through the plug-in that fits the media type best, in the name of the host itself.
-pub struct PluginDescriber(pub Weak<Runtime>);
+pub struct PluginDescriber {
+    pub runtime: Weak<Runtime>,
+    pub installed: Installed,
+}
 
 #[async_trait]
 impl Describer for PluginDescriber {
-    async fn describe(&self, request: DescribeRequest) -> Option<Result<Description>> {
-        let runtime = self.0.upgrade()?;
+    async fn describe(&self, request: DescribeRequest) -> Option<Told> {
+        let runtime = self.runtime.upgrade()?;
         let caller = Caller {
             // Nobody asked: the indexer looks at what everybody who may see the asset will be shown.
             person: Person { id: "indexer".into(), roles: Vec::new() },
@@ -105,23 +109,24 @@ impl Describer for PluginDescriber {
             deadline: None,
         };
         let address = Address { asset: request.asset, at: None, path: Some(request.path.into()) };
-        let answer = runtime.describe_object(caller, &address, &request.media_type, request.size).await?;
-        Some(answer.map(|found| {
-            Description {
-                summary: found.summary,
-                rows: found.rows,
-                columns: found
-                    .columns
-                    .into_iter()
-                    .map(|column| kamld_metadata::Column {
-                        name: column.name,
-                        r#type: column.type_,
-                        nullable: column.nullable,
-                    })
-                    .collect(),
-                facts: found.facts,
-                text: found.text,
-            }
-        }))
+        let told = runtime.describe_object(caller, &address, &request.media_type, request.size).await?;
+        let by = told.by.into_iter().map(|(plugin, digest)| Source { plugin: plugin.to_string(), digest }).collect();
+        let column = |column: kamld_runtime::Column| kamld_metadata::Column {
+            name: column.name,
+            r#type: column.type_,
+            nullable: column.nullable,
+        };
+        let result = told.answer.map(|found| Description {
+            summary: found.summary,
+            rows: found.rows,
+            columns: found.columns.into_iter().map(column).collect(),
+            facts: found.facts,
+            text: found.text,
+        });
+        Some(Told { by, result })
+    }
+
+    fn counts(&self, source: &Source, failed: bool) -> bool {
+        self.installed.still_counts(&source.plugin, &source.digest, failed)
     }
 }

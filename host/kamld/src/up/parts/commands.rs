@@ -1,6 +1,7 @@
 //! The commands of plug-ins, for the router.
 
 use super::calling;
+use crate::up::installed::Installed;
 use async_trait::async_trait;
 use kamld_metadata::Search;
 use kamld_runtime::Runtime;
@@ -15,18 +16,23 @@ use kamld_types::{
 };
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// How long a list of commands waits for plug-ins that are still being loaded: a script that runs right after the start
+/// finds its commands, and a plug-in that takes its time holds up nobody for long.
+const STARTING: Duration = Duration::from_secs(2);
 
 pub struct PluginCommands {
     pub runtime: Arc<Runtime>,
     pub search: Arc<Search>,
+    pub installed: Installed,
     /// The list of the last generation, so that it is made once and not at every command.
     pub list: Mutex<Arc<CommandList>>,
 }
 
 impl PluginCommands {
-    pub fn new(runtime: Arc<Runtime>, search: Arc<Search>) -> Self {
-        Self { runtime, search, list: Mutex::default() }
+    pub fn new(runtime: Arc<Runtime>, search: Arc<Search>, installed: Installed) -> Self {
+        Self { runtime, search, installed, list: Mutex::default() }
     }
 }
 
@@ -41,6 +47,16 @@ impl Commands for PluginCommands {
             *list = Arc::new(CommandList { generation: now.generation, commands: commands.collect() });
         }
         list.clone()
+    }
+
+    async fn withheld(&self, name: &[String]) -> Option<Problem> {
+        let (installed, name) = (self.installed.clone(), name.to_owned());
+        // What plug-ins declare lies in files.
+        tokio::task::spawn_blocking(move || installed.withheld(&name)).await.ok().flatten()
+    }
+
+    async fn settled(&self) {
+        self.installed.settled(STARTING).await;
     }
 
     async fn run(&self, caller: Caller, name: &[String], arguments: Map<String, Value>) -> Result<Outcome> {

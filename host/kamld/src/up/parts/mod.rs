@@ -46,7 +46,8 @@ pub fn all(joined: Joined) -> Parts {
     let Joined { store, search, projects, sql, runtime, installed, data, self_test, pages, changes, collector, source } =
         joined;
     Parts {
-        commands: Arc::new(commands::PluginCommands::new(runtime.clone(), search.clone())),
+        surfaces: Arc::new(surfaces::PluginSurfaces::new(runtime.clone(), search.clone(), installed.clone())),
+        commands: Arc::new(commands::PluginCommands::new(runtime.clone(), search.clone(), installed.clone())),
         objects: Arc::new(objects::StoredObjects(store.clone())),
         uploads: Arc::new(uploads::StoredUploads(store.clone())),
         results: Arc::new(results::QueryResults(sql.clone())),
@@ -60,7 +61,6 @@ pub fn all(joined: Joined) -> Parts {
             collector,
             source,
         }),
-        surfaces: Arc::new(surfaces::PluginSurfaces::new(runtime.clone(), search.clone())),
         finder: Arc::new(finder::NameFinder { projects, search: search.clone() }),
         pages: Arc::new(pages),
         changes,

@@ -1,6 +1,7 @@
 //! Screens of plug-ins, for the sockets of the page.
 
 use super::calling;
+use crate::up::installed::Installed;
 use async_trait::async_trait;
 use kamld_metadata::Search;
 use kamld_runtime::Runtime;
@@ -17,13 +18,14 @@ use std::sync::Arc;
 pub struct PluginSurfaces {
     pub runtime: Arc<Runtime>,
     pub search: Arc<Search>,
+    pub installed: Installed,
     /// The list of the last generation, so that it is made once and not at every connection.
     pub list: Mutex<(u64, Arc<Vec<PluginOffer>>)>,
 }
 
 impl PluginSurfaces {
-    pub fn new(runtime: Arc<Runtime>, search: Arc<Search>) -> Self {
-        Self { runtime, search, list: Mutex::default() }
+    pub fn new(runtime: Arc<Runtime>, search: Arc<Search>, installed: Installed) -> Self {
+        Self { runtime, search, installed, list: Mutex::default() }
     }
 }
 
@@ -45,6 +47,7 @@ impl Surfaces for PluginSurfaces {
         place: &Place,
         data: &Map<String, Value>,
     ) -> Result<Screen> {
+        self.installed.may_run(plugin)?;
         calling::see_own_writes(&self.search).await;
         calling::call(caller, async |caller| self.runtime.open_surface(plugin, caller, place, data).await).await
     }
@@ -58,6 +61,7 @@ impl Surfaces for PluginSurfaces {
         arguments: &Map<String, Value>,
         data: &Map<String, Value>,
     ) -> Result<Reaction> {
+        self.installed.may_run(plugin)?;
         calling::call(caller, async |caller| self.runtime.act(plugin, caller, place, name, arguments, data).await).await
     }
 
@@ -70,6 +74,7 @@ impl Surfaces for PluginSurfaces {
         window: &Window,
         data: &Map<String, Value>,
     ) -> Result<RowPage> {
+        self.installed.may_run(plugin)?;
         let fetch = async |caller| self.runtime.surface_rows(plugin, caller, place, name, window, data).await;
         calling::call(caller, fetch).await
     }
@@ -81,6 +86,7 @@ impl Surfaces for PluginSurfaces {
         place: &Place,
         addresses: &[String],
     ) -> Result<Vec<Value>> {
+        self.installed.may_run(plugin)?;
         // What was just written is in the list whose cells these are.
         calling::see_own_writes(&self.search).await;
         calling::call(caller, async |caller| self.runtime.surface_cells(plugin, caller, place, addresses).await).await
