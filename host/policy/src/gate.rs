@@ -4,7 +4,7 @@
 //! well-formed is refused whatever the patterns say; an observing gate never allows beyond the manifest.
 
 use crate::{
-    Grant, Manifest, Mode, Pattern, Verb,
+    Grant, Limits, Manifest, Mode, Pattern, Quota, Sides, Verb,
     observed::{Observed, Use},
     pattern::well_formed,
 };
@@ -37,6 +37,9 @@ pub struct Tally {
 pub struct Gate {
     everything: bool,
     generation: u64,
+    /// What the manifest requests and the grant gives of what a call may use.
+    requested: Limits,
+    given: Limits,
     /// Sorted by interface.
     rules: Box<[Rule]>,
     /// Only an observing gate has one.
@@ -107,7 +110,19 @@ impl Gate {
         }
         rules.sort_by(|a, b| a.interface.cmp(&b.interface));
         let observe = grant.is_some_and(|grant| grant.mode == Mode::Observe);
-        Self { generation, rules: rules.into(), observed: observe.then(Mutex::default), ..Self::default() }
+        Self {
+            generation,
+            requested: manifest.limits,
+            given: grant.map(|grant| grant.limits).unwrap_or_default(),
+            rules: rules.into(),
+            observed: observe.then(Mutex::default),
+            ..Self::default()
+        }
+    }
+
+    /// What a call may use, of what this host can spare.
+    pub fn quota(&self, host: &Quota) -> (Quota, Sides) {
+        Quota::of(&self.requested, &self.given, host, host)
     }
 
     /// Of the grant that it was compiled from.

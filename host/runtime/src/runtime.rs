@@ -4,6 +4,7 @@
 //! Invariant: what is loaded under an id is one version, taken up by calls as a whole.
 
 use crate::{
+    budget::GuestMemory,
     cache::{self, Cache},
     call::{Caller, INTRODUCTION, Order, Stage},
     compile::Compiler,
@@ -22,7 +23,7 @@ use kamld_bindings::{
     describer::exports::kamld::metadata::describer::Request as DescribeRequest,
     preview::exports::kamld::ui::preview::Request as PreviewRequest,
 };
-use kamld_policy::{Gate, Rights, call::Denials};
+use kamld_policy::{Gate, Quota, Rights, Sides, call::Denials};
 use kamld_types::{
     Address, Hash, Kind, Node, Person, PluginId, Problem,
     command::{Command, Outcome},
@@ -106,7 +107,14 @@ impl Runtime {
         });
         // Last of all that can fail: threads cannot be given up again from within a task.
         let threads = threads.build().map_err(cannot)?;
+        let total = match limits.guests_memory_mib {
+            0 => (engine::machine_memory() / 8).clamp(512 << 20, 4 << 30),
+            mib => mib.saturating_mul(1 << 20),
+        };
+        let wait = Duration::from_millis(limits.memory_wait_ms);
+        let memory = Arc::new(GuestMemory::new(total, limits.memory_bytes() as u64, wait));
         let stage = Stage {
+            memory,
             engine,
             limits,
             ticker: Arc::new(ticker),
@@ -179,8 +187,8 @@ impl Runtime {
                 return Err(said(Problem::already_exists(taken).help("disable one of the two plug-ins")));
             }
         }
-        let slot =
-            plugins.entry(plugin.clone()).or_insert_with(|| Arc::new(Slot::new(plugin.clone(), &self.stage.limits)));
+        let new = || Arc::new(Slot::new(plugin.clone(), &self.stage.limits, &self.stage.memory));
+        let slot = plugins.entry(plugin.clone()).or_insert_with(new);
         slot.swap(loaded, version.gate, version.generation);
         self.generation.fetch_add(1, Ordering::AcqRel);
         Ok(())
@@ -198,7 +206,7 @@ impl Runtime {
             .map_err(|error| Problem::invalid(format!("what it exports is not what the contract says: {error:#}")))?;
         let mut loaded = Loaded::silent(digest, exports);
         // Asked before it is in place, in a slot of its own, whose empty grant allows nothing.
-        let slot = Arc::new(Slot::new(plugin.clone(), &stage.limits));
+        let slot = Arc::new(Slot::new(plugin.clone(), &stage.limits, &stage.memory).limited_by(&version.gate));
         let ask = |doing: &str| Order {
             slot: &slot,
             caller: Caller {
@@ -268,10 +276,20 @@ impl Runtime {
         Ok(())
     }
 
+    /// What a call of a plug-in may use under a grant, limit by limit, and who decided it.
+    pub fn quota(&self, gate: &Gate) -> (Quota, Sides) {
+        gate.quota(&self.stage.limits.quota())
+    }
+
+    /// Bytes of memory that all guests use at this moment, and that they may use.
+    pub fn guests_memory(&self) -> (u64, u64) {
+        (self.stage.memory.used(), self.stage.memory.total())
+    }
+
     /// Every loaded plug-in, by id.
     pub fn plugins(&self) -> Vec<Status> {
         let slots: Vec<Arc<Slot>> = self.plugins.read().values().cloned().collect();
-        slots.iter().filter_map(|slot| slot.status(&self.stage.limits)).collect()
+        slots.iter().filter_map(|slot| slot.status()).collect()
     }
 
     /// What each plug-in has cost since the host started.

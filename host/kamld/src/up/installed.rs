@@ -9,7 +9,7 @@ use kamld::{
     config::{self, Config},
     folder::Folder,
 };
-use kamld_policy::{Gate, Manifest, call::Denials, difference::Difference};
+use kamld_policy::{Gate, Manifest, Side, call::Denials, difference::Difference};
 use kamld_registry::{Action, Audit, Entry, Registry, audit};
 use kamld_runtime::{Health, Runtime, Status, Version, cache};
 use kamld_types::{Kind, PluginId, Problem, problem::Result};
@@ -263,11 +263,20 @@ impl Installed {
             "commands": self.status(id).map(|status| status.commands).unwrap_or_default(),
             "needs": needs,
             "granted": grant.as_ref().map(|grant| &grant.allow),
+            "limits": self.limits(id, &package.manifest),
             "mode": grant.as_ref().map(|grant| grant.mode.as_str()),
             "not granted": (!ungranted.is_empty()).then_some(ungranted),
             "warnings": package.report.warnings,
             "troubles": self.status(id).map(|status| status.troubles).unwrap_or_default(),
         }))
+    }
+
+    /// What each call may use, limit by limit, and who decided it; none before the host has started.
+    fn limits(&self, id: &PluginId, manifest: &Manifest) -> Vec<Value> {
+        let Some(runtime) = self.0.runtime.get() else { return Vec::new() };
+        let (quota, sides) = runtime.quota(&self.gate(id, manifest));
+        let one = |(limit, amount, side): (_, _, Side)| json!({"limit": limit, "amount": amount, "decided by": side.as_str()});
+        sides.with(&quota).map(one).collect()
     }
 
     /// Installs or upgrades. Without `grant_needs` a new plug-in may do nothing until an admin grants it something.
