@@ -5,7 +5,7 @@
 //! [`MAX_DEPTH`]: parser, sanitiser and browser all take time that grows with depth times length.
 
 use crate::drawing::Stop;
-use pulldown_cmark::{Event, Tag, TagEnd};
+use pulldown_cmark::{CowStr, Event, Tag, TagEnd};
 use std::{borrow::Cow, cell::Cell, fmt};
 
 /// Bytes of one text. Twice what a preview shows of a file, and below 0.3 s of work.
@@ -14,6 +14,13 @@ pub const MAX_TEXT: usize = 256 << 10;
 pub(super) const MAX_DEPTH: usize = 100;
 /// Bytes of HTML that one text may become. Links repeat the path of their text, so short ones grow.
 const MAX_HTML: usize = 2 << 20;
+/// Bytes of the target of a link, and of its title: what is longer leads nowhere and is not shown.
+pub(super) const MAX_LINK: usize = 2048;
+/// Bytes of text between two marks. The serialiser of HTML looks through all that follows for each character that it
+/// escapes, unless it meets one of `<` and `>`; a mark has one.
+const STRIDE: usize = 1024;
+/// What is put into long texts before the sanitiser and taken out behind it. No text has the character: it is not one.
+const MARK: char = '\u{fdd0}';
 /// Events between two looks at the clock.
 const LOOK: u32 = 64;
 
@@ -75,18 +82,42 @@ fn too_deep(line: &[u8]) -> Option<usize> {
     None
 }
 
+/// Text with marks in it: `unmarked` counts the bytes since the last one.
+fn marked<'t>(text: CowStr<'t>, unmarked: &mut usize) -> CowStr<'t> {
+    if !text.contains(MARK) && *unmarked + text.len() < STRIDE {
+        *unmarked += text.len();
+        return text;
+    }
+    let mut marked = String::with_capacity(text.len() + text.len() / STRIDE * 8 + 8);
+    for c in text.chars() {
+        *unmarked += c.len_utf8();
+        if *unmarked >= STRIDE {
+            *unmarked = 0;
+            marked.extend([MARK, '>']);
+        }
+        marked.push(if c == MARK { char::REPLACEMENT_CHARACTER } else { c });
+    }
+    marked.into()
+}
+
+/// HTML without the marks.
+pub(super) fn unmarked(html: &str) -> String {
+    html.replace(&format!("{MARK}&gt;"), "")
+}
+
 /// Events of the parser, without elements that are too deep, up to the end or to what may be spent.
 pub(super) struct Bounded<'a, I> {
     events: I,
     depth: usize,
     stop: &'a Stop,
     looked: u32,
+    unmarked: usize,
     full: &'a Cell<bool>,
 }
 
 impl<'a, I> Bounded<'a, I> {
     pub fn new(events: I, stop: &'a Stop, full: &'a Cell<bool>) -> Self {
-        Self { events, depth: 0, stop, looked: 0, full }
+        Self { events, depth: 0, stop, looked: 0, unmarked: 0, full }
     }
 }
 
@@ -124,6 +155,12 @@ impl<'t, I: Iterator<Item = Event<'t>>> Iterator for Bounded<'_, I> {
                 Event::End(tag) => {
                     self.depth = self.depth.saturating_sub(1);
                     ((self.depth < MAX_DEPTH).then_some(Event::End(tag)), separator(ends_inline(tag)))
+                }
+                Event::Text(text) => (Some(Event::Text(marked(text, &mut self.unmarked))), None),
+                Event::Code(text) => (Some(Event::Code(marked(text, &mut self.unmarked))), None),
+                // Raw HTML is shown as text.
+                Event::Html(html) | Event::InlineHtml(html) => {
+                    (Some(Event::Text(marked(html, &mut self.unmarked))), None)
                 }
                 event => (Some(event), None),
             };

@@ -173,6 +173,14 @@ fn depth_times_length_takes_time_that_grows_with_its_length() {
             check(&format!("{name}, then {line:?}"), &format!("{head}\n{rest}"));
         }
     }
+    // What has to be escaped, and what looks like it to a serialiser.
+    for text in ["&", "·", "£&", "&a\"", "é"] {
+        let long = text.repeat(MAX_TEXT / text.len() - 20);
+        for text in [format!("[a]({long})"), format!("[a](b \"{long}\")"), format!("![{long}](b)"), format!("`{long}`")]
+        {
+            check(&format!("{text:.12}"), &text);
+        }
+    }
     // Runs of different lengths find no partner each.
     for mark in ["`", "*", "_", "~"] {
         let runs: String = (1..700).map(|n| format!("{} ", mark.repeat(n))).collect();
@@ -183,10 +191,19 @@ fn depth_times_length_takes_time_that_grows_with_its_length() {
 #[test]
 fn what_is_too_deep_is_drawn_as_text() {
     let html = html_of(&format!("{}deep", "> ".repeat(150)), &links(), &Stop::never());
-    assert_eq!(html.matches("<blockquote>").count(), MAX_DEPTH - 1, "and a paragraph");
+    assert_eq!(html.matches("<blockquote>").count(), MAX_DEPTH);
     assert!(html.contains("&gt; &gt; deep"), "{html}");
     let html = html_of(&format!("{}a{}", "*b **c ".repeat(100), " d** e*".repeat(100)), &links(), &Stop::never());
     assert!(html.contains(" d e</strong>") || html.contains("a d e d e"), "{html}");
+}
+
+#[test]
+fn long_texts_and_links_come_out_as_they_went_in() {
+    let text = "£1 & 2\u{fdd0} ".repeat(2000);
+    let html = html_of(&text, &links(), &Stop::never());
+    assert_eq!(html.trim(), format!("<p>{}</p>", "£1 &amp; 2\u{fffd} ".repeat(2000).trim()));
+    let far = format!("https://example.org/{}", "x".repeat(3000));
+    assert_eq!(html_of(&format!("[a]({far})"), &links(), &Stop::never()), "<p>a</p>\n");
 }
 
 #[test]

@@ -12,7 +12,7 @@ mod cost;
 
 use crate::drawing::Stop;
 use ammonia::Builder;
-use bounds::{Bounded, Limited, shallow};
+use bounds::{Bounded, Limited, MAX_LINK, shallow, unmarked};
 use kamld_types::{Address, ObjectPath, Problem, problem::Result};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 use std::{
@@ -52,7 +52,7 @@ impl Links {
 
     /// The object that a relative link names, and what follows `#` in it.
     fn object(&self, link: &str) -> Option<String> {
-        let base = self.base.as_ref()?;
+        let base = self.base.as_ref().filter(|_| link.len() <= MAX_LINK)?;
         let path = link.split(['#', '?']).next().unwrap_or_default();
         if path.is_empty() || path.contains(':') || path.starts_with("//") {
             return None;
@@ -75,6 +75,9 @@ impl Links {
     }
 
     fn link(&self, link: &str) -> Option<String> {
+        if link.len() > MAX_LINK {
+            return None;
+        }
         let lower = link.trim().to_ascii_lowercase();
         if ["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme)) {
             return Some(link.trim().to_owned());
@@ -119,10 +122,10 @@ pub fn html_of(text: &str, links: &Links, stop: &Stop) -> String {
     let full = Cell::new(false);
     let events = Bounded::new(Parser::new_ext(&text, options), stop, &full);
     let events = events.filter_map(move |event| match event {
-        Event::Html(html) | Event::InlineHtml(html) => Some(Event::Text(html)),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => match links.link(&dest_url) {
             Some(link) => {
                 dropped.push(false);
+                let title = if title.len() <= MAX_LINK { title } else { "".into() };
                 Some(Event::Start(Tag::Link { link_type, dest_url: CowStr::from(link), title, id }))
             }
             None => {
@@ -133,6 +136,7 @@ pub fn html_of(text: &str, links: &Links, stop: &Stop) -> String {
         Event::End(TagEnd::Link) => (!dropped.pop().unwrap_or(false)).then_some(Event::End(TagEnd::Link)),
         Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
             let dest_url = CowStr::from(links.image(&dest_url).unwrap_or_default());
+            let title = if title.len() <= MAX_LINK { title } else { "".into() };
             Some(Event::Start(Tag::Image { link_type, dest_url, title, id }))
         }
         // A box that cannot be ticked is a sign; as an input it would want a name of its own.
@@ -142,7 +146,7 @@ pub fn html_of(text: &str, links: &Links, stop: &Stop) -> String {
     let mut drawn = Limited::new(text.len() * 3 / 2, &full);
     // Writing to memory does not fail.
     let _ = html::write_html_fmt(&mut drawn, events);
-    let mut clean = SANITISER.clean(&drawn.into_text()).to_string();
+    let mut clean = unmarked(&SANITISER.clean(&drawn.into_text()).to_string());
     if full.get() {
         clean.push_str(CUT);
     }
