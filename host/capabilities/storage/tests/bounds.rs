@@ -134,7 +134,7 @@ fn some() -> Gate {
         let rule = format!(
             "interface = \"kamld:storage/{interface}\"\nverbs = [\"read\", \"list\"]\nresources = {resources}\n"
         );
-        manifest.push_str(&format!("[[needs]]\n{rule}reason = \"Lists\"\n"));
+        manifest.push_str(&format!("[[needs]]\n{rule}reason = \"Lists what is there\"\n"));
         granted.push_str(&format!("[[grant.allow]]\n{rule}"));
     }
     let grant = grant::parse("grants.toml", &granted).unwrap().remove(0);
