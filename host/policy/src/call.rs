@@ -1,6 +1,6 @@
 //! One call of a plug-in: who, where, through which gate. Host code asks it before any effect.
 
-use crate::{Decision, Gate, Verb};
+use crate::{Allowance, Decision, Gate, Holding, Opened, Verb};
 use kamld_types::{Person, PluginId, Problem, ProjectName, Right, problem::Result};
 use std::{
     collections::BTreeMap,
@@ -48,6 +48,8 @@ pub struct Call {
     pub generation: u64,
     pub current_generation: Arc<AtomicU64>,
     pub denials: Option<Arc<dyn Denials>>,
+    /// What it may have open, and what the host may hold for it.
+    pub allowance: Allowance,
 }
 
 impl Call {
@@ -80,6 +82,11 @@ impl Call {
         }
         Err(Problem::denied(format!("{} is not an admin", self.person.id))
             .help("an admin can do this, or give the role admin; nothing was changed"))
+    }
+
+    /// Counts something that the host is about to open for the call, and the memory that it takes.
+    pub fn open(&self, what: Opened, bytes: u64) -> Result<Holding> {
+        self.allowance.open(&self.plugin, what, bytes)
     }
 
     /// Decides, before a listing that is filtered with [`Call::may_see`], whether the interface is allowed at all:

@@ -4,7 +4,7 @@
 //! well-formed is refused whatever the patterns say; an observing gate never allows beyond the manifest.
 
 use crate::{
-    Grant, Manifest, Mode, Pattern, Verb,
+    Grant, Limits, Manifest, Mode, Pattern, Quota, Sides, Verb,
     observed::{Observed, Use},
     pattern::well_formed,
 };
@@ -38,6 +38,9 @@ pub struct Gate {
     everything: bool,
     granted: bool,
     generation: u64,
+    /// What the manifest requests and the grant gives of what a call may use.
+    requested: Limits,
+    given: Limits,
     /// Sorted by interface.
     rules: Box<[Rule]>,
     /// Only an observing gate has one.
@@ -111,6 +114,8 @@ impl Gate {
         Self {
             generation,
             granted: grant.is_some(),
+            requested: manifest.limits,
+            given: grant.map(|grant| grant.limits).unwrap_or_default(),
             rules: rules.into(),
             observed: observe.then(Mutex::default),
             ..Self::default()
@@ -120,6 +125,11 @@ impl Gate {
     /// Whether a person granted the plug-in anything, were it only to run: without that its code is not called at all.
     pub fn is_granted(&self) -> bool {
         self.granted
+    }
+
+    /// What a call may use, of what this host can spare.
+    pub fn quota(&self, host: &Quota) -> (Quota, Sides) {
+        Quota::of(&self.requested, &self.given, host, host)
     }
 
     /// Of the grant that it was compiled from.

@@ -23,6 +23,10 @@
 //!     cpu-ms = 2000
 //!     wall-ms = 10000
 //!     concurrency = 4
+//!     calls-per-second = 50
+//!     streams = 8                                 # readers and writers that are open at once
+//!     queries = 2                                 # SQL queries that are open at once
+//!     kv-mib = 4                                  # key-values, of all calls
 //! "#).unwrap();
 //! assert_eq!(manifest.needs[0].reason, "Reads the tables that a person points it at");
 //! ```

@@ -1,38 +1,107 @@
 //! The arithmetic of limits: what a manifest requests ∩ what a grant gives ∩ what the host can spare.
 //!
-//! Must not live here: anything that enforces a limit; the runtime does.
+//! Must not live here: anything that enforces a limit: `allowance` does for what a call holds open, the runtime for the
+//! rest.
 //! Invariant: the result never exceeds the host's most, nor the grant where it says something.
 
 use crate::document::Section;
 use kamld_types::problem::Result;
 use serde::{Deserialize, Serialize};
 
-/// Limits as a manifest requests them or a grant gives them; what is left out is not spoken about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Limits {
-    /// The linear memory of one instance, in MiB.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub memory_mib: Option<u64>,
-    /// Time that one call may compute, in milliseconds; waiting for the host does not count.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cpu_ms: Option<u64>,
-    /// Time from the start to the end of one call, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wall_ms: Option<u64>,
-    /// Calls at the same time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub concurrency: Option<u64>,
+/// Names every limit once: the field, the name that people write, and what it bounds.
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $field:ident = $name:literal,)+) => {
+        /// Limits as a manifest requests them or a grant gives them; what is left out is not spoken about.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+        pub struct Limits {
+            $($(#[doc = $doc])+
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub $field: Option<u64>,)+
+        }
+
+        /// Limits that are all there: those of one plug-in, or the host's defaults and maxima.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+        pub struct Quota {
+            $($(#[doc = $doc])+
+            pub $field: u64,)+
+        }
+
+        /// The names of the limits as people write them, in the order of [`Limits::list`].
+        pub const NAMES: [&str; COUNT] = [$($name),+];
+
+        const COUNT: usize = [$($name),+].len();
+
+        impl Limits {
+            pub fn list(&self) -> [Option<u64>; COUNT] {
+                [$(self.$field),+]
+            }
+
+            fn from_list([$($field),+]: [Option<u64>; COUNT]) -> Self {
+                Self { $($field),+ }
+            }
+        }
+
+        impl Quota {
+            pub fn list(&self) -> [u64; COUNT] {
+                [$(self.$field),+]
+            }
+
+            fn from_list([$($field),+]: [u64; COUNT]) -> Self {
+                Self { $($field),+ }
+            }
+        }
+    };
 }
 
-/// Limits that are all there: those of one plug-in, or the host's defaults and maxima.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Quota {
-    pub memory_mib: u64,
-    pub cpu_ms: u64,
-    pub wall_ms: u64,
-    pub concurrency: u64,
+limits! {
+    /// The linear memory of one instance, in MiB.
+    memory_mib = "memory-mib",
+    /// Time that one call may compute, in milliseconds; waiting for the host does not count.
+    cpu_ms = "cpu-ms",
+    /// Time from the start to the end of one call, in milliseconds.
+    wall_ms = "wall-ms",
+    /// Calls at the same time.
+    concurrency = "concurrency",
+    /// Calls of the plug-in that may begin within a second, whoever makes them; more wait for their turn. What the
+    /// plug-in asks of the host within a call is bounded by the processor time of the call.
+    calls_per_second = "calls-per-second",
+    /// Readers and writers that one call may have open at the same time.
+    streams = "streams",
+    /// SQL queries that one call may have open at the same time.
+    queries = "queries",
+    /// What the plug-in may keep as key-values, in MiB.
+    kv_mib = "kv-mib",
+}
+
+/// For each limit who decided it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sides([Side; COUNT]);
+
+impl Sides {
+    /// The host decided everything.
+    pub const HOST: Self = Self([Side::Host; COUNT]);
+
+    /// Of a limit by its name; of a name that no limit has, the host.
+    pub fn of(&self, name: &str) -> Side {
+        NAMES.iter().position(|other| *other == name).map_or(Side::Host, |place| self.0[place])
+    }
+
+    /// Name, amount and who decided it, in the order of [`NAMES`].
+    pub fn with(&self, quota: &Quota) -> impl Iterator<Item = (&'static str, u64, Side)> {
+        let (amounts, sides) = (quota.list(), self.0);
+        NAMES.into_iter().zip(amounts).zip(sides).map(|((name, amount), side)| (name, amount, side))
+    }
+
+    /// What a person would change to get more, in words. `setting` is the key of the host's configuration.
+    pub fn raise(&self, name: &str, setting: &str) -> String {
+        match self.of(name) {
+            Side::Grant => format!("an admin can raise {name} in its grant"),
+            Side::Manifest => format!("its manifest asks for no more than that: {name}"),
+            Side::Default | Side::Host => format!("an admin can raise {setting}"),
+        }
+    }
 }
 
 /// Who decided how much it is.
@@ -57,14 +126,11 @@ impl Side {
     }
 }
 
-/// The names of the limits as people write them, in the order of [`Limits::list`].
-pub const NAMES: [&str; 4] = ["memory-mib", "cpu-ms", "wall-ms", "concurrency"];
-
 impl Limits {
     pub(crate) fn read(section: Option<Section<'_>>) -> Result<Self> {
         let Some(section) = section else { return Ok(Self::default()) };
         section.only(&NAMES)?;
-        let mut values = [None; 4];
+        let mut values = [None; COUNT];
         for (value, name) in values.iter_mut().zip(NAMES) {
             let Some(field) = section.number(name)? else { continue };
             // A limit of nothing would be a plug-in that can never run: disable it instead.
@@ -74,14 +140,6 @@ impl Limits {
             *value = Some(field.value);
         }
         Ok(Self::from_list(values))
-    }
-
-    pub fn list(&self) -> [Option<u64>; 4] {
-        [self.memory_mib, self.cpu_ms, self.wall_ms, self.concurrency]
-    }
-
-    fn from_list([memory_mib, cpu_ms, wall_ms, concurrency]: [Option<u64>; 4]) -> Self {
-        Self { memory_mib, cpu_ms, wall_ms, concurrency }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -101,16 +159,26 @@ impl Limits {
 }
 
 impl Quota {
-    fn list(&self) -> [u64; 4] {
-        [self.memory_mib, self.cpu_ms, self.wall_ms, self.concurrency]
-    }
+    pub const UNLIMITED: Self = {
+        let all = u64::MAX;
+        Self {
+            memory_mib: all,
+            cpu_ms: all,
+            wall_ms: all,
+            concurrency: all,
+            calls_per_second: all,
+            streams: all,
+            queries: all,
+            kv_mib: all,
+        }
+    };
 
     /// What a plug-in gets, and for each limit (in the order of [`NAMES`]) who decided it. A grant that speaks
     /// about a limit the manifest is silent about gives that much, so an admin can raise a default.
-    pub fn of(requested: &Limits, granted: &Limits, default: &Quota, most: &Quota) -> (Quota, [Side; 4]) {
-        let mut values = [0; 4];
-        let mut sides = [Side::Default; 4];
-        for place in 0..4 {
+    pub fn of(requested: &Limits, granted: &Limits, default: &Quota, most: &Quota) -> (Quota, Sides) {
+        let mut values = [0; COUNT];
+        let mut sides = [Side::Default; COUNT];
+        for place in 0..COUNT {
             let (wanted, side) = match (requested.list()[place], granted.list()[place]) {
                 (None, None) => (default.list()[place], Side::Default),
                 (Some(requested), None) => (requested, Side::Manifest),
@@ -121,8 +189,7 @@ impl Quota {
             let most = most.list()[place];
             (values[place], sides[place]) = if wanted > most { (most, Side::Host) } else { (wanted, side) };
         }
-        let [memory_mib, cpu_ms, wall_ms, concurrency] = values;
-        (Quota { memory_mib, cpu_ms, wall_ms, concurrency }, sides)
+        (Self::from_list(values), Sides(sides))
     }
 }
 
@@ -130,14 +197,35 @@ impl Quota {
 mod tests {
     use super::*;
 
-    const DEFAULT: Quota = Quota { memory_mib: 64, cpu_ms: 1_000, wall_ms: 10_000, concurrency: 8 };
-    const MOST: Quota = Quota { memory_mib: 512, cpu_ms: 60_000, wall_ms: 600_000, concurrency: 64 };
+    const DEFAULT: Quota = Quota {
+        memory_mib: 64,
+        cpu_ms: 1_000,
+        wall_ms: 10_000,
+        concurrency: 8,
+        calls_per_second: 100,
+        streams: 16,
+        queries: 4,
+        kv_mib: 8,
+    };
+    const MOST: Quota = Quota { memory_mib: 512, queries: 8, ..DEFAULT };
 
     fn memory(requested: Option<u64>, granted: Option<u64>) -> (u64, Side) {
         let limits = |memory_mib| Limits { memory_mib, ..Limits::default() };
         let (quota, sides) = Quota::of(&limits(requested), &limits(granted), &DEFAULT, &MOST);
-        assert_eq!((quota.cpu_ms, quota.wall_ms, quota.concurrency), (1_000, 10_000, 8));
-        (quota.memory_mib, sides[0])
+        assert_eq!(quota, Quota { memory_mib: quota.memory_mib, ..DEFAULT });
+        (quota.memory_mib, sides.of("memory-mib"))
+    }
+
+    #[test]
+    fn each_limit_is_decided_by_itself() {
+        let granted = Limits { queries: Some(20), streams: Some(2), ..Limits::default() };
+        let requested = Limits { streams: Some(9), kv_mib: Some(1), ..Limits::default() };
+        let (quota, sides) = Quota::of(&requested, &granted, &DEFAULT, &MOST);
+        assert_eq!(quota, Quota { streams: 2, queries: 8, kv_mib: 1, ..DEFAULT });
+        let decided: Vec<_> = sides.with(&quota).filter(|(_, _, side)| *side != Side::Default).collect();
+        assert_eq!(decided, [("streams", 2, Side::Grant), ("queries", 8, Side::Host), ("kv-mib", 1, Side::Manifest)]);
+        assert_eq!(sides.raise("queries", "limits.queries"), "an admin can raise limits.queries");
+        assert_eq!(sides.raise("streams", "limits.streams"), "an admin can raise streams in its grant");
     }
 
     #[test]
@@ -154,7 +242,7 @@ mod tests {
     #[test]
     fn only_what_grew_is_beyond() {
         let old = Limits { memory_mib: Some(64), cpu_ms: Some(10), ..Limits::default() };
-        let new = Limits { memory_mib: Some(128), cpu_ms: Some(10), wall_ms: Some(5), concurrency: None };
+        let new = Limits { memory_mib: Some(128), cpu_ms: Some(10), wall_ms: Some(5), ..Limits::default() };
         assert_eq!(new.beyond(&old), Limits { memory_mib: Some(128), wall_ms: Some(5), ..Limits::default() });
     }
 }

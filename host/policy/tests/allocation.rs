@@ -72,6 +72,7 @@ fn an_allowed_check_allocates_nothing_and_takes_less_than_1500_ns() {
         generation: 7,
         current_generation: Arc::new(AtomicU64::new(7)),
         denials: None,
+        allowance: kamld_policy::Allowance::unlimited(),
     };
     let resource = "birds/strikes/2019-january/counts by county and species.csv";
     let long = format!("birds/other/{}", "a-part-of-a-path/".repeat(58) + "x.csv");

@@ -140,6 +140,7 @@ fn call(gate: Gate, actor: &str) -> Call {
         generation: 1,
         current_generation: Arc::new(AtomicU64::new(1)),
         denials: None,
+        allowance: kamld_policy::Allowance::unlimited(),
     }
 }
 

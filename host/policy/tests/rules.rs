@@ -320,6 +320,7 @@ fn a_changed_grant_ends_a_running_call_and_the_denial_is_heard() {
         generation: 4,
         current_generation: Arc::new(AtomicU64::new(4)),
         denials: Some(heard.clone()),
+        allowance: kamld_policy::Allowance::unlimited(),
     };
     call.admit(OBJECTS, Verb::Read, "birds/strikes/a.csv").unwrap();
     call.current_generation.store(5, Ordering::Release);

@@ -135,6 +135,50 @@ fn many_plugins_together_cannot_flood_memory_or_disk() {
 }
 
 #[test]
+fn a_log_that_is_flooded_for_a_day_stays_below_its_bound_and_counts_everything() {
+    let data = tempfile::tempdir().unwrap();
+    let (audit, time) = clocked(data.path());
+    let plugins: Vec<String> = (0..5).map(|i| format!("acme/noisy-{i}")).collect();
+    for minute in 0..24 * 60 {
+        for plugin in &plugins {
+            for i in 0..110 {
+                let resource = format!("{minute}-{i}-{}", "x".repeat(600));
+                audit.denied(
+                    &call(plugin),
+                    "kamld:storage/objects",
+                    Verb::Read,
+                    &resource,
+                    "its grant does not allow it",
+                );
+            }
+        }
+        time.fetch_add(MINUTE, Ordering::SeqCst);
+    }
+    // The segment of today may have been closed; what counts is what was written.
+    drop(audit);
+    let audit = Audit::open(data.path()).unwrap();
+    let (mut denials, mut bytes) = (0, 0);
+    for record in audit.export(0, usize::MAX).unwrap() {
+        bytes += serde_json::to_string(&record).unwrap().len();
+        denials += match record.detail.as_str() {
+            Some(text) => text.split_once(' ').unwrap().0.parse::<u64>().unwrap(),
+            None => record.detail["again"].as_u64().unwrap_or(1),
+        };
+    }
+    assert_eq!(denials, 24 * 60 * 5 * 110, "none is lost");
+    assert!(bytes < 20 << 20, "{bytes} bytes in a day");
+}
+
+#[test]
+fn what_deceives_an_eye_is_written_as_its_code() {
+    let data = tempfile::tempdir().unwrap();
+    let (audit, _) = clocked(data.path());
+    deny(&audit, "acme/sly", "birds/gpj.\u{202e}exe\r\n\u{1b}[2J");
+    let record = audit.newest(None, 1).unwrap().remove(0);
+    assert_eq!(record.detail["resource"], "birds/gpj.\\u{202e}exe\\u{d}\\n\\u{1b}[2J");
+}
+
+#[test]
 fn a_flood_by_others_does_not_hide_what_a_quiet_plugin_was_denied() {
     let data = tempfile::tempdir().unwrap();
     let (audit, _) = clocked(data.path());

@@ -6,6 +6,7 @@
 //! own, so that whoever waits for them is never one of those that they keep busy.
 
 use crate::{
+    budget::GuestMemory,
     diagnosis::{Diagnosis, Subject},
     guest::{Guest, Linkage, MadeOf},
     ledger::Ledger,
@@ -16,14 +17,15 @@ use crate::{
     plugin::{Loaded, Slot},
     plugin_host::Services,
     ticker::Ticker,
+    turns::Turn,
 };
-use kamld_policy::{Call, Rights, Verb, call::Denials};
+use kamld_policy::{Allowance, Call, Rights, Verb, call::Denials};
 use kamld_types::{Kind, Person, Problem, ProjectName, problem::Result};
 use std::{
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument as _;
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::WasiCtxBuilder;
@@ -59,6 +61,8 @@ pub struct Stage {
     pub linkages: Vec<Arc<dyn Linkage>>,
     pub services: Arc<Services>,
     pub denials: Option<Arc<dyn Denials>>,
+    /// What all guests share.
+    pub memory: Arc<GuestMemory>,
 }
 
 /// A guest's task that ends when nobody waits for it any more.
@@ -69,6 +73,42 @@ impl<T> Drop for Waited<T> {
         if !self.0.is_finished() {
             self.1.cancelled(1);
             self.0.abort();
+        }
+    }
+}
+
+/// How a call ended.
+enum Ended<R> {
+    /// By itself, or with the host.
+    Itself(std::result::Result<wasmtime::Result<R>, JoinError>),
+    Late,
+    /// Its grant was changed, or its plug-in is gone.
+    Revoked,
+    /// Its version was replaced, and it went on for longer than such calls may.
+    Replaced,
+}
+
+/// Waits until the grant of a call is another one, or until its version is replaced and the time for that is over.
+async fn overtaken<R>(slot: &Slot, call: &Call, loaded: &Arc<Loaded>, drain: Duration) -> Ended<R> {
+    let mut draining = None;
+    loop {
+        // Listening begins before the look, so that no change is missed.
+        let changed = slot.changed.notified();
+        let mut changed = std::pin::pin!(changed);
+        changed.as_mut().enable();
+        if call.current_generation.load(Ordering::Acquire) != call.generation {
+            return Ended::Revoked;
+        }
+        if draining.is_none() && slot.replaced(loaded) {
+            draining = Some(tokio::time::Instant::now() + drain);
+        }
+        match draining {
+            None => changed.await,
+            Some(until) => {
+                if tokio::time::timeout_at(until, changed).await.is_err() {
+                    return Ended::Replaced;
+                }
+            }
         }
     }
 }
@@ -139,8 +179,22 @@ impl Stage {
             let problem = Problem::limit(format!("{doing} would be call {} within a call", nesting + 1));
             return Err(problem.help("plug-ins call each other in a circle, or an admin has to raise limits.nesting"));
         }
-        let deadline = caller.deadline.unwrap_or(began + budget.wall).min(began + budget.wall);
+        let wall = slot.grant().quota.wall_ms;
+        let wall = budget.wall.min(Duration::from_millis(wall));
+        let deadline = caller.deadline.unwrap_or(began + wall).min(began + wall);
+        let turn = match self.turn(slot, &doing, deadline).await {
+            Ok(turn) => turn,
+            Err(problem) => {
+                slot.ledger.refused(1);
+                return Err(problem);
+            }
+        };
+        // Only now, since it may have changed while the call waited for its turn.
         let grant = slot.grant();
+        if slot.retired() {
+            return Err(Problem::not_found(format!("plug-in {} is not loaded", slot.id)).help("nothing was done"));
+        }
+        let budget = budget.within(&grant.quota);
         let trace = caller.trace.clone();
         let meter = Arc::new(Meter::default());
         let call = Arc::new(Call {
@@ -154,6 +208,7 @@ impl Stage {
             generation: grant.generation,
             current_generation: grant.current,
             denials: Some(Arc::new(Told { ledger: slot.ledger.clone(), next: self.denials.clone() })),
+            allowance: Allowance::new(grant.quota, grant.sides, slot.share.clone()),
         });
         let span = tracing::info_span!(
             "plugin call",
@@ -165,20 +220,13 @@ impl Stage {
             trace.id = %call.trace,
             cpu_us = tracing::field::Empty,
         );
-        let turn = match self.turn(slot, &doing, deadline).await {
-            Ok(turn) => turn,
-            Err(problem) => {
-                slot.ledger.refused(1);
-                return Err(problem);
-            }
-        };
         slot.ledger.calls(1);
         slot.ledger.bytes_in(bytes as u64);
 
         let store = self.store(slot, &call, caller.locale, meter.clone(), budget);
         let charge = Charge { meter: meter.clone(), ledger: slot.ledger.clone() };
         let running = self.ticker.running();
-        let inner = span.clone();
+        let (inner, version) = (span.clone(), loaded.clone());
         let guest = async move {
             // The first is dropped last: another call gets its turn once the store of this one is gone.
             let _turn = turn;
@@ -188,18 +236,32 @@ impl Stage {
         };
         let mut waited =
             Waited(self.guests.spawn(NESTING.scope(nesting + 1, guest).instrument(inner)), slot.ledger.clone());
-        let ended = tokio::time::timeout_at(deadline.into(), &mut waited.0).await;
-        let subject = Subject { plugin: &slot.id, doing: &doing, limits: &self.limits, budget, meter: &meter };
+        let drain = Duration::from_millis(self.limits.drain_ms);
+        let ended = tokio::select! {
+            biased;
+            ended = &mut waited.0 => Ended::Itself(ended),
+            overtaken = overtaken(slot, &call, &version, drain) => overtaken,
+            () = tokio::time::sleep_until(deadline.into()) => Ended::Late,
+        };
+        let subject = Subject {
+            plugin: &slot.id,
+            doing: &doing,
+            limits: &self.limits,
+            quota: &grant.quota,
+            sides: &grant.sides,
+            budget,
+            meter: &meter,
+        };
         let result = match ended {
-            Ok(Ok(Ok(answer))) => {
+            Ended::Itself(Ok(Ok(answer))) => {
                 slot.faults.well();
                 Ok(answer)
             }
-            Ok(Ok(Err(error))) => {
+            Ended::Itself(Ok(Err(error))) => {
                 slot.ledger.traps(1);
                 Err(subject.trapped(&error))
             }
-            Ok(Err(lost)) => Err(match lost.try_into_panic() {
+            Ended::Itself(Err(lost)) => Err(match lost.try_into_panic() {
                 Ok(panic) => {
                     slot.ledger.traps(1);
                     subject.panicked(&*panic)
@@ -209,10 +271,21 @@ impl Stage {
                     fault: false,
                 },
             }),
-            Err(_) => {
+            Ended::Late => {
                 slot.ledger.timeouts(1);
                 waited.0.abort();
                 Err(subject.late(deadline.duration_since(began)))
+            }
+            // Whatever it waits for: its instance goes now, not when that comes.
+            Ended::Revoked => {
+                slot.ledger.traps(1);
+                waited.0.abort();
+                Err(subject.revoked())
+            }
+            Ended::Replaced => {
+                slot.ledger.timeouts(1);
+                waited.0.abort();
+                Err(subject.replaced(drain))
             }
         };
         slot.ledger.wall_ns(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
@@ -248,33 +321,36 @@ impl Stage {
         problem
     }
 
-    async fn turn(&self, slot: &Slot, doing: &str, deadline: Instant) -> Result<tokio::sync::OwnedSemaphorePermit> {
-        if let Ok(turn) = slot.turns.clone().try_acquire_owned() {
+    /// Waits for a place among the calls of a second, and for one of those that run at one time.
+    async fn turn(&self, slot: &Slot, doing: &str, deadline: Instant) -> Result<Turn> {
+        let pause = slot.turns.pause();
+        if pause.is_zero()
+            && let Some(turn) = slot.turns.now()
+        {
             return Ok(turn);
         }
-        struct Waiting<'a>(&'a Slot);
-        impl Drop for Waiting<'_> {
-            fn drop(&mut self) {
-                self.0.waiting.fetch_sub(1, Ordering::AcqRel);
-            }
-        }
-        let ahead = slot.waiting.fetch_add(1, Ordering::AcqRel);
-        let _waiting = Waiting(slot);
+        let (ahead, _waiting) = slot.turns.wait();
+        let grant = slot.grant();
+        let (id, most) = (&slot.id, grant.quota.concurrency);
         let full = |why: String| {
-            Problem::limit(format!(
-                "{doing}: plug-in {} has {} calls running and {why}",
-                slot.id, self.limits.concurrent_calls
-            ))
-            .help("nothing was done; try again, or raise limits.concurrent_calls or limits.queued_calls")
+            let raise = grant.sides.raise("concurrency", "limits.concurrent_calls or limits.queued_calls");
+            Problem::limit(format!("{doing}: plug-in {id} has {most} calls running and {why}"))
+                .help(format!("nothing was done; try again; {raise}"))
         };
         if ahead >= self.limits.queued_calls {
             return Err(full(format!("{ahead} waiting")));
         }
-        match tokio::time::timeout_at(deadline.into(), slot.turns.clone().acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(turn),
-            // The semaphore is never closed, so this is the clock in both cases.
-            Ok(Err(_)) | Err(_) => Err(full("none of them ended in time".into())),
+        if !pause.is_zero() {
+            let begins = Instant::now() + pause;
+            if begins >= deadline {
+                let rate = grant.quota.calls_per_second;
+                let raise = grant.sides.raise("calls-per-second", "limits.calls_per_second");
+                return Err(Problem::limit(format!("{doing}: plug-in {id} is called more than {rate} times a second"))
+                    .help(format!("nothing was done; try again; {raise}")));
+            }
+            tokio::time::sleep_until(begins.into()).await;
         }
+        slot.turns.by(deadline).await.ok_or_else(|| full("none of them ended in time".into()))
     }
 
     fn store(&self, slot: &Slot, call: &Arc<Call>, locale: String, meter: Arc<Meter>, budget: Budget) -> Store<Guest> {
@@ -303,9 +379,10 @@ impl Stage {
             services: self.services.clone(),
             meter: meter.clone(),
             ledger: slot.ledger.clone(),
+            share: slot.share.clone(),
         };
         let mut store = Store::new(&self.engine, Guest::new(made_of, &self.limits));
-        store.limiter(|guest| &mut guest.memory);
+        store.limiter_async(|guest| &mut guest.memory);
         store.set_hostcall_fuel(self.limits.host_call_bytes());
         meter::interrupt(&mut store, meter, call.clone(), budget);
         store

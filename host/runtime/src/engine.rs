@@ -95,7 +95,7 @@ fn pool(limits: &Limits, slots: u32) -> PoolingAllocationConfig {
 }
 
 /// What this process may use: the limit of its container, else the memory of the machine. In bytes.
-fn machine_memory() -> u64 {
+pub fn machine_memory() -> u64 {
     let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
     let contained = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
         .iter()

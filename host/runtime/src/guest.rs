@@ -3,7 +3,9 @@
 //! Lives here: `Guest`, `HostCall`, the trait by which a capability is linked.
 //! Invariant: host code reaches the state of a call through `host_call` alone, which counts it.
 
-use crate::{ledger::Ledger, limits::Limits, memory::MemoryCap, meter::Meter, parts::Parts, plugin_host::Services};
+use crate::{
+    budget::Share, ledger::Ledger, limits::Limits, memory::MemoryCap, meter::Meter, parts::Parts, plugin_host::Services,
+};
 use kamld_policy::Call;
 use std::sync::Arc;
 use wasmtime::component::{Linker, ResourceTable};
@@ -46,6 +48,7 @@ pub(crate) struct MadeOf {
     pub services: Arc<Services>,
     pub meter: Arc<Meter>,
     pub ledger: Arc<Ledger>,
+    pub share: Arc<Share>,
 }
 
 /// What host code works with during one host call.
@@ -59,10 +62,10 @@ pub struct HostCall<'a> {
 
 impl Guest {
     pub(crate) fn new(made_of: MadeOf, limits: &Limits) -> Self {
-        let MadeOf { wasi, call, parts, locale, services, meter, ledger } = made_of;
+        let MadeOf { wasi, call, parts, locale, services, meter, ledger, share } = made_of;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
-        let memory = MemoryCap::new(limits, meter, ledger.clone());
+        let memory = MemoryCap::new(limits, call.allowance.quota(), share, meter, ledger.clone());
         Self { table, wasi, call, parts, memory, locale, services, ledger, host_calls: 0 }
     }
 

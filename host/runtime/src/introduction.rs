@@ -53,7 +53,7 @@ pub fn would_again(problem: &Problem) -> bool {
 /// Asks a component that is in place nowhere yet.
 pub async fn ask(stage: &Stage, plugin: &PluginId, digest: Hash, exports: &Exports) -> Result<Declared> {
     // In a slot of its own, whose empty grant allows nothing.
-    let slot = Arc::new(Slot::new(plugin.clone(), &stage.limits));
+    let slot = Arc::new(Slot::new(plugin.clone(), &stage.limits, &stage.memory));
     let order = |doing: &str| Order {
         slot: &slot,
         caller: Caller {

@@ -6,6 +6,7 @@
 //! answering; every limit is in `Limits`, and `Runtime::self_test` proves that it bites.
 
 pub mod admin;
+mod budget;
 pub mod cache;
 mod call;
 pub mod compile;
@@ -31,6 +32,7 @@ mod surfaces;
 mod tasks;
 mod ticker;
 mod troubles;
+mod turns;
 mod view_check;
 
 pub use call::Caller;

@@ -3,6 +3,7 @@
 //! Lives here: numbers only. Must not live here: what enforces them.
 //! Invariant: a limit of the runtime that is not in this file is a bug; `self_test` proves that these bite.
 
+use kamld_policy::Quota;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -13,6 +14,13 @@ pub struct Limits {
     /// Linear memory of one call, all memories of the instance together. 256 MiB: interpreters need 64, a parser
     /// that works in windows needs 10; above 4,096 nothing can be addressed.
     pub memory_mib: u64,
+    /// Memory of all guests together, in MiB: their linear memories and tables, and what the host holds for their calls.
+    /// 0 takes an eighth of what this machine or its container has, at least 512 MiB and at most 4 GiB: the rest is for
+    /// queries, the search index and the system's cache of files. One plug-in has at most half of it.
+    pub guests_memory_mib: u64,
+    /// How long a call waits for memory while all of it is in use. 2 s: most calls end within that time, and a person
+    /// still waits.
+    pub memory_wait_ms: u64,
     /// Elements of one table. 20,000: the largest interpreters have some ten thousand functions.
     pub table_elements: u32,
     /// Core instances of one component, and as many tables. 80: a Python component links some 40 libraries.
@@ -35,6 +43,18 @@ pub struct Limits {
     pub random_kib: u64,
     /// Open handles (readers, writers, queries, tasks) of one call.
     pub handles: usize,
+    /// Readers and writers that one call may have open. 64: each holds a buffer of 256 KiB, 16 MiB in all.
+    pub streams: u64,
+    /// SQL queries that one call may have open: each holds its plan and its first rows.
+    pub queries: u64,
+    /// What one plug-in may keep as key-values, in MiB: it all lies in the host's own database.
+    pub kv_mib: u64,
+    /// Calls of one plug-in that may begin within a second; more wait for their turn. 20,000: more than one plug-in
+    /// can answer; a grant that gives less makes room for others.
+    pub calls_per_second: u64,
+    /// How long calls of a version go on that was replaced by another one. 5 s: an upgrade drops no call that would have
+    /// ended soon, and what sleeps does not keep the old version for ever.
+    pub drain_ms: u64,
     /// Log lines of one plug-in in a second, over all its calls; what is above is counted and dropped.
     pub log_lines_per_s: u32,
     /// Bytes of one log line; the rest of it is dropped.
@@ -67,6 +87,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             memory_mib: 256,
+            guests_memory_mib: 0,
+            memory_wait_ms: 2000,
             table_elements: 20_000,
             parts: 80,
             stack_kib: 512,
@@ -78,6 +100,11 @@ impl Default for Limits {
             host_call_mib: 8,
             random_kib: 1024,
             handles: 4096,
+            streams: 64,
+            queries: 16,
+            kv_mib: 64,
+            calls_per_second: 20_000,
+            drain_ms: 5000,
             log_lines_per_s: 200,
             log_line_bytes: 1024,
             concurrent_calls: 64,
@@ -107,7 +134,29 @@ pub struct Budget {
     pub wall_key: &'static str,
 }
 
+impl Budget {
+    /// No more time than a plug-in may have.
+    pub fn within(self, quota: &Quota) -> Self {
+        let (cpu, wall) = (Duration::from_millis(quota.cpu_ms), Duration::from_millis(quota.wall_ms));
+        Self { cpu: self.cpu.min(cpu), wall: self.wall.min(wall), ..self }
+    }
+}
+
 impl Limits {
+    /// What a plug-in may have when neither its manifest nor its grant says less.
+    pub fn quota(&self) -> Quota {
+        Quota {
+            memory_mib: self.memory_mib,
+            cpu_ms: self.command_cpu_ms.max(self.look_cpu_ms),
+            wall_ms: self.command_wall_ms.max(self.look_wall_ms),
+            concurrency: self.concurrent_calls as u64,
+            calls_per_second: self.calls_per_second,
+            streams: self.streams,
+            queries: self.queries,
+            kv_mib: self.kv_mib,
+        }
+    }
+
     pub fn command(&self) -> Budget {
         Budget {
             cpu: Duration::from_millis(self.command_cpu_ms),

@@ -1,11 +1,13 @@
 //! Standard output and error of a guest: lines of the host's log, under two caps.
 //!
 //! Lives here: cutting bytes into lines, the rate that all calls of a plug-in share, the streams for WASI 0.2 and 0.3.
-//! Invariant: a write never waits and never fails: a guest cannot be stopped, or slowed, through its own log.
+//! Invariants: a write never waits and never fails: a guest cannot be stopped, or slowed, through its own log; what it
+//! wrote is one line of the log, whatever characters are in it.
 
 use crate::{ledger::Ledger, meter::Meter};
 use bytes::Bytes;
 use kamld_policy::Call;
+use kamld_types::text;
 use parking_lot::Mutex;
 use std::{
     io,
@@ -102,6 +104,7 @@ impl Log {
 impl Shared {
     fn emit(&self, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
+        let text = text::plain(&text);
         if self.channel == Channel::Error {
             let mut words = self.meter.last_words.lock();
             if words.len() + text.len() > LAST_WORDS {

@@ -5,7 +5,7 @@
 //! Invariant: processor time is counted by the thread that runs the guest, while it runs it: time in a queue, on
 //! a busy machine or in a wait of the host costs a plug-in nothing.
 
-use crate::limits::Budget;
+use crate::{budget::Short, limits::Budget};
 use kamld_policy::Call;
 use parking_lot::Mutex;
 use rustix::time::{ClockId, clock_gettime};
@@ -21,12 +21,15 @@ use std::{
 use wasmtime::{Store, UpdateDeadline};
 
 /// Why the host ended a guest. Travels through the engine as an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Halt {
     #[error("the processor time of the call is used up")]
     Cpu,
     #[error("the grant was changed while the call was running")]
     Revoked,
+    /// There was no memory left for it, however long it waited.
+    #[error("{0}")]
+    Memory(Short),
 }
 
 /// Shared by the guest's future, its store and whoever waits for it, so that a call that is cut off can still be

@@ -4,6 +4,7 @@
 //! Invariant: a call holds the version it began with; a swap changes what the next call gets and nothing else.
 
 use crate::{
+    budget::{GuestMemory, Share},
     declared::Declared,
     faults::{Faults, Health},
     guest::Guest,
@@ -11,9 +12,10 @@ use crate::{
     limits::Limits,
     log::Rate,
     troubles::{Trouble, Troubles},
+    turns::Turns,
 };
 use kamld_bindings::{commands::CommandsPre, describer::DescriberPre, preview::PreviewPre, surface::SurfacePre};
-use kamld_policy::Gate;
+use kamld_policy::{Gate, Quota, Sides};
 use kamld_types::{Hash, PluginId, Problem, command::Command, problem::Result, surface::Offer};
 use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
@@ -21,10 +23,10 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Weak,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
-use tokio::sync::Semaphore;
+use tokio::sync::Notify;
 use wasmtime::{
     Engine,
     component::{Component, InstancePre},
@@ -118,8 +120,15 @@ pub struct Slot {
     pub faults: Faults,
     pub troubles: Troubles,
     pub rate: Arc<Rate>,
-    pub turns: Arc<Semaphore>,
-    pub waiting: AtomicUsize,
+    pub turns: Turns,
+    /// Its part of the memory of all guests.
+    pub share: Arc<Share>,
+    /// Told of each change of the grant and of the version: calls look whether it concerns them.
+    pub changed: Notify,
+    /// What this host can spare for a plug-in.
+    host: Quota,
+    /// The plug-in was taken out: calls that wait for their turn get none.
+    retired: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -127,11 +136,17 @@ pub struct Grant {
     pub gate: Arc<Gate>,
     pub generation: u64,
     pub current: Arc<AtomicU64>,
+    /// What a call may use, and who decided it.
+    pub quota: Quota,
+    pub sides: Sides,
 }
 
 impl Slot {
-    pub fn new(id: PluginId, limits: &Limits) -> Self {
-        let grant = Grant { gate: Arc::new(Gate::default()), generation: 0, current: Arc::new(AtomicU64::new(0)) };
+    pub fn new(id: PluginId, limits: &Limits, memory: &Arc<GuestMemory>) -> Self {
+        let (gate, host) = (Gate::default(), limits.quota());
+        let (quota, sides) = gate.quota(&host);
+        let current = Arc::new(AtomicU64::new(0));
+        let grant = Grant { gate: Arc::new(gate), generation: 0, current, quota, sides };
         Self {
             id,
             current: RwLock::new(None),
@@ -141,8 +156,11 @@ impl Slot {
             faults: Faults::default(),
             troubles: Troubles::default(),
             rate: Arc::new(Rate::new(limits.log_lines_per_s)),
-            turns: Arc::new(Semaphore::new(limits.concurrent_calls.clamp(1, Semaphore::MAX_PERMITS))),
-            waiting: AtomicUsize::new(0),
+            turns: Turns::new(&quota),
+            share: Arc::new(Share::new(memory.clone())),
+            changed: Notify::new(),
+            host,
+            retired: AtomicBool::new(false),
         }
     }
 
@@ -167,14 +185,22 @@ impl Slot {
 
     /// Puts a version in place, with its grant. Calls that run keep what they have.
     pub fn swap(&self, loaded: Loaded, gate: Arc<Gate>, generation: Arc<AtomicU64>) {
-        let grant = Grant { gate, generation: 0, current: generation };
+        let (quota, sides) = gate.quota(&self.host);
+        let grant = Grant { gate, generation: 0, current: generation, quota, sides };
         // The grant first: a new version must not run for a moment under the grant of the old one.
         let old = std::mem::replace(&mut *self.grant.write(), grant);
         let mut draining = self.draining.lock();
         draining.retain(|counter| counter.strong_count() > 0);
         draining.push(Arc::downgrade(&old.current));
+        self.turns.limit(&quota);
         *self.current.write() = Some(Arc::new(loaded));
         self.faults.release();
+        self.changed.notify_waiters();
+    }
+
+    /// Whether another version has taken the place of this one.
+    pub fn replaced(&self, loaded: &Arc<Loaded>) -> bool {
+        self.current.read().as_ref().is_some_and(|current| !Arc::ptr_eq(current, loaded))
     }
 
     /// The grant for a call that begins now. The number is read before the gate, and `regrant` writes it after the
@@ -187,24 +213,32 @@ impl Slot {
 
     pub fn regrant(&self, gate: Arc<Gate>) {
         let mut grant = self.grant.write();
+        (grant.quota, grant.sides) = gate.quota(&self.host);
         grant.gate = gate;
+        self.turns.limit(&grant.quota);
         grant.current.fetch_add(1, Ordering::AcqRel);
         for counter in self.draining.lock().drain(..).filter_map(|counter| counter.upgrade()) {
             if !Arc::ptr_eq(&counter, &grant.current) {
                 counter.fetch_add(1, Ordering::AcqRel);
             }
         }
+        drop(grant);
+        self.changed.notify_waiters();
+    }
+
+    pub fn retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
     }
 
     /// Stops what runs, for good.
     pub fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
         *self.current.write() = None;
         self.regrant(Arc::new(Gate::default()));
     }
 
-    pub fn status(&self, limits: &Limits) -> Option<Status> {
+    pub fn status(&self) -> Option<Status> {
         let loaded = self.current.read().clone()?;
-        let running = limits.concurrent_calls.saturating_sub(self.turns.available_permits());
         Some(Status {
             plugin: self.id.clone(),
             digest: loaded.digest,
@@ -216,8 +250,9 @@ impl Slot {
             health: self.faults.health(),
             recent_faults: self.faults.recent(),
             troubles: self.troubles.list(),
-            running,
-            queued: self.waiting.load(Ordering::Relaxed),
+            running: self.turns.running(),
+            queued: self.turns.waiting(),
+            memory: self.share.used(),
             account: self.ledger.account(),
         })
     }
@@ -251,5 +286,7 @@ pub struct Status {
     /// Calls at this moment: those that run, and those that wait for their turn.
     pub running: usize,
     pub queued: usize,
+    /// Bytes of memory that its calls use at this moment.
+    pub memory: u64,
     pub account: Account,
 }

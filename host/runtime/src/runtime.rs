@@ -4,6 +4,7 @@
 //! Invariant: what is loaded under an id is one version, taken up by calls as a whole.
 
 use crate::{
+    budget::GuestMemory,
     cache::{self, Cache},
     call::{Caller, Order, Stage},
     compile::Compiler,
@@ -24,7 +25,7 @@ use kamld_bindings::{
     describer::exports::kamld::metadata::describer::Request as DescribeRequest,
     preview::exports::kamld::ui::preview::Request as PreviewRequest,
 };
-use kamld_policy::{Gate, call::Denials};
+use kamld_policy::{Gate, Quota, Sides, call::Denials};
 use kamld_types::{
     Address, Hash, Kind, Node, PluginId, Problem,
     command::{Command, Outcome},
@@ -116,7 +117,14 @@ impl Runtime {
         });
         // Last of all that can fail: threads cannot be given up again from within a task.
         let threads = threads.build().map_err(cannot)?;
+        let total = match limits.guests_memory_mib {
+            0 => (engine::machine_memory() / 8).clamp(512 << 20, 4 << 30),
+            mib => mib.saturating_mul(1 << 20),
+        };
+        let wait = Duration::from_millis(limits.memory_wait_ms);
+        let memory = Arc::new(GuestMemory::new(total, limits.memory_bytes() as u64, wait));
         let stage = Stage {
+            memory,
             engine,
             limits,
             ticker: Arc::new(ticker),
@@ -181,8 +189,8 @@ impl Runtime {
         if gate.is_granted() {
             taken(&plugins, &plugin, &loaded).map_err(said)?;
         }
-        let slot =
-            plugins.entry(plugin.clone()).or_insert_with(|| Arc::new(Slot::new(plugin.clone(), &self.stage.limits)));
+        let new = || Arc::new(Slot::new(plugin.clone(), &self.stage.limits, &self.stage.memory));
+        let slot = plugins.entry(plugin.clone()).or_insert_with(new);
         slot.swap(loaded, gate, generation);
         self.generation.fetch_add(1, Ordering::AcqRel);
         Ok(())
@@ -318,10 +326,20 @@ impl Runtime {
         Ok(())
     }
 
+    /// What a call of a plug-in may use under a grant, limit by limit, and who decided it.
+    pub fn quota(&self, gate: &Gate) -> (Quota, Sides) {
+        gate.quota(&self.stage.limits.quota())
+    }
+
+    /// Bytes of memory that all guests use at this moment, and that they may use.
+    pub fn guests_memory(&self) -> (u64, u64) {
+        (self.stage.memory.used(), self.stage.memory.total())
+    }
+
     /// Every loaded plug-in, by id.
     pub fn plugins(&self) -> Vec<Status> {
         let slots: Vec<Arc<Slot>> = self.plugins.read().values().cloned().collect();
-        slots.iter().filter_map(|slot| slot.status(&self.stage.limits)).collect()
+        slots.iter().filter_map(|slot| slot.status()).collect()
     }
 
     /// What each plug-in has cost since the host started.

@@ -104,7 +104,7 @@ impl Runtime {
 
     async fn provoke(&self, probe: &InstancePre<Guest>, export: &'static str, budget: Budget) -> Result<()> {
         // A slot of its own, thrown away after this try: the probe is meant to fail.
-        let slot = Arc::new(Slot::new(PluginId::new(PROBE)?, self.limits()));
+        let slot = Arc::new(Slot::new(PluginId::new(PROBE)?, self.limits(), &self.stage.memory));
         let caller = Caller {
             person: Person { id: "host".into(), roles: Vec::new() },
             rights: Rights::Projects(BTreeMap::new()),

@@ -1,6 +1,6 @@
-//! Under which names the server answers, and what every answer tells a browser.
+//! Under which names the server answers, which codings it takes, and what every answer tells a browser.
 //!
-//! Lives here: the check of `Host` and the security headers. Must not live here: who asks.
+//! Lives here: the check of `Host` and of `Transfer-Encoding`, and the security headers. Must not live here: who asks.
 //! Invariant: a page whose name was bent to this address (DNS rebinding) gets nothing.
 
 use crate::{
@@ -33,6 +33,7 @@ fn allowed(host: &str, configured: &[String]) -> bool {
 
 /// The layer. Probes of the process's health come by address, and learn no secret.
 pub(crate) async fn check_host(State(server): State<Server>, request: Request, next: Next) -> Answer {
+    refuse_coding(request.headers())?;
     if matches!(request.uri().path(), "/healthz" | "/readyz") {
         return Ok(next.run(request).await);
     }
@@ -48,6 +49,26 @@ pub(crate) async fn check_host(State(server): State<Server>, request: Request, n
         return Err(Refusal::with(StatusCode::MISDIRECTED_REQUEST, problem));
     }
     Ok(next.run(request).await)
+}
+
+/// Chunks are the one transfer coding that is undone here: a body in another one, such as `gzip, chunked`, would be stored
+/// as it is packed.
+fn refuse_coding(headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter().peekable();
+    if codings.peek().is_none() {
+        return Ok(());
+    }
+    let codings: Vec<&[u8]> = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).collect();
+    if let [one] = codings[..]
+        && one.trim_ascii().eq_ignore_ascii_case(b"chunked")
+    {
+        return Ok(());
+    }
+    let problem = Problem::invalid("bodies with a Transfer-Encoding other than chunked are not taken")
+        .help("nothing was changed; send the plain bytes, with Content-Length or in chunks");
+    // Where the body ends is not certain to both sides.
+    Err(Refusal::with(StatusCode::NOT_IMPLEMENTED, problem)
+        .header(header::CONNECTION, HeaderValue::from_static("close")))
 }
 
 const EVERYWHERE: [(HeaderName, &str); 5] = [

@@ -13,9 +13,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 use kamld_types::Problem;
-use std::{panic::AssertUnwindSafe, time::Instant};
+use parking_lot::Mutex;
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 use tracing::Instrument;
 
 fn method_name(method: &Method) -> &'static str {
@@ -29,6 +33,41 @@ fn method_name(method: &Method) -> &'static str {
         Method::OPTIONS => "OPTIONS",
         // A client can invent methods; a label must not grow with them.
         _ => "OTHER",
+    }
+}
+
+/// Time between two lines about requests that were turned away.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is logged about refused requests. Only a failure of the server is an error; that it is busy, anybody can bring
+/// about as often as they like, so those lines are few and say how many there would have been.
+#[derive(Default)]
+pub struct Refused(Mutex<(Option<Instant>, u64)>);
+
+impl Refused {
+    fn log(&self, status: StatusCode, problem: &Problem) {
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                let Some(others) = self.due(Instant::now()) else { return };
+                tracing::warn!(kind = problem.kind.as_str(), others, "{problem}");
+            }
+            // What was asked for does not exist here: a fault of the client.
+            StatusCode::NOT_IMPLEMENTED => {}
+            status if status.is_server_error() => tracing::error!(kind = problem.kind.as_str(), "{problem}"),
+            _ => {}
+        }
+    }
+
+    /// How many lines were left out before this one; none when this one is left out too.
+    fn due(&self, now: Instant) -> Option<u64> {
+        let mut state = self.0.lock();
+        let (last, left_out) = &mut *state;
+        if last.is_some_and(|last| now.saturating_duration_since(last) < PAUSE) {
+            *left_out += 1;
+            return None;
+        }
+        *last = Some(now);
+        Some(std::mem::take(left_out))
     }
 }
 
@@ -60,10 +99,8 @@ pub(crate) async fn observe(State(server): State<Server>, mut request: Request, 
         )
         .into_response()
     });
-    if let Some(problem) = response.extensions().get::<Problem>()
-        && response.status().is_server_error()
-    {
-        span.in_scope(|| tracing::error!(kind = problem.kind.as_str(), "{problem}"));
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        span.in_scope(|| server.refused.log(response.status(), problem));
     }
 
     let mut response = write_problem(response, &trace.id);
@@ -78,4 +115,16 @@ pub(crate) async fn observe(State(server): State<Server>, mut request: Request, 
     span.in_scope(|| tracing::debug!("answered"));
     server.metrics.answered(method, &route, status, took);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn being_busy_is_told_once_a_second_with_the_number_of_those_left_out() {
+        let (refused, start) = (Refused::default(), Instant::now());
+        let told = |ms| refused.due(start + Duration::from_millis(ms));
+        assert_eq!([0, 1, 500, 999, 1000, 1001, 2500].map(told), [Some(0), None, None, None, Some(3), None, Some(1)]);
+    }
 }

@@ -4,7 +4,9 @@
 //! Invariant: the order is observe, guard, admission, auth, route; each may answer, none is skipped.
 
 use crate::{
-    Authenticator, Settings, SignIns, admission, auth, guard,
+    Authenticator, Settings, SignIns, admission, auth,
+    drawing::Drawing,
+    guard,
     metrics::Metrics,
     observe,
     page::{Keys, Sessions},
@@ -26,9 +28,11 @@ pub struct Inner {
     pub(crate) sign_ins: SignIns,
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
+    pub(crate) refused: observe::Refused,
     pub(crate) requests: Arc<Semaphore>,
     /// In KiB, since permits are counted in 32 bits.
     pub(crate) held: Arc<Semaphore>,
+    pub(crate) drawing: Drawing,
     pub(crate) uploading: Uploading,
     /// Tabs that are open, or were a moment ago.
     pub(crate) pages: Sessions,
@@ -59,6 +63,8 @@ impl Server {
             sign_ins,
             settings,
             metrics: Metrics::default(),
+            refused: observe::Refused::default(),
+            drawing: Drawing::default(),
             uploading: Uploading::default(),
             pages: Sessions::default(),
             keys: Keys::default(),

@@ -10,6 +10,7 @@ pub mod name;
 pub mod person;
 pub mod problem;
 pub mod surface;
+pub mod text;
 pub mod view;
 
 pub use address::{Address, AssetId};

@@ -171,15 +171,15 @@ pub async fn descriptions(catalog: &dyn Descriptions) {
 pub async fn kv(kv: &dyn Kv) {
     let (one, other) = (plugin("acme/search"), plugin("acme/sql"));
     assert_eq!(good(kv.get(&one, "a").await), None, "nothing is there at first");
-    let first = good(kv.put(&one, "a", b"1", Some(0)).await);
+    let first = good(kv.put(&one, "a", b"1", Some(0), QUOTA).await);
     assert!(first > 0, "a revision is above 0");
     assert_eq!(good(kv.get(&other, "a").await), None, "a space is private");
-    let stale = kv.put(&one, "a", b"2", Some(0)).await;
+    let stale = kv.put(&one, "a", b"2", Some(0), QUOTA).await;
     assert!(matches!(stale, Err(Error::Changed(_))), "0 means not there yet");
-    let second = good(kv.put(&one, "a", b"2", Some(first)).await);
+    let second = good(kv.put(&one, "a", b"2", Some(first), QUOTA).await);
     assert!(second > first, "revisions grow");
     assert!(
-        matches!(kv.put(&one, "a", b"3", Some(first)).await, Err(Error::Changed(_))),
+        matches!(kv.put(&one, "a", b"3", Some(first), QUOTA).await, Err(Error::Changed(_))),
         "a stale revision is refused"
     );
     assert!(matches!(kv.remove(&one, "a", Some(first)).await, Err(Error::Changed(_))), "also when removing");
@@ -187,10 +187,10 @@ pub async fn kv(kv: &dyn Kv) {
     assert_eq!((item.value.as_slice(), item.revision), (&b"2"[..], second), "the last value that was acknowledged");
     assert!(good(kv.remove(&one, "a", Some(second)).await), "removed");
     assert!(!good(kv.remove(&one, "a", None).await), "removed once");
-    assert!(good(kv.put(&one, "a", b"", None).await) > second, "a revision is never used twice");
+    assert!(good(kv.put(&one, "a", b"", None, QUOTA).await) > second, "a revision is never used twice");
 
     for key in ["b/1", "b/2", "b/3", "c"] {
-        good(kv.put(&one, key, key.as_bytes(), None).await);
+        good(kv.put(&one, key, key.as_bytes(), None, QUOTA).await);
     }
     assert_eq!(good(kv.list(&one, "b/", None, 10).await), ["b/1", "b/2", "b/3"], "keys by prefix, in order");
     assert_eq!(good(kv.list(&one, "b/", Some("b/1"), 1).await), ["b/2"], "pages go on behind a key");
@@ -199,11 +199,14 @@ pub async fn kv(kv: &dyn Kv) {
     assert!(good(kv.list(&other, "", None, 10).await).is_empty(), "a listing stays in its space");
 
     for key in [String::new(), "x".repeat(MAX_KEY + 1)] {
-        assert!(matches!(kv.put(&one, &key, b"", None).await, Err(Error::Invalid { .. })), "keys are 1 to 512 bytes");
+        assert!(
+            matches!(kv.put(&one, &key, b"", None, QUOTA).await, Err(Error::Invalid { .. })),
+            "keys are 1 to 512 bytes"
+        );
     }
-    good(kv.put(&one, &"x".repeat(MAX_KEY), b"", None).await);
+    good(kv.put(&one, &"x".repeat(MAX_KEY), b"", None, QUOTA).await);
     let large = vec![0; MAX_VALUE];
-    let beyond = kv.put(&one, "c", &[&large[..], b"x"].concat(), None).await;
+    let beyond = kv.put(&one, "c", &[&large[..], b"x"].concat(), None, QUOTA).await;
     assert!(matches!(beyond, Err(Error::Limit { .. })), "values are at most 1 MiB");
     quota(kv, &other, &large).await;
 }
@@ -211,17 +214,20 @@ pub async fn kv(kv: &dyn Kv) {
 async fn quota(kv: &dyn Kv, space: &PluginId, large: &[u8]) {
     let mut kept = 0_u64;
     let refused = loop {
-        match kv.put(space, &format!("{kept:08}"), large, None).await {
+        match kv.put(space, &format!("{kept:08}"), large, None, QUOTA).await {
             Ok(_) => kept += 1,
             Err(error) => break error,
         }
         assert!(kept * large.len() as u64 <= QUOTA, "the quota holds");
     };
     assert!(matches!(refused, Error::Limit { .. }), "beyond the quota is a limit: {refused:?}");
-    good(kv.put(space, "00000000", &large[1..], None).await);
+    good(kv.put(space, "00000000", &large[1..], None, QUOTA).await);
     assert!(good(kv.remove(space, "00000001", None).await), "removing makes room");
-    good(kv.put(space, "new", &large[..1000], None).await);
+    good(kv.put(space, "new", &large[..1000], None, QUOTA).await);
     assert!(good(kv.usage(space).await) <= QUOTA, "usage is within the quota");
+    let less = kv.put(space, "more", b"x", None, 1000).await;
+    assert!(matches!(less, Err(Error::Limit { .. })), "a quota that was lowered holds for what comes: {less:?}");
+    good(kv.put(space, "00000000", b"small", None, 1000).await);
     assert_eq!(good(kv.clear(space).await), kept, "cleared as a whole");
     assert_eq!(good(kv.usage(space).await), 0, "and empty then");
 }

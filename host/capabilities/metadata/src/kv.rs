@@ -12,7 +12,7 @@ use kamld_types::PluginId;
 pub const MAX_KEY: usize = 512;
 /// The longest value, in bytes: what is larger belongs into an asset.
 pub const MAX_VALUE: usize = 1024 * 1024;
-/// What one plug-in may keep in all, keys and values, in bytes: it all lies in the host's own database.
+/// What one plug-in may keep in all, keys and values, in bytes, unless the host or its grant says otherwise.
 pub const QUOTA: u64 = 64 * 1024 * 1024;
 /// The most keys that one listing answers.
 pub const MAX_LIST: usize = 1000;
@@ -29,8 +29,8 @@ pub trait Kv: Send + Sync {
     async fn get(&self, space: &PluginId, key: &str) -> Result<Option<Item>>;
 
     /// `expected` is the revision last seen, 0 for "not there yet", `None` to overwrite; `Changed` when it is
-    /// another one. `Limit` beyond the quota of the space. Answers the new revision.
-    async fn put(&self, space: &PluginId, key: &str, value: &[u8], expected: Option<u64>) -> Result<u64>;
+    /// another one. `Limit` when the space would grow and hold more than `most` bytes. Answers the new revision.
+    async fn put(&self, space: &PluginId, key: &str, value: &[u8], expected: Option<u64>, most: u64) -> Result<u64>;
 
     /// Whether it was there. `Changed` as with `put`.
     async fn remove(&self, space: &PluginId, key: &str, expected: Option<u64>) -> Result<bool>;

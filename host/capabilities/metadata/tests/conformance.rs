@@ -1,6 +1,6 @@
 //! The embedded back end passes the suite, and keeps what it acknowledged.
 
-use kamld_metadata::{Derived, Embedded, Error, conformance, embedded::tables};
+use kamld_metadata::{Derived, Embedded, Error, conformance, embedded::tables, kv::QUOTA};
 use kamld_records::{Records, RedbRecords};
 use kamld_types::{PluginId, ProjectName};
 use std::{path::Path, sync::Arc};
@@ -70,7 +70,7 @@ async fn what_was_acknowledged_is_there_after_a_hard_stop() {
     for round in 0..20_u32 {
         let tag = format!("tag-{round}");
         let document = embedded.catalog.change_tags(&subject, std::slice::from_ref(&tag), &[]).await.unwrap();
-        let revision = embedded.kv.put(&space, "round", &round.to_le_bytes(), None).await.unwrap();
+        let revision = embedded.kv.put(&space, "round", &round.to_le_bytes(), None, QUOTA).await.unwrap();
 
         let copy = as_after_a_kill(folder.path());
         let (_, reopened) = open(copy.path());
@@ -80,7 +80,7 @@ async fn what_was_acknowledged_is_there_after_a_hard_stop() {
         assert_eq!(reopened.projects.list().await.unwrap().len(), 1);
         assert_eq!(reopened.catalog.tags(Some("birds"), &|_: &str| true).await.unwrap().len(), round as usize + 1);
         assert_eq!(reopened.catalog.changed(10).await.unwrap().len(), 1);
-        let next = reopened.kv.put(&space, "round", b"", Some(revision)).await.unwrap();
+        let next = reopened.kv.put(&space, "round", b"", Some(revision), QUOTA).await.unwrap();
         assert!(next > revision, "revisions grow also over a hard stop");
     }
 }
@@ -125,7 +125,7 @@ async fn two_writers_of_one_key_never_both_win() {
                 let now = kv.get(&space, "count").await.unwrap();
                 let (count, revision) =
                     now.map_or((0, 0), |item| (u32::from_le_bytes(item.value.try_into().unwrap()), item.revision));
-                match kv.put(&space, "count", &(count + 1).to_le_bytes(), Some(revision)).await {
+                match kv.put(&space, "count", &(count + 1).to_le_bytes(), Some(revision), QUOTA).await {
                     Ok(_) => won += 1,
                     Err(Error::Changed(_)) => {}
                     Err(error) => panic!("{error}"),
@@ -149,7 +149,7 @@ async fn many_writers_at_once_are_all_acknowledged() {
             let space = PluginId::new(format!("acme/p{n}")).unwrap();
             let subject = format!("birds/a{n}").parse().unwrap();
             for round in 0..5 {
-                kv.put(&space, &format!("{round}"), b"x", None).await.unwrap();
+                kv.put(&space, &format!("{round}"), b"x", None, QUOTA).await.unwrap();
                 catalog.change_tags(&subject, &[format!("t{round}")], &[]).await.unwrap();
             }
         })

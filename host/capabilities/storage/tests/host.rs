@@ -30,6 +30,7 @@ fn call(gate: Gate) -> Arc<Call> {
         generation: 0,
         current_generation: Arc::new(AtomicU64::new(0)),
         denials: None,
+        allowance: kamld_policy::Allowance::unlimited(),
     })
 }
 

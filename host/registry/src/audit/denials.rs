@@ -1,19 +1,26 @@
 //! Denials: reported from inside calls, so they must be cheap and must not flood memory or disk.
 //!
 //! The first of its kind in a window is appended at once, without a sync; repetitions are counted, and the counts are
-//! written when the window is over. What a guest wrote is shortened before it is kept. Three bounds hold within a window:
-//! different denials of one plug-in, different denials of all plug-ins, and bytes written for all plug-ins. Beyond them
-//! denials are counted together, plug-in by plug-in.
+//! written when the window is over. What a guest wrote is shortened before it is kept, and what is not seen of it is
+//! written as codes. Three bounds hold within a window: different denials of one plug-in, different denials of all
+//! plug-ins, and bytes written for all plug-ins. Beyond them denials are counted together, plug-in by plug-in. A fourth
+//! holds within a day: once so many bytes were written for denials, windows last an hour until the day is over, and
+//! only a few denials of each plug-in are listed.
 //! Invariant: every denial is in the log, by itself or in a count, and a plug-in that floods the log hides no other.
 
 use super::{Action, Audit, State, record};
 use kamld_policy::{Call, Denials, Verb};
-use kamld_types::{By, PluginId, problem::Result};
+use kamld_types::{By, PluginId, problem::Result, text};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// Milliseconds within which equal denials are counted together.
 const WINDOW: u64 = 60_000;
+/// The same, when the bytes of the day are used up.
+const LONG_WINDOW: u64 = 60 * WINDOW;
+const DAY: u64 = 24 * 60 * WINDOW;
+/// Bytes of log for denials in a day: a month of attacks stays below half a gigabyte, and a laptop's disk is not filled.
+const MAX_BYTES_OF_DAY: u64 = 16 << 20;
 /// Different denials of one plug-in in a window: a program that exceeds this tries everything.
 const MAX_OF_PLUGIN: usize = 100;
 /// Different denials of all plug-ins in a window.
@@ -38,6 +45,21 @@ pub struct Held {
     different: usize,
     /// Bytes that were written for them.
     bytes: u64,
+    /// When the day began, and the bytes that were written in it for denials and their counts.
+    day: u64,
+    bytes_of_day: u64,
+}
+
+impl Held {
+    fn spent(&self) -> bool {
+        self.bytes_of_day >= MAX_BYTES_OF_DAY
+    }
+}
+
+/// A text that a guest may have chosen, as it is kept.
+fn kept(text: &str, most: usize) -> String {
+    // Shortened first: only so much is looked through. Codes are longer than what they stand for, so it is done again.
+    record::shorten(&text::plain(&record::shorten(text, most)), most)
 }
 
 #[derive(Default)]
@@ -77,13 +99,13 @@ impl What {
 impl Denials for Audit {
     fn denied(&self, call: &Call, interface: &str, verb: Verb, resource: &str, reason: &str) {
         let what = What {
-            person: record::shorten(&call.person.id, MAX_NAME),
-            interface: record::shorten(interface, MAX_NAME),
+            person: kept(&call.person.id, MAX_NAME),
+            interface: kept(interface, MAX_NAME),
             verb,
-            resource: record::shorten(resource, MAX_RESOURCE),
-            reason: record::shorten(reason, MAX_REASON),
+            resource: kept(resource, MAX_RESOURCE),
+            reason: kept(reason, MAX_REASON),
         };
-        if let Err(problem) = self.note(&call.plugin, what, &record::shorten(&call.trace, MAX_NAME)) {
+        if let Err(problem) = self.note(&call.plugin, what, &kept(&call.trace, MAX_NAME)) {
             tracing::error!(%problem, plugin = %call.plugin, "a denial could not be written to the audit log");
         }
     }
@@ -119,6 +141,7 @@ impl Audit {
     fn note(&self, id: &PluginId, what: What, trace: &str) -> Result<()> {
         let mut state = self.state.lock();
         self.write_held(&mut state, false)?;
+        let spent = state.denials.spent();
         let Held { plugins, different, bytes, .. } = &mut state.denials;
         let plugin = plugins.entry(id.clone()).or_default();
         if let Some(again) = plugin.again.get_mut(&what) {
@@ -126,7 +149,7 @@ impl Audit {
             return Ok(());
         }
         let of_plugin = plugin.again.len();
-        let room = of_plugin < MAX_OF_PLUGIN && *different < MAX_OF_ALL && *bytes < MAX_BYTES;
+        let room = !spent && of_plugin < MAX_OF_PLUGIN && *different < MAX_OF_ALL && *bytes < MAX_BYTES;
         if !room && of_plugin >= RESERVED {
             plugin.more += 1;
             return Ok(());
@@ -143,17 +166,24 @@ impl Audit {
         )?;
         let written = state.length - before;
         state.denials.bytes += written;
+        state.denials.bytes_of_day += written;
         Ok(())
     }
 
     /// Writes the counts when the window is over, or when the log is closed.
     pub(super) fn write_held(&self, state: &mut State, end: bool) -> Result<()> {
         let now = (self.options.clock)();
-        // A clock that was set back ends the window too.
-        if !end && now.checked_sub(state.denials.since).is_some_and(|passed| passed < WINDOW) {
+        // A clock that was set back ends the window and the day too.
+        if now.checked_sub(state.denials.day).is_none_or(|passed| passed >= DAY) {
+            (state.denials.day, state.denials.bytes_of_day) = (now, 0);
+        }
+        let window = if state.denials.spent() { LONG_WINDOW } else { WINDOW };
+        if !end && now.checked_sub(state.denials.since).is_some_and(|passed| passed < window) {
             return Ok(());
         }
-        let held = std::mem::replace(&mut state.denials, Held { since: now, ..Held::default() });
+        let (day, bytes_of_day) = (state.denials.day, state.denials.bytes_of_day);
+        let held = std::mem::replace(&mut state.denials, Held { since: now, day, bytes_of_day, ..Held::default() });
+        let before = state.length;
         let mut plugins: Vec<_> = held.plugins.into_iter().collect();
         plugins.sort_by(|a, b| a.0.cmp(&b.0));
         for (id, plugin) in plugins {
@@ -169,10 +199,12 @@ impl Audit {
                 )?;
             }
             if plugin.more > 0 {
-                let detail = format!("{} further denials within a minute, not listed one by one", plugin.more);
+                let within = if window == WINDOW { "a minute" } else { "an hour" };
+                let detail = format!("{} further denials within {within}, not listed one by one", plugin.more);
                 self.append(state, &By::from("host"), Action::Deny, Some(&id), detail.into())?;
             }
         }
+        state.denials.bytes_of_day += state.length - before;
         Ok(())
     }
 

@@ -87,6 +87,7 @@ pub fn call(plugin: &str) -> Call {
         generation: 1,
         current_generation: Arc::new(AtomicU64::new(1)),
         denials: None,
+        allowance: kamld_policy::Allowance::unlimited(),
     }
 }
 

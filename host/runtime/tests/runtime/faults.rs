@@ -6,7 +6,7 @@ use kamld_runtime::{Health, Limits};
 use kamld_types::Kind;
 use std::sync::Arc;
 
-pub const PROGRAMS: &[&str] = &["faults_traps", "faults_exits", "faults_describes"];
+pub const PROGRAMS: &[&str] = &["faults_traps", "faults_exits", "faults_describes", "faults_breaks_the_contract"];
 
 #[tokio::test]
 async fn a_panic_of_a_guest_is_told_and_its_last_words_are_kept_for_its_author() {
@@ -25,6 +25,24 @@ async fn a_panic_of_a_guest_is_told_and_its_last_words_are_kept_for_its_author()
 async fn a_guest_that_exits_ends_its_call_and_nothing_else() {
     let stage = Stage::playing(limits(), "faults_exits").await;
     assert_problem(stage.run("faults_exits", "exit").await, Kind::Internal, "ended itself with code");
+}
+
+#[tokio::test]
+async fn arguments_that_the_contract_does_not_have_are_a_fault_of_the_plugin() {
+    let name = "faults_breaks_the_contract";
+    let stage = Stage::playing(limits(), name).await;
+    for (word, what) in [
+        ("text", "it handed over text that is not valid Unicode"),
+        ("start", "it handed over a place that is not in its memory"),
+        ("length", "it handed over a place that is not in its memory"),
+    ] {
+        let problem = stage.run(name, word).await.unwrap_err();
+        let named = format!("plug-in test/faults-breaks-the-contract failed: {what}");
+        assert!(problem.message.contains(&named), "{word}: {problem:?}");
+        assert!(problem.help.unwrap().contains("a fault of the plug-in"), "{word}");
+    }
+    let status = stage.status(name);
+    assert_eq!((status.recent_faults, status.troubles.len()), (3, 3), "{:?}", status.troubles);
 }
 
 #[tokio::test]
@@ -77,9 +95,9 @@ async fn a_host_call_after_the_grant_was_changed_is_refused() {
     let insisting = stage.start("calls_answers", "insist");
     stage.until("it runs", |stage| stage.status("calls_answers").running == 1).await;
     stage.runtime.set_gate(&id("calls_answers"), Arc::new(Gate::open())).unwrap();
-    // No tick comes in these ten minutes, so that it is the host call that finds out.
-    let said = insisting.await.unwrap().unwrap().data;
-    assert!(said.as_str().unwrap().contains("its grant was changed while this call was running"), "{said}");
+    // The caller hears at once. No tick comes in these ten minutes, so that it is the host call that ends the guest.
+    assert_problem(insisting.await.unwrap(), Kind::Denied, "the grant of plug-in test/calls-answers was changed");
+    stage.until("its instance is gone", |stage| stage.status("calls_answers").running == 0).await;
 }
 
 #[tokio::test]

@@ -104,7 +104,11 @@ fn host(paths: &mut Map<String, Value>) {
     add(paths, "/", [("get", page.query("token", "string", "opens a session and redirects to /").open())]);
     let live = Operation::new("live", "whether the process should go on", answers("200", "it should", object()));
     add(paths, "/healthz", [("get", live.open())]);
-    add(paths, "/readyz", [("get", get("ready", "whether work can be taken, part by part", "Ready").open())]);
+    add(
+        paths,
+        "/readyz",
+        [("get", get("ready", "whether work can be taken; with a token or a session, part by part", "Ready").open())],
+    );
     let metrics =
         Operation::new("metrics", "metrics for Prometheus", answers("200", "text format", bytes("text/plain")));
     add(paths, "/metrics", [("get", metrics)]);

@@ -113,8 +113,11 @@ pub fn schemas() -> Value {
         },
         "Ready": {
             "type": "object",
-            "required": ["ready", "parts"],
-            "properties": { "ready": { "type": "boolean" }, "parts": { "type": "array", "items": reference("Part") } }
+            "required": ["ready"],
+            "properties": {
+                "ready": { "type": "boolean" },
+                "parts": { "type": "array", "items": reference("Part"), "description": "only for who sends a token or a session" }
+            }
         },
         "Status": {
             "type": "object",

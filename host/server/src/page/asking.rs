@@ -84,7 +84,7 @@ pub fn crossing(
 impl Request {
     fn told(&self, session: &Session, effect: Effect, trace: &str) -> Crossing {
         let Self { asks, of, command, arguments, .. } = self.clone();
-        let person = session.identity.person.id.clone();
+        let person = session.identity().person.id.clone();
         Crossing { asks, of, command: command.join(" "), arguments, effect, person, trace: trace.to_owned() }
     }
 

@@ -216,7 +216,7 @@ fn handle(server: &Server, session: &Arc<Session>, incoming: Incoming) {
             });
         }
         Incoming { confirm: Some(confirm), .. } => request(server, session, id, async move |server, session, _| {
-            confirmed(&server, &session, confirm).map(|answer| Some(("confirmation", answer)))
+            confirmed(&server, &session, confirm).await.map(|answer| Some(("confirmation", answer)))
         }),
         Incoming { cancel: Some(cancel), .. } => {
             if let Some(token) = session.running.lock().get(&cancel.request) {
@@ -445,9 +445,9 @@ fn place_of(session: &Session, view: u64) -> Result<(kamld_types::PluginId, kaml
 }
 
 /// The person confirms a command of another plug-in than the one whose view asks for it; null where nobody needs to.
-fn confirmed(server: &Server, session: &Session, confirm: Confirm) -> Result<Value> {
+async fn confirmed(server: &Server, session: &Session, confirm: Confirm) -> Result<Value> {
     let Confirm { from, command, arguments, project } = confirm;
-    let (found, arguments) = crate::routes::commands::checked(server, &command, arguments)?;
+    let (found, arguments) = crate::routes::commands::checked(server, &command, arguments).await?;
     let request = asking::crossing(from.asks(session)?, &found, &arguments, project.as_ref());
     Ok(json!({ "nonce": request.map(|request| session.confirmations.give(request)) }))
 }
@@ -458,7 +458,7 @@ async fn ran(server: &Server, session: &Session, run: Run, cancel: CancellationT
     if let Some(project) = &project {
         session.identity().require(project, Right::Viewer)?;
     }
-    let (found, arguments) = crate::routes::commands::checked(server, &command, arguments)?;
+    let (found, arguments) = crate::routes::commands::checked(server, &command, arguments).await?;
     if let Some(request) = asking::crossing(from.asks(session)?, &found, &arguments, project.as_ref()) {
         request.admit(server, session, found.command.effect, confirmed.as_deref(), &trace_id()).await?;
     }

@@ -81,13 +81,13 @@ async fn find<'a>(server: &Server, list: &'a CommandList, words: &[String]) -> R
 }
 
 /// A command and its arguments as its declaration has them.
-pub(crate) fn checked(
+pub(crate) async fn checked(
     server: &Server,
     words: &[String],
     arguments: Map<String, Value>,
 ) -> Result<(PluginCommand, Map<String, Value>)> {
     let list = server.parts.commands.list();
-    let found = find(&list, words)?;
+    let found = find(server, &list, words).await?;
     let arguments = found.command.check(arguments)?;
     Ok((found.clone(), arguments))
 }

@@ -1,7 +1,8 @@
 //! Whether the server lives, is ready, and what it counts.
 //!
 //! Lives here: `/healthz`, `/readyz`, `/metrics`, `/api/v1/status`. Must not live here: how a part knows that it is well.
-//! Invariant: strangers learn which parts are well, never why one is not: a note may name paths.
+//! Invariant: without a session, an answer says yes or no and nothing else: parts are named after what is stored and
+//! installed here, and a note may hold paths.
 
 use crate::{Identity, Server, auth, refusal::Answer};
 use axum::{
@@ -28,17 +29,12 @@ pub async fn live(State(server): State<Server>) -> Response {
 }
 
 pub async fn ready(State(server): State<Server>, headers: HeaderMap) -> Response {
-    let known = auth::recognise(&server, &headers).await.is_some();
     let parts = server.parts.health.ready().await;
     let ready = parts.iter().all(|part| part.ok);
-    let shown: Vec<Value> = parts
-        .iter()
-        .map(|part| match known {
-            true => json!(part),
-            false => json!({ "part": part.part, "ok": part.ok }),
-        })
-        .collect();
-    answer(ready, json!({ "ready": ready, "parts": shown }))
+    match auth::recognise(&server, &headers).await {
+        Some(_) => answer(ready, json!({ "ready": ready, "parts": parts })),
+        None => answer(ready, json!({ "ready": ready })),
+    }
 }
 
 pub async fn metrics(State(server): State<Server>) -> Response {

@@ -1,24 +1,21 @@
-//! Markdown drawn as HTML: the one place where HTML is made of what a person wrote.
+//! Markdown drawn for a person.
 //!
-//! Lives here: which Markdown and which HTML there is. Must not live here: who shows it.
-//! Invariants: raw HTML in the text is shown as text; what leaves has passed the sanitiser after everything else; a
-//! picture comes from the asset that the text lies in, a link leads to the page or, marked as such, out of it.
+//! Lives here: the request and its answer. Must not live here: what is drawn of a text (`markdown`).
 
-use crate::{Identity, Server, body, refusal::Answer};
-use ammonia::Builder;
+use crate::{
+    Identity, Server, body,
+    markdown::{self, Links, MAX_TEXT},
+    refusal::Answer,
+};
 use axum::{
-    Extension, Json,
+    Extension,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use kamld_types::{Address, ObjectPath, Problem, Right, problem::Result};
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use http::{HeaderValue, header};
+use kamld_types::{Address, Problem, Right};
 use serde::Deserialize;
 use serde_json::json;
-use std::{
-    collections::{HashMap, HashSet},
-    sync::LazyLock,
-};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,213 +33,24 @@ pub async fn draw(State(server): State<Server>, Extension(identity): Extension<I
     let held = body::hold(&server, request, server.settings.limits.json, "the Markdown").await?;
     let asked: Asked = serde_json::from_slice(&held.bytes)
         .map_err(|error| Problem::invalid(format!("the body is not {{\"text\", \"base\"}}: {error}")))?;
+    if asked.text.len() > MAX_TEXT {
+        let message = format!("the text has {} bytes, and {MAX_TEXT} are the most that is drawn", asked.text.len());
+        return Err(Problem::limit(message).help("show it as plain text, or draw a part of it").into());
+    }
     let base = asked.base.as_deref().filter(|base| !base.is_empty()).map(str::parse::<Address>).transpose()?;
     if let Some(base) = &base {
         identity.require(&base.asset.project, Right::Viewer)?;
     }
     let links = Links::new(base, asked.area.as_deref())?;
-    let response: Response = Json(json!({ "html": html_of(&asked.text, &links) })).into_response();
-    Ok(response)
-}
-
-/// Where links lead.
-struct Links {
-    base: Option<Address>,
-    area: String,
-}
-
-/// A byte as a URL carries it within a path.
-fn encoded(path: &str) -> String {
-    path.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' | b'@' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
-}
-
-impl Links {
-    fn new(base: Option<Address>, area: Option<&str>) -> Result<Self> {
-        let area = area.unwrap_or_default().trim_matches('/');
-        if !area.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-            return Err(Problem::invalid("the area is not one word"));
-        }
-        Ok(Self { base, area: area.to_owned() })
-    }
-
-    /// The object that a relative link names, and what follows `#` in it.
-    fn object(&self, link: &str) -> Option<String> {
-        let base = self.base.as_ref()?;
-        let path = link.split(['#', '?']).next().unwrap_or_default();
-        if path.is_empty() || path.contains(':') || path.starts_with("//") {
-            return None;
-        }
-        let decoded = percent(path)?;
-        let mut parts: Vec<&str> = match decoded.starts_with('/') {
-            true => Vec::new(),
-            false => base.path.as_deref().unwrap_or_default().split('/').collect(),
-        };
-        parts.pop();
-        for part in decoded.split('/').filter(|part| !part.is_empty()) {
-            match part {
-                "." => {}
-                ".." => drop(parts.pop()?),
-                part => parts.push(part),
-            }
-        }
-        let path = ObjectPath::new(parts.join("/")).ok()?;
-        Some(Address { path: Some(path.into()), ..base.clone() }.to_string())
-    }
-
-    fn link(&self, link: &str) -> Option<String> {
-        let lower = link.trim().to_ascii_lowercase();
-        if ["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme)) {
-            return Some(link.trim().to_owned());
-        }
-        if self.area.is_empty() {
-            return None;
-        }
-        self.object(link).map(|object| format!("/{}/{}", self.area, encoded(&object)))
-    }
-
-    fn image(&self, link: &str) -> Option<String> {
-        self.object(link).map(|object| format!("/api/v1/objects/{}", encoded(&object)))
-    }
-}
-
-fn percent(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        if byte == b'%' && after.len() >= 2 {
-            bytes.push(u8::from_str_radix(std::str::from_utf8(&after[..2]).ok()?, 16).ok()?);
-            rest = &after[2..];
-        } else {
-            bytes.push(byte);
-            rest = after;
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn html_of(text: &str, links: &Links) -> String {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
-    // Links and pictures that lead nowhere are left out, what they say stays.
-    let mut dropped = Vec::new();
-    let events = Parser::new_ext(text, options).filter_map(move |event| match event {
-        Event::Html(html) | Event::InlineHtml(html) => Some(Event::Text(html)),
-        Event::Start(Tag::Link { link_type, dest_url, title, id }) => match links.link(&dest_url) {
-            Some(link) => {
-                dropped.push(false);
-                Some(Event::Start(Tag::Link { link_type, dest_url: CowStr::from(link), title, id }))
-            }
-            None => {
-                dropped.push(true);
-                None
-            }
-        },
-        Event::End(TagEnd::Link) => (!dropped.pop().unwrap_or(false)).then_some(Event::End(TagEnd::Link)),
-        Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
-            let dest_url = CowStr::from(links.image(&dest_url).unwrap_or_default());
-            Some(Event::Start(Tag::Image { link_type, dest_url, title, id }))
-        }
-        // A box that cannot be ticked is a sign; as an input it would want a name of its own.
-        Event::TaskListMarker(done) => Some(Event::Text(if done { "☑ " } else { "☐ " }.into())),
-        event => Some(event),
+    let text = asked.text;
+    let drawn = server.drawing.run("the Markdown", move |stop| {
+        // The JSON of it costs as much again, so it is made there too.
+        let body = json!({ "html": markdown::html_of(&text, &links, stop) }).to_string();
+        // The share of memory that bodies may hold is given back when the text is.
+        drop(held);
+        body
     });
-    let mut drawn = String::with_capacity(text.len() * 3 / 2);
-    html::push_html(&mut drawn, events);
-    SANITISER.clean(&drawn).to_string()
-}
-
-/// What may leave, whatever was made before.
-static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
-    let tags = "a blockquote br code del em h1 h2 h3 h4 h5 h6 hr img li ol p pre strong table tbody td th thead tr ul";
-    let attributes = HashMap::from([
-        ("a", HashSet::from(["href", "title"])),
-        ("img", HashSet::from(["src", "alt", "title"])),
-        ("ol", HashSet::from(["start"])),
-        ("td", HashSet::from(["align"])),
-        ("th", HashSet::from(["align"])),
-    ]);
-    let mut builder = Builder::empty();
-    builder
-        .tags(tags.split(' ').collect())
-        .tag_attributes(attributes)
-        .url_schemes(HashSet::from(["http", "https", "mailto"]))
-        .link_rel(Some("noopener noreferrer"))
-        .attribute_filter(|element, attribute, value| match (element, attribute) {
-            // Pictures come from here; an empty source would fetch the page itself.
-            ("img", "src") => value.starts_with("/api/v1/objects/").then(|| value.into()),
-            _ => Some(value.into()),
-        });
-    builder
-});
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn drawn(text: &str) -> String {
-        let base = "birds/strikes@v1/docs/about.md".parse().unwrap();
-        html_of(text, &Links::new(Some(base), Some("data")).unwrap())
-    }
-
-    #[test]
-    fn markdown_is_drawn() {
-        let html = drawn("# Birds\n\n* [x] *done*\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n");
-        for piece in ["<h1>Birds</h1>", "☑ <em>done</em>", "<td>2</td>"] {
-            assert!(html.contains(piece), "{piece} in {html}");
-        }
-    }
-
-    #[test]
-    fn links_stay_in_the_asset_or_are_marked() {
-        let html = drawn("[a](../data%20x.csv) [b](https://example.org/x) [c](javascript:alert(1)) ![p](p.png)");
-        assert!(html.contains("href=\"/data/birds/strikes@v1/data%20x.csv\""), "{html}");
-        assert!(html.contains("href=\"https://example.org/x\"") && html.contains("noopener noreferrer"), "{html}");
-        assert!(html.contains("src=\"/api/v1/objects/birds/strikes@v1/docs/p.png\""), "{html}");
-        assert!(!html.contains("javascript") && html.contains('c'), "{html}");
-    }
-
-    #[test]
-    fn nothing_that_runs_or_loads_gets_through() {
-        for text in [
-            "<script>alert(1)</script>",
-            "<img src=x onerror=alert(1)>",
-            "<a href='javascript:alert(1)'>x</a>",
-            "[x](data:text/html,<script>alert(1)</script>)",
-            "[x](JaVaScRiPt:alert(1))",
-            "[x](&#106;avascript:alert(1))",
-            "![x](https://evil.example/p.png)",
-            "![x](//evil.example/p.png)",
-            "![x](../../../../etc/passwd)",
-            "<style>*{display:none}</style>",
-            "<iframe src=//evil.example></iframe>",
-            "[x](https://a.example \"\" onmouseover=\"alert(1)\")",
-            "`<svg onload=alert(1)>`",
-            "<svg><script>alert(1)</script></svg>",
-            "<math><mtext></mtext></math><form action=/x><button>go</button></form>",
-        ] {
-            let html = drawn(text);
-            for hole in [
-                "<script",
-                "<style",
-                "<iframe",
-                "<svg",
-                "<form",
-                "<math",
-                "href=\"javascript",
-                "href=\"data:",
-                "src=\"http",
-                "src=\"//",
-                "passwd\"",
-            ] {
-                assert!(!html.to_lowercase().contains(hole), "{text} gave {html}");
-            }
-            assert!(!html.contains("<img") || !html.contains(" onerror="), "{text} gave {html}");
-        }
-    }
+    let json = HeaderValue::from_static("application/json");
+    let response: Response = ([(header::CONTENT_TYPE, json)], drawn.await?).into_response();
+    Ok(response)
 }

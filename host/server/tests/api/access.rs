@@ -254,13 +254,18 @@ async fn what_concerns_the_host_is_for_admins() {
 }
 
 #[tokio::test]
-async fn strangers_learn_which_part_is_unwell_but_not_why() {
+async fn strangers_learn_whether_the_server_is_ready_and_nothing_else() {
     let running = Running::start().await;
     running.host.unwell.store(true, std::sync::atomic::Ordering::Relaxed);
     assert_eq!(running.bare(Method::GET, "/healthz").send().await.unwrap().status(), 503);
     let response = running.bare(Method::GET, "/readyz").send().await.unwrap();
     assert_eq!(response.status(), 503);
-    assert_eq!(json(response).await, json!({"ready": false, "parts": [{"part": "storage", "ok": false}]}));
+    assert_eq!(json(response).await, json!({"ready": false}));
+    let wrong = running.bare(Method::GET, "/readyz").bearer_auth("wrong").send().await.unwrap();
+    assert_eq!(json(wrong).await, json!({"ready": false}));
+    let session = running.session().await;
+    let by_session = running.bare(Method::GET, "/readyz").header("cookie", session).send().await.unwrap();
+    assert_eq!(json(by_session).await["parts"][0]["part"], "storage");
     let told = json(running.get("/readyz").await).await;
     assert_eq!(told["parts"][0]["note"], "a private note");
 }

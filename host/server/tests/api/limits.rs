@@ -1,6 +1,6 @@
 //! Slow, large and many requests; the end of the server.
 
-use crate::running::{PATIENCE, Running, TOKEN, header, json, problem, until};
+use crate::running::{PATIENCE, Running, TOKEN, header, json, logged, problem, until};
 use kamld_server::{Identity, Limits, Settings};
 use reqwest::Method;
 use serde_json::json;
@@ -133,4 +133,80 @@ async fn a_stop_waits_no_longer_than_it_may() {
     tokio::time::timeout(PATIENCE, running.ended).await.expect("the server ends").unwrap().unwrap();
     assert!(call.await.unwrap().is_err());
     until(&running.host.waiting, |counts| *counts == (1, 1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drawing_a_hostile_text_keeps_nobody_waiting_nor_the_server_from_stopping() {
+    let mut running = Running::start().await;
+    let hostile = json!({"text": ">".repeat(200_000)});
+    let draw = |body: &serde_json::Value| {
+        let request = running.request(Method::POST, "/api/v1/markdown").header("content-type", "application/json");
+        request.body(body.to_string()).send()
+    };
+    let drawings: Vec<_> = (0..8).map(|_| tokio::spawn(draw(&hostile))).collect();
+    let mut slowest = Duration::ZERO;
+    while !drawings.iter().all(tokio::task::JoinHandle::is_finished) {
+        let began = std::time::Instant::now();
+        assert_eq!(running.get("/healthz").await.status(), 200);
+        slowest = slowest.max(began.elapsed());
+    }
+    assert!(slowest < Duration::from_secs(1), "the health of the process took {slowest:?} to tell");
+    for drawing in drawings {
+        assert_eq!(drawing.await.unwrap().unwrap().status(), 200);
+    }
+    // Clients that leave at once: what they asked for holds nobody up either.
+    let left: Vec<_> = (0..20).map(|_| tokio::spawn(draw(&hostile))).collect();
+    left.iter().for_each(tokio::task::JoinHandle::abort);
+    assert_eq!(json(draw(&json!({"text": "*a*"})).await.unwrap()).await["html"], "<p><em>a</em></p>\n");
+    let large = draw(&json!({"text": "a".repeat(300_000)})).await.unwrap();
+    assert!(problem(large, 413).await["help"].as_str().unwrap().contains("plain text"));
+    let _last: Vec<_> = (0..4).map(|_| tokio::spawn(draw(&hostile))).collect();
+    running.stop.take().unwrap().send(()).unwrap();
+    tokio::time::timeout(PATIENCE, running.ended).await.expect("the server ends").unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_transfer_coding_that_is_not_undone_is_refused() {
+    let running = Running::start().await;
+    let head = |coding: &str| {
+        format!(
+            "PUT /api/v1/objects/birds/strikes/a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\
+             {coding}\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+        )
+    };
+    for coding in [
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: GZIP,chunked",
+        "Transfer-Encoding: deflate\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: x-odd, chunked",
+        "Transfer-Encoding: chunked, chunked",
+        "Transfer-Encoding: identity, chunked",
+    ] {
+        let answer = running.raw_answer(&head(coding)).await;
+        assert!(answer.starts_with("HTTP/1.1 501 ") || answer.starts_with("HTTP/1.1 400 "), "{coding}: {answer}");
+    }
+    let gzip = running.raw_answer(&head("Transfer-Encoding: gzip, chunked")).await;
+    assert!(gzip.starts_with("HTTP/1.1 501 ") && gzip.contains("application/problem+json"), "{gzip}");
+    assert!(running.host.asked().is_empty(), "{:?}", running.host.asked());
+    let plain = running.raw_answer(&head("Transfer-Encoding: Chunked")).await;
+    assert!(plain.starts_with("HTTP/1.1 20"), "{plain}");
+}
+
+#[tokio::test]
+async fn requests_that_are_turned_away_fill_no_log() {
+    let running = limited(|limits| limits.requests = 1).await;
+    let call = tokio::spawn(running.request(Method::POST, WAIT).send());
+    until(&running.host.waiting, |counts| counts.0 == 1).await;
+    let began = std::time::Instant::now();
+    for _ in 0..100 {
+        problem(running.get("/api/v1/status").await, 503).await;
+    }
+    let most = 2 + began.elapsed().as_secs() as usize;
+    // Another test of this program is turned away too, once.
+    let lines: Vec<String> =
+        logged().lines().filter(|line| line.contains("as many requests as it may")).map(str::to_owned).collect();
+    assert!((1..=most + 1).contains(&lines.len()), "{} lines", lines.len());
+    assert!(lines.iter().all(|line| !line.contains("ERROR")), "{lines:?}");
+    running.host.release.send_replace(true);
+    call.await.unwrap().unwrap();
 }

@@ -9,7 +9,7 @@ use super::record;
 use crate::{
     Kv,
     error::{Error, Result},
-    kv::{Item, MAX_LIST, QUOTA, check_key, check_value},
+    kv::{Item, MAX_LIST, check_key, check_value},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -79,16 +79,18 @@ impl Space<'_, '_> {
         Ok(self.transaction.put(USAGE, self.space.as_str(), bytes.to_le_bytes())?)
     }
 
-    fn put(&mut self, key: &str, value: &[u8], expected: Option<u64>) -> Result<u64> {
+    fn put(&mut self, key: &str, value: &[u8], expected: Option<u64>, most: u64) -> Result<u64> {
         let full = space_key(self.space, key);
         let old = self.item(&full, expected)?;
         check_revision(key, old.as_ref().map_or(0, |item| item.revision), expected)?;
         let before = old.map_or(0, |item| cost(key.len(), item.value.len()));
-        let after = self.usage()?.saturating_sub(before) + cost(key.len(), value.len());
-        if after > QUOTA {
+        let used = self.usage()?;
+        let after = used.saturating_sub(before) + cost(key.len(), value.len());
+        // A space that holds more than it may since its grant was changed can be made smaller.
+        if after > most && after > used {
             return Err(Error::Limit {
-                message: format!("{} would keep {after} bytes of key-values, and {QUOTA} are allowed", self.space),
-                help: "the old value was kept; remove keys, or put what is large into an asset".into(),
+                message: format!("{} would keep {after} bytes of key-values, and {most} are allowed", self.space),
+                help: "the old value was kept; remove keys, or put what is large into an asset; an admin can raise kv-mib in its grant".into(),
             });
         }
         // 0 means "not there", and numbers begin at 1.
@@ -139,11 +141,11 @@ impl Kv for RecordKv {
         self.records.get(TABLE, &full)?.map(|record| item(&full, &record)).transpose()
     }
 
-    async fn put(&self, space: &PluginId, key: &str, value: &[u8], expected: Option<u64>) -> Result<u64> {
+    async fn put(&self, space: &PluginId, key: &str, value: &[u8], expected: Option<u64>, most: u64) -> Result<u64> {
         check_key(key)?;
         check_value(value)?;
         let (key, value) = (key.to_owned(), value.to_vec());
-        self.change(space, move |space| space.put(&key, &value, expected)).await
+        self.change(space, move |space| space.put(&key, &value, expected, most)).await
     }
 
     async fn remove(&self, space: &PluginId, key: &str, expected: Option<u64>) -> Result<bool> {

@@ -21,7 +21,8 @@ impl MetadataHost<'_> {
 
     async fn kv_put(&mut self, key: &str, value: &[u8], expected: Option<u64>) -> Result<u64, Problem> {
         self.call.admit(KV, Verb::Modify, "")?;
-        Ok(self.kv.put(&self.call.plugin, key, value, expected).await?)
+        let most = self.call.allowance.quota().kv_mib.saturating_mul(1 << 20);
+        Ok(self.kv.put(&self.call.plugin, key, value, expected, most).await?)
     }
 
     async fn kv_remove(&mut self, key: &str, expected: Option<u64>) -> Result<bool, Problem> {

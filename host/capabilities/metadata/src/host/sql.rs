@@ -9,7 +9,7 @@ use super::{
 };
 use crate::sql::{self, Access, Owner, RunningQuery};
 use kamld_bindings::Error;
-use kamld_policy::{Call, Verb};
+use kamld_policy::{Call, Holding, Opened, Verb};
 use kamld_types::{Address, AssetId, Problem};
 use std::sync::Arc;
 use wasmtime::component::Resource;
@@ -17,6 +17,10 @@ use wasmtime::component::Resource;
 const SQL: &str = "kamld:metadata/sql";
 /// Rows in one answer: more belongs into a result that is handed over.
 const MAX_ROWS: u32 = 10_000;
+/// Memory that the host may need for a query whose rows are waiting to be read: its plan, and the batch that comes next.
+const WAITING: u64 = 512 << 10;
+/// Bytes of rows in one answer; the next one goes on. Half of what may cross to a guest at once.
+const MAX_BYTES: usize = 4 << 20;
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
@@ -54,6 +58,8 @@ impl Access for Guessing {
 struct Held {
     columns: Vec<crate::Column>,
     query: Option<RunningQuery>,
+    /// Given back when the query is handed over.
+    holding: Option<Holding>,
 }
 
 fn column(column: &crate::Column) -> Column {
@@ -72,6 +78,24 @@ fn suggestion(found: sql::Suggestion) -> Suggestion {
     Suggestion { text: found.text, kind, detail: found.detail, from: place(found.from), to: place(found.to) }
 }
 
+/// At most `limit` rows, and no more than what one answer holds, but at least one while there are any.
+async fn next_rows(query: &mut RunningQuery, limit: u32) -> Result<Vec<String>, Problem> {
+    let limit = limit as usize;
+    let (mut rows, mut bytes, mut step) = (Vec::new(), 0, 16);
+    while rows.len() < limit && bytes < MAX_BYTES {
+        let part = query.next_json(step.min(limit - rows.len())).await?;
+        if part.is_empty() {
+            break;
+        }
+        let size: usize = part.iter().map(String::len).sum();
+        bytes += size;
+        rows.extend(part);
+        // Rows are alike: the next step is as large as they allow.
+        step = if size < MAX_BYTES / 16 { step * 4 } else { 16 };
+    }
+    Ok(rows)
+}
+
 fn handed_over() -> Problem {
     Problem::conflict("the rows of this query were handed over").help("run the query again to read them here")
 }
@@ -86,14 +110,18 @@ impl MetadataHost<'_> {
         options.project.clone().or_else(|| self.call.project.as_ref().map(ToString::to_string))
     }
 
-    async fn sql_run(&mut self, text: &str, options: &Options) -> Result<RunningQuery, Problem> {
+    async fn sql_run(&mut self, text: &str, options: &Options) -> Result<Held, Problem> {
         self.call.admit_listing(SQL, Verb::Read)?;
+        // Before it is planned: that costs as well.
+        let holding = self.call.open(Opened::Query, WAITING)?;
         let (project, access) = (self.sql_project(options), self.sql_access());
-        self.sql.run(text, project.as_deref(), access).await
+        let query = self.sql.run(text, project.as_deref(), access).await?;
+        Ok(Held { columns: query.columns(), query: Some(query), holding: Some(holding) })
     }
 
     async fn sql_explain(&mut self, text: &str, options: &Options) -> Result<String, Problem> {
         self.call.admit_listing(SQL, Verb::Read)?;
+        let _holding = self.call.open(Opened::Query, WAITING)?;
         self.sql.explain(text, self.sql_project(options).as_deref(), self.sql_access()).await
     }
 
@@ -106,9 +134,16 @@ impl MetadataHost<'_> {
     async fn sql_rows(&mut self, address: &str, start: u64, limit: u32) -> Result<(Vec<Column>, Vec<String>), Problem> {
         let address: Address = address.parse()?;
         let limit = limit.clamp(1, MAX_ROWS);
+        let _holding = self.call.open(Opened::Query, WAITING)?;
         let mut query = self.sql.rows(&address, start, u64::from(limit), self.sql_access()).await?;
         let columns = query.columns().iter().map(column).collect();
-        Ok((columns, query.next_json(limit as usize).await?))
+        let rows = next_rows(&mut query, limit).await?;
+        // There is no handle to go on with.
+        if rows.len() < limit as usize && rows.iter().map(String::len).sum::<usize>() >= MAX_BYTES {
+            let message = format!("{limit} rows are more than {} MiB", MAX_BYTES >> 20);
+            return Err(Problem::limit(message).help(format!("ask for {} rows or fewer at once", rows.len())));
+        }
+        Ok((columns, rows))
     }
 
     async fn sql_complete(&mut self, text: &str, cursor: u32, options: &Options) -> Result<Vec<Suggestion>, Problem> {
@@ -129,11 +164,11 @@ impl MetadataHost<'_> {
 
 impl Host for MetadataHost<'_> {
     async fn run(&mut self, text: String, options: Options) -> Answer<Resource<Query>> {
-        let query = match self.sql_run(&text, &options).await {
-            Ok(query) => query,
+        let held = match self.sql_run(&text, &options).await {
+            Ok(held) => held,
             Err(problem) => return Ok(Err(problem.into())),
         };
-        let held = self.table.push(Held { columns: query.columns(), query: Some(query) })?;
+        let held = self.table.push(held)?;
         Ok(Ok(Resource::new_own(held.rep())))
     }
 
@@ -166,7 +201,7 @@ impl HostQuery for MetadataHost<'_> {
             Err(problem) => return Ok(Err(problem.into())),
         };
         let Some(query) = &mut held.query else { return Ok(Err(handed_over().into())) };
-        Ok(query.next_json(limit.clamp(1, MAX_ROWS) as usize).await.map_err(Error::from))
+        Ok(next_rows(query, limit.clamp(1, MAX_ROWS)).await.map_err(Error::from))
     }
 
     async fn hand_over(&mut self, query: Resource<Query>) -> Answer<String> {
@@ -181,6 +216,7 @@ impl HostQuery for MetadataHost<'_> {
             return Ok(Err(problem.into()));
         }
         let Some(query) = held.query.take() else { return Ok(Err(handed_over().into())) };
+        held.holding = None;
         let owner = Owner { person: self.call.person.id.clone(), plugin: self.call.plugin.clone() };
         Ok(self.sql.hand_over(query, owner).map_err(Error::from))
     }

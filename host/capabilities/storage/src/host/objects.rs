@@ -3,11 +3,12 @@
 //! A handle remembers what it was opened for and asks the gate again on every use: a grant that is taken
 //! away ends reading in mid-object.
 
-use super::{Answer, Marker, Narrow, StorageHost, answer, branch_name, limit, ref_name};
+use super::{Answer, MAX_PAGE, Marker, Narrow, StorageHost, answer, branch_name, limit, ref_name};
 use crate::{
     model::{ListOptions, Listed, Page},
     policy::{self, Needs},
     reader::{ObjectReader, ReadAhead},
+    view::View,
     writer::{Destination, ObjectWriter},
 };
 use bytes::Bytes;
@@ -15,23 +16,32 @@ use kamld_bindings::imports::kamld::storage::{
     objects::{self as wit, Host, HostReader, HostWriter},
     types,
 };
-use kamld_policy::base::newest;
+use kamld_policy::{Holding, Opened, base::newest};
 use kamld_types::{AssetId, ObjectPath, Problem};
 use wasmtime::component::{Linker, Resource};
 
 /// Bytes that one call may move: what the runtime lets the host hold for one call.
 const MAX_BYTES: u64 = 8 << 20;
 
+/// Memory that the host may need for an open reader or writer; 64 of them are 16 MiB.
+const BUFFER: u64 = 256 << 10;
+/// What a writer needs beside that once it is written to: what it gathers, and what is on its way to the spool.
+const GATHERED: u64 = 2 << 20;
+
 struct OpenReader {
     reader: ObjectReader,
     resource: String,
     ahead: ReadAhead,
+    _holding: Holding,
 }
 
 struct OpenWriter {
     /// None once a write has failed: then nothing can be finished.
     writer: Option<ObjectWriter>,
     resource: String,
+    /// Bytes that were written, until they are more than its buffer.
+    small: Option<u64>,
+    holding: Holding,
 }
 
 fn reader(handle: &Resource<wit::Reader>) -> Resource<OpenReader> {
@@ -89,8 +99,8 @@ impl Host for StorageHost<'_> {
                 let asset = host.asset(policy::OBJECTS_LIST, &project, &asset)?;
                 let view = host.store.view(&asset, ref_name(at)?.as_ref()).await?;
                 let wit::ListOptions { prefix, recursive, after, limit: most } = options;
-                let page = view.list(ListOptions { prefix, recursive, after, limit: limit(most)? }).await?;
-                Ok(host.visible_entries(&asset, page).into())
+                let options = ListOptions { prefix, recursive, after, limit: limit(most)? };
+                Ok(host.list_visible(&asset, &view, options).await?.into())
             }
             .await,
         )
@@ -106,10 +116,11 @@ impl Host for StorageHost<'_> {
         let host = self.narrow();
         let opened = async move {
             let id = host.at_path(policy::OBJECTS_OPEN, &project, &asset, &path)?;
+            let holding = host.call.open(Opened::Stream, BUFFER)?;
             let view = host.store.view(&id, ref_name(at)?.as_ref()).await?;
             let resource = format!("{id}/{path}");
             let reader = view.read(&ObjectPath::new(path)?).await?;
-            Ok(OpenReader { reader, resource, ahead: ReadAhead::default() })
+            Ok(OpenReader { reader, resource, ahead: ReadAhead::default(), _holding: holding })
         }
         .await;
         let handle = opened.and_then(|open| self.table.push(open).map_err(too_many));
@@ -127,10 +138,11 @@ impl Host for StorageHost<'_> {
         let host = self.narrow();
         let opened = async move {
             let asset = host.at_path(policy::OBJECTS_CREATE, &project, &asset, &path)?;
+            let holding = host.call.open(Opened::Stream, BUFFER)?;
             let resource = format!("{asset}/{path}");
             let (branch, path) = (branch_name(branch)?, ObjectPath::new(path)?);
             let writer = host.store.writer(Destination { asset, branch, path, media_type, modified: None }).await?;
-            Ok(OpenWriter { writer: Some(writer), resource })
+            Ok(OpenWriter { writer: Some(writer), resource, small: Some(0), holding })
         }
         .await;
         let handle = opened.and_then(|open| self.table.push(open).map_err(too_many));
@@ -228,6 +240,9 @@ impl HostWriter for StorageHost<'_> {
             ));
         }
         let open = self.table.get_mut(&writer(&handle))?;
+        if let Err(problem) = open.make_room(bytes.len() as u64) {
+            return answer(Err(problem));
+        }
         let Some(mut taken) = open.writer.take() else { return answer(Err(closed())) };
         let written = taken.write(&bytes).await;
         if written.is_ok() {
@@ -247,6 +262,20 @@ impl HostWriter for StorageHost<'_> {
 
     async fn drop(&mut self, handle: Resource<wit::Writer>) -> wasmtime::Result<()> {
         self.table.delete(Resource::<OpenWriter>::new_own(handle.rep()))?;
+        Ok(())
+    }
+}
+
+impl OpenWriter {
+    /// Takes the memory for what is about to be written. Nothing is lost when there is none: the write can be repeated.
+    fn make_room(&mut self, more: u64) -> Result<(), Problem> {
+        let Some(written) = self.small else { return Ok(()) };
+        if written + more <= BUFFER {
+            self.small = Some(written + more);
+            return Ok(());
+        }
+        self.holding.grow(GATHERED)?;
+        self.small = None;
         Ok(())
     }
 }
@@ -275,15 +304,30 @@ impl Narrow<'_> {
         AssetId::new(project, asset)
     }
 
-    fn visible_entries(&self, asset: &AssetId, mut page: Page) -> Page {
+    /// A page of what may be seen. What may not is neither in it nor in its cursor: that is the last thing of the page,
+    /// and there is one only when something follows that may be seen.
+    async fn list_visible(&self, asset: &AssetId, view: &View, options: ListOptions) -> Result<Page, Problem> {
         let interface = policy::OBJECTS_LIST.interface;
-        page.entries.retain(|entry| {
-            let path = match entry {
-                Listed::Object(object) => object.path.as_str(),
-                Listed::Folder(folder) => folder,
-            };
-            self.call.may_see(interface, &format!("{asset}/{path}"))
-        });
-        page
+        let (limit, mut options) = (options.limit, ListOptions { limit: MAX_PAGE as usize, ..options });
+        let mut seen = Vec::new();
+        loop {
+            let page = view.list(options.clone()).await?;
+            let may_see = |entry: &Listed| self.call.may_see(interface, &format!("{asset}/{}", path_of(entry)));
+            seen.extend(page.entries.into_iter().filter(may_see));
+            if seen.len() > limit {
+                seen.truncate(limit);
+                let next = seen.last().map(|last| path_of(last).to_owned());
+                return Ok(Page { entries: seen, next });
+            }
+            let Some(next) = page.next else { return Ok(Page { entries: seen, next: None }) };
+            options.after = Some(next);
+        }
+    }
+}
+
+fn path_of(entry: &Listed) -> &str {
+    match entry {
+        Listed::Object(object) => object.path.as_str(),
+        Listed::Folder(folder) => folder,
     }
 }

@@ -95,6 +95,7 @@ mod tests {
             generation: 0,
             current_generation: Arc::new(AtomicU64::new(0)),
             denials: None,
+            allowance: kamld_policy::Allowance::unlimited(),
         })
     }
 

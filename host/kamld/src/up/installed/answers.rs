@@ -4,7 +4,7 @@
 //! is what was remembered when it was asked.
 
 use super::Installed;
-use kamld_policy::difference::Difference;
+use kamld_policy::{Manifest, Side, difference::Difference};
 use kamld_registry::{Entry, Package};
 use kamld_runtime::{Declared, Health, waits_for_a_grant};
 use kamld_types::{PluginId, Problem, problem::Result};
@@ -63,6 +63,14 @@ impl Installed {
         self.0.registry.store.list().into_iter().find(waits).map(|(id, _)| waits_for_a_grant(&id))
     }
 
+    /// What each call may use, limit by limit, and who decided it; none before the host has started.
+    fn limits(&self, id: &PluginId, manifest: &Manifest) -> Vec<Value> {
+        let Some(runtime) = self.0.runtime.get() else { return Vec::new() };
+        let (quota, sides) = runtime.quota(&self.gate(id, manifest));
+        let one = |(limit, amount, side): (_, _, Side)| json!({"limit": limit, "amount": amount, "decided by": side.as_str()});
+        sides.with(&quota).map(one).collect()
+    }
+
     /// One line for each plug-in.
     pub fn list(&self) -> Vec<Value> {
         let one = |(id, entry): (PluginId, Entry)| {
@@ -115,6 +123,7 @@ impl Installed {
             "describes": declared.as_ref().map(|said| &said.describes),
             "needs": needs,
             "granted": grant.as_ref().map(|grant| &grant.allow),
+            "limits": self.limits(id, &package.manifest),
             "mode": grant.as_ref().map(|grant| grant.mode.as_str()),
             "not granted": (!ungranted.is_empty()).then_some(ungranted),
             "warnings": package.report.warnings,

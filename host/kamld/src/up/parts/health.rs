@@ -62,6 +62,13 @@ impl Health for HostHealth {
             ("kamld_plugin_denials_total", "Host calls that were refused.", |account| account.denials as f64),
             ("kamld_plugin_traps_total", "Calls of a plug-in that ended in a fault.", |account| account.traps as f64),
         ];
+        let (used, total) = self.runtime.guests_memory();
+        for (name, help, bytes) in [
+            ("kamld_guests_memory_bytes", "Memory that all plug-ins use.", used),
+            ("kamld_guests_memory_limit_bytes", "Memory that all plug-ins may use.", total),
+        ] {
+            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {bytes}");
+        }
         let ledger = self.runtime.ledger();
         for (name, help, read) in counters {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");
