@@ -448,10 +448,9 @@ impl Runtime {
             view_check::shows_only(&nodes)?;
             Ok(nodes)
         };
-        nodes().map_err(|problem: Problem| {
+        nodes().inspect_err(|problem: &Problem| {
             slot.ledger.errors(1);
             slot.troubles.note("a preview", &problem.message, &trace, String::new());
-            problem
         })
     }
 
