@@ -546,12 +546,11 @@ impl Runtime {
             view_check::shows_only(&nodes)?;
             Ok(nodes)
         };
-        let told = |problem: Problem| {
+        let told = |problem: &Problem| {
             slot.ledger.errors(1);
             slot.troubles.note("a preview", &problem.message, &trace, String::new());
-            problem
         };
-        Ok(answer.map_err(|error| self.refused(slot, error)).and_then(|answer| nodes(answer).map_err(told)))
+        Ok(answer.map_err(|error| self.refused(slot, error)).and_then(|answer| nodes(answer).inspect_err(told)))
     }
 
     pub(crate) fn refused(&self, slot: &Slot, error: kamld_bindings::Error) -> Problem {
