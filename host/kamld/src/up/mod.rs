@@ -4,6 +4,7 @@
 //! Invariant: what is opened first is closed last, and a start that fails leaves nothing half made behind.
 
 mod administration;
+mod browse;
 mod collect;
 mod installed;
 mod joins;
@@ -178,9 +179,8 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     let stopped = stopped()?;
     println!("ready {link}");
     std::io::stdout().flush().ok();
-    if !args.no_browser {
-        browse(&link);
-    }
+    // The file that leads there stays for as long as a browser may read it.
+    let _opening = if args.no_browser { None } else { browse::browse(&folder.path, &link) };
     let strangers = tokio::spawn({
         let (installed, changes) = (installed.clone(), changes);
         async move { installed.load_strangers(|| changes.tell(Change::Plugins)).await }
@@ -298,17 +298,6 @@ fn host_caller() -> Caller {
         trace: uuid::Uuid::new_v4().simple().to_string(),
         locale: "en".into(),
         deadline: None,
-    }
-}
-
-/// Opens the link where there is a desktop; a server has none, and then the printed link is enough.
-fn browse(link: &str) {
-    if std::env::var_os("DISPLAY").is_none() && std::env::var_os("WAYLAND_DISPLAY").is_none() {
-        return;
-    }
-    let opened = std::process::Command::new("xdg-open").arg(link).spawn();
-    if let Err(error) = opened {
-        tracing::info!(%error, "no browser could be opened");
     }
 }
 

@@ -119,6 +119,7 @@ async fn all_guests_together_have_one_memory_and_give_it_back() {
         assert_problem(call.await.unwrap(), Kind::Denied, "was changed");
     }
     stage.until("nothing is in use", |stage| in_use(&stage.runtime) == 0).await;
+    stage.runtime.set_gate(&id(HOLDER), Arc::new(Gate::open())).unwrap();
     let _again = stage.start(HOLDER, "hold");
     stage.until("it is taken again", |stage| in_use(&stage.runtime) > 100 << 20).await;
 }
@@ -155,7 +156,8 @@ async fn sleeping(
 #[tokio::test]
 async fn what_sleeps_ends_when_its_grant_is_changed() {
     let stage = Stage::playing(limits(), SLEEPER).await;
-    for gate in [Gate::default(), granted("memory-mib = 32"), Gate::open()] {
+    // Narrowed, widened, revoked.
+    for gate in [granted("memory-mib = 32"), Gate::open(), Gate::default()] {
         let call = sleeping(&stage).await;
         let began = Instant::now();
         stage.runtime.set_gate(&id(SLEEPER), Arc::new(gate)).unwrap();
