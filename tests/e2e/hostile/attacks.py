@@ -28,12 +28,17 @@ def connect(server):
 
 
 def ask(server, method, path, data=None, headers=None):
-    """Status and body, or None when the attacker left first."""
-    line = connect(server)
+    """Status and the first of the body, or None when the attacker left before its end."""
+    line, end = connect(server), time.monotonic() + PATIENCE
     try:
         line.request(method, path, data, {"Authorization": f"Bearer {server.token}", **(headers or {})})
-        answer = line.getresponse()
-        return answer.status, answer.read()
+        answer, body = line.getresponse(), b""
+        # What is endless is looked at and thrown away.
+        while chunk := answer.read(1 << 16):
+            body = body or chunk
+            if time.monotonic() > end:
+                return None
+        return answer.status, body
     except (TimeoutError, socket.timeout):
         return None
     finally:

@@ -77,6 +77,7 @@ def main():
             try:
                 with Watch(server) as watch:
                     attack.act(server)
+                    after = ledger(server).get(attack.offender, {})
                     if guest:
                         # Whatever still runs of it ends with its grant.
                         server.run("plugin", "disable", attack.offender)
@@ -87,7 +88,6 @@ def main():
                 assert health < HEALTH * 1000, f"/healthz took {health} ms"
                 assert rss < HOST + budget, f"{rss} MiB"
                 if guest and "reaches" not in attack.name and "floods" not in attack.name:
-                    after = ledger(server).get(attack.offender, {})
                     assert count(after) > count(before), f"nobody is named: {after}"
                 passed += 1
                 rows.append((attack.name, "contained", health, other, rss))

@@ -181,7 +181,7 @@ test('from an action to the patch that shows it', async () => {
       const patch = until((message) => message.patch?.view === 2);
       const since = performance.now();
       const command = ['tag', round % 2 ? 'remove' : 'add'];
-      const outcome = ask(10 + round, 'run', { command, arguments: { address: 'sample/weather', tag: ['measured'] }, key: crypto.randomUUID(), project: 'sample' });
+      const outcome = ask(10 + round, 'run', { command, arguments: { address: 'sample/weather', tag: ['measured'] }, key: crypto.randomUUID(), project: 'sample', from: 'shell' });
       const refused = outcome.then((message) => (message.problem ? Promise.reject(new Error(JSON.stringify(message.problem))) : new Promise(() => {})));
       await Promise.race([patch, refused]);
       patched = performance.now();

@@ -51,7 +51,9 @@ fn a_test_that_is_not_there_is_noticed() {
     let row = |tests: &str| format!("| it wants | a rule | {tests} |");
     let there = "`tests/house/tests/threats.rs` `a_test_that_is_not_there_is_noticed`";
     assert!(missing(&row(there)).is_empty(), "{:?}", missing(&row(there)));
-    for tests in ["", "`tests/house/tests/threats.rs`", "`tests/house/tests/threats.rs` `gone`", "`tests/none.rs` `gone`"] {
+    for tests in
+        ["", "`tests/house/tests/threats.rs`", "`tests/house/tests/threats.rs` `gone`", "`tests/none.rs` `gone`"]
+    {
         assert!(!missing(&row(tests)).is_empty(), "{tests}");
     }
 }
