@@ -229,7 +229,9 @@ impl Rows {
         }
         let next = state.pieces.partition_point(|piece| piece.start < wanted);
         let before = state.pieces.get(next).map_or(state.written(), |piece| piece.before);
-        state.rows - wanted >= AHEAD_ROWS || state.written() - before >= AHEAD_BYTES
+        // Never so far that there is no room for it: who reads slowly is waited for.
+        let ahead = AHEAD_BYTES.min(self.room.share());
+        state.rows - wanted >= AHEAD_ROWS || state.written() - before >= ahead
     }
 
     pub(crate) fn append(&self, batch: &RecordBatch) -> Result<(), Problem> {
