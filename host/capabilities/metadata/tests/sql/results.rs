@@ -150,6 +150,12 @@ async fn a_file_that_is_larger_than_the_room_is_exported_all_the_same() {
     let sql = Sql::new(settings, Arc::new(strikes())).unwrap();
     let text = "select value, repeat('x', 1000) from generate_series(1, 150000)";
     let id = sql.hand_over(run(&sql, text).await.unwrap(), owner("anna")).unwrap();
+    // A reader that comes late finds rows that wait for it, and no query that ran out of room.
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while sql.kept_bytes().0 < 4 << 20 {
+        assert!(std::time::Instant::now() < deadline, "nothing is drawn");
+        tokio::task::yield_now().await;
+    }
     let mut stream = sql.result_stream(&id, "anna", Output::Csv).unwrap();
     let (mut bytes, mut most) = (0, 0);
     while let Some(piece) = stream.next().await {
