@@ -177,3 +177,20 @@ test("a folder dropped on the page keeps its paths", async () => {
   assert.match(mock.state.batch.toString("latin1"), /d4\.txt/);
   await close();
 });
+
+test("what a person did while the server was started again does not hang on the screen that asked", async () => {
+  const { page, mock, close } = await open(browser, "/data/birds/strikes");
+  Object.assign(mock.state, { down: true, resume: false });
+  mock.drop();
+  await page.locator(".ks-away").waitFor();
+  await page.getByRole("button", { name: "Remove csv" }).click();
+  // The screen is asked for again, and the server takes its time to draw it: it has no record of it until then.
+  let letGo;
+  const held = new Promise((done) => (letGo = done));
+  for (const { plugin } of mock.state.surfaces) mock.state.held.set(plugin, held);
+  mock.state.down = false;
+  await page.getByText("Tag taken away.").first().waitFor({ timeout: 8000 });
+  assert.equal(mock.state.ran.filter(({ command }) => command === "tag remove").length, 1);
+  letGo();
+  await close();
+});

@@ -19,7 +19,7 @@ export const ofPlugin = (plugin: string): Asker => ({ plugin, origin: () => ({ p
 
 export const ofView = (view: OpenView): Asker => ({
   plugin: view.surface.plugin,
-  origin: () => (view.serverId ? { view: view.serverId } : { plugin: view.surface.plugin }),
+  origin: () => (view.answeredId ? { view: view.answeredId } : { plugin: view.surface.plugin }),
 });
 
 /** An undo with the plug-in that offered it. */

@@ -60,6 +60,11 @@ export class OpenView {
     return this.element.data;
   }
 
+  /** The id under which the server knows the view; 0 before it has answered: of an `open` that is on its way it has no record. */
+  get answeredId(): number {
+    return this.#abort ? 0 : this.serverId;
+  }
+
   show(): void {
     this.shown++;
     clearTimeout(this.#linger);
