@@ -113,6 +113,7 @@ def product_job(name, command, files, tools=(), conditions=()):
 
 
 E2E = ("tests/e2e/*.py", "tests/e2e/python", "tests/e2e/run", "tests/e2e/formats/*", "tests/e2e/power/world.py", "tests/programs/**")
+HOSTILE = ("tests/e2e/hostile/*", "tests/e2e/kamld.py", "tests/e2e/stranger_job.py", "tests/programs/**")
 
 
 def servers(checkout):
@@ -179,6 +180,7 @@ SUITES = [
     Suite("clippy", clippy),
     Suite("servers", servers, lanes=2, memory=2000),
     Suite("e2e", product("e2e", ("tests/e2e/run",), E2E, ("python", "data-science"), ("mount",))),
+    Suite("hostile", product("hostile", ("tests/e2e/hostile/run",), HOSTILE)),
     Suite("page", page, lanes=2, memory=2000),
     Suite("power", product("power", ("tests/e2e/power/run",), ("tests/e2e/power/**", "tests/e2e/kamld.py"))),
     Suite("kill", product("kill", ("tests/e2e/kill",), ("tests/e2e/kill", "tests/e2e/kill.py", "tests/e2e/kamld.py"))),

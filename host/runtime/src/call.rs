@@ -22,6 +22,7 @@ use crate::{
 use kamld_policy::{Allowance, Call, Rights, Verb, call::Denials};
 use kamld_types::{Kind, Person, Problem, ProjectName, problem::Result};
 use std::{
+    collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -42,6 +43,20 @@ pub struct Caller {
     pub locale: String,
     /// When the caller stops waiting; the limit of the clock may end the call before.
     pub deadline: Option<Instant>,
+}
+
+impl Caller {
+    /// The host itself, for calls that nobody asked for and that need no right.
+    pub fn host() -> Self {
+        Self {
+            person: Person { id: "host".into(), roles: Vec::new() },
+            rights: Rights::Projects(BTreeMap::new()),
+            project: None,
+            trace: "0".repeat(32),
+            locale: "en".into(),
+            deadline: None,
+        }
+    }
 }
 
 /// The id under which the self-test runs its guest; no plug-in can have it, since it has no package.

@@ -13,11 +13,10 @@ use crate::{
     plugin::{Exports, Loaded, Slot},
     surfaces, view_check,
 };
-use kamld_policy::Rights;
-use kamld_types::{Hash, Kind, Person, PluginId, Problem, problem::Result};
+use kamld_types::{Hash, Kind, PluginId, Problem, problem::Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// What is remembered of a digest.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,14 +55,7 @@ pub async fn ask(stage: &Stage, plugin: &PluginId, digest: Hash, exports: &Expor
     let slot = Arc::new(Slot::new(plugin.clone(), &stage.limits, &stage.memory));
     let order = |doing: &str| Order {
         slot: &slot,
-        caller: Caller {
-            person: Person { id: "host".into(), roles: Vec::new() },
-            rights: Rights::Projects(BTreeMap::new()),
-            project: None,
-            trace: "0".repeat(32),
-            locale: "en".into(),
-            deadline: None,
-        },
+        caller: Caller::host(),
         doing: doing.to_owned(),
         budget: INTRODUCTION,
         bytes: 0,

@@ -10,12 +10,10 @@ use crate::{
     probe,
     runtime::Runtime,
 };
-use kamld_policy::Rights;
-use kamld_types::{Hash, Kind, Person, PluginId, Problem, problem::Result};
+use kamld_types::{Hash, Kind, PluginId, Problem, problem::Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -105,15 +103,7 @@ impl Runtime {
     async fn provoke(&self, probe: &InstancePre<Guest>, export: &'static str, budget: Budget) -> Result<()> {
         // A slot of its own, thrown away after this try: the probe is meant to fail.
         let slot = Arc::new(Slot::new(PluginId::new(PROBE)?, self.limits(), &self.stage.memory));
-        let caller = Caller {
-            person: Person { id: "host".into(), roles: Vec::new() },
-            rights: Rights::Projects(BTreeMap::new()),
-            project: None,
-            trace: "0".repeat(32),
-            locale: "en".into(),
-            deadline: None,
-        };
-        let order = Order { slot: &slot, caller, doing: format!("probe '{export}'"), budget, bytes: 0 };
+        let order = Order { slot: &slot, caller: Caller::host(), doing: format!("probe '{export}'"), budget, bytes: 0 };
         let loaded = Arc::new(Loaded::silent(Hash::default(), Exports::default()));
         let probe = probe.clone();
         let work = async move |mut store: Store<Guest>, _: Arc<Loaded>| {

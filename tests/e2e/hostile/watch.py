@@ -30,6 +30,12 @@ class Watch:
         except OSError as error:
             self.failures.append(f"{request.full_url}: {error}")
 
+    def looks(self, many=20):
+        """Waits until both were asked so many more times."""
+        ends = [(into, len(into) + many) for into in (self.health, self.neighbour)]
+        while not self.failures and any(len(into) < end for into, end in ends):
+            self.stop.wait(0.01)
+
     def loop(self, request, into):
         while not self.stop.is_set():
             self.timed(request, into)
@@ -62,10 +68,8 @@ def ledger(server):
     return {one["id"]: one for one in server.json("plugin", "ledger")["plugins"]}
 
 
-def workers(server):
-    """Processes of the host that work for a query."""
-    import subprocess
-    found = subprocess.run(["pgrep", "-P", str(server.process.pid), "-f", "worker sql"], capture_output=True, text=True)
-    return found.stdout.split()
-
-
+def queries(server):
+    """Queries that run, as the host counts them."""
+    request = urllib.request.Request(f"{server.url}/metrics", headers={"Authorization": f"Bearer {server.token}"})
+    text = urllib.request.urlopen(request, timeout=60).read().decode()
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("kamld_queries_running "))

@@ -1,12 +1,15 @@
 //! What a call may have open, and what it may not learn from the cursors of its pages.
 
+mod calling;
+
+use calling::call;
 use kamld_bindings::{
     Error,
     imports::kamld::storage::{history, objects, objects::HostWriter, types},
 };
-use kamld_policy::{Allowance, Call, Gate, Limits, Manifest, Opened, Quota, Rights, grant};
+use kamld_policy::{Allowance, Call, Gate, Limits, Manifest, Opened, Quota, grant};
 use kamld_storage::{AssetKind as Kind, AssetStore, Backends, conformance, embedded::RecordRefs, host::StorageHost};
-use kamld_types::{AssetId, Person, PluginId, Problem};
+use kamld_types::{AssetId, Problem};
 use proptest::prelude::*;
 use std::{
     collections::BTreeSet,
@@ -14,25 +17,8 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
 };
 use wasmtime::component::{Resource, ResourceTable};
-
-fn call(gate: Gate, allowance: Allowance) -> Arc<Call> {
-    Arc::new(Call {
-        plugin: PluginId::new("acme/test").unwrap(),
-        person: Person::local(),
-        rights: Rights::Everything,
-        project: None,
-        trace: "0".repeat(32),
-        deadline: Instant::now() + Duration::from_secs(60),
-        gate: Arc::new(gate),
-        generation: 0,
-        current_generation: Arc::new(AtomicU64::new(0)),
-        denials: None,
-        allowance,
-    })
-}
 
 async fn store(spool: &std::path::Path) -> (Arc<AssetStore>, AssetId) {
     let backends = Backends::memory(Arc::new(RecordRefs::memory().unwrap()), spool.into());

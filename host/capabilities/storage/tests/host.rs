@@ -1,37 +1,21 @@
 //! The contract over the store: refused before any effect, and shown only what may be seen.
 
+mod calling;
+
 use kamld_bindings::{
     Error,
     imports::kamld::storage::{
         activity, assets, history, objects, objects::HostReader, objects::HostWriter, types::AssetKind,
     },
 };
-use kamld_policy::{Call, Gate, Rights};
+use kamld_policy::{Allowance, Call, Gate, Rights};
 use kamld_storage::{AssetKind as Kind, AssetStore, Backends, conformance, embedded::RecordRefs, host::StorageHost};
-use kamld_types::{AssetId, Person, PluginId, ProjectName, Right};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use kamld_types::{AssetId, ProjectName, Right};
+use std::sync::{Arc, atomic::Ordering};
 use wasmtime::component::{Resource, ResourceTable};
 
 fn call(gate: Gate) -> Arc<Call> {
-    Arc::new(Call {
-        plugin: PluginId::new("kamld/test").unwrap(),
-        person: Person::local(),
-        rights: Rights::Everything,
-        project: None,
-        trace: "0".repeat(32),
-        deadline: Instant::now() + Duration::from_secs(60),
-        gate: Arc::new(gate),
-        generation: 0,
-        current_generation: Arc::new(AtomicU64::new(0)),
-        denials: None,
-        allowance: kamld_policy::Allowance::unlimited(),
-    })
+    calling::call(gate, Allowance::unlimited())
 }
 
 fn store(spool: &std::path::Path) -> Arc<AssetStore> {

@@ -78,7 +78,7 @@ impl Installed {
         })))
     }
 
-    /// From now on this is called after each change of what is installed or granted.
+    /// From now on this is called after each change of what is installed or granted. Said once, where the host is put together.
     pub fn on_change(&self, tell: impl Fn() + Send + Sync + 'static) {
         self.0.changed.set(Box::new(tell)).ok();
     }
@@ -228,7 +228,10 @@ impl Installed {
                 }
                 Ok(())
             };
-            self.change(load).await.ok();
+            // What went wrong with it is shown with the plug-in; only the host's own end gets here.
+            if let Err(problem) = self.change(load).await {
+                tracing::warn!(%problem, "a plug-in was not loaded at the start");
+            }
             loaded();
         }
         self.0.settled.send_replace(true);

@@ -144,6 +144,7 @@ impl State {
                     && indexed.root == from
                 {
                     let new = record::write(&key, &Indexed { root: to.to_vec(), ..indexed })?;
+                    // What was written meanwhile is newer than what moved.
                     let _ = tree.compare_and_swap(&key, Some(&old), Some(&new[..]))?;
                 }
             }

@@ -1,7 +1,7 @@
 //! How the host is, for probes, for people and for Prometheus.
 
 use async_trait::async_trait;
-use kamld_metadata::Search;
+use kamld_metadata::{Search, sql::Sql};
 use kamld_runtime::Runtime;
 use kamld_server::parts::{Health, PartHealth};
 use kamld_storage::AssetStore;
@@ -12,6 +12,7 @@ pub struct HostHealth {
     pub store: AssetStore,
     pub search: Arc<Search>,
     pub runtime: Arc<Runtime>,
+    pub sql: Arc<Sql>,
     pub data: PathBuf,
     /// What the self-test at start found: each limit, and whether it bites.
     pub self_test: Vec<PartHealth>,
@@ -63,11 +64,13 @@ impl Health for HostHealth {
             ("kamld_plugin_traps_total", "Calls of a plug-in that ended in a fault.", |account| account.traps as f64),
         ];
         let (used, total) = self.runtime.guests_memory();
-        for (name, help, bytes) in [
+        let queries = self.sql.busy() as u64;
+        for (name, help, value) in [
             ("kamld_guests_memory_bytes", "Memory that all plug-ins use.", used),
             ("kamld_guests_memory_limit_bytes", "Memory that all plug-ins may use.", total),
+            ("kamld_queries_running", "Queries that run, or wait for whoever takes their rows.", queries),
         ] {
-            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {bytes}");
+            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
         }
         let ledger = self.runtime.ledger();
         for (name, help, read) in counters {

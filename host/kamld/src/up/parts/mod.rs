@@ -51,7 +51,7 @@ pub fn all(joined: Joined) -> Parts {
         objects: Arc::new(objects::StoredObjects(store.clone())),
         uploads: Arc::new(uploads::StoredUploads(store.clone())),
         results: Arc::new(results::QueryResults(sql.clone())),
-        tables: Arc::new(tables::ObjectTables(sql)),
+        tables: Arc::new(tables::ObjectTables(sql.clone())),
         audit: Arc::new(audit::AuditPages(installed.audit().clone())),
         crossings: Arc::new(crossings::AuditedCrossings(installed.clone())),
         plugins: Arc::new(plugins::PluginAdmin(installed)),
@@ -64,6 +64,6 @@ pub fn all(joined: Joined) -> Parts {
         finder: Arc::new(finder::NameFinder { projects, search: search.clone() }),
         pages: Arc::new(pages),
         changes,
-        health: Arc::new(health::HostHealth { store, search, runtime, data, self_test }),
+        health: Arc::new(health::HostHealth { store, search, runtime, sql, data, self_test }),
     }
 }
