@@ -2,9 +2,9 @@
 const rows = [];
 
 /** Notes a value; what it has to be is asserted beside it, or by `bars.mjs` where it is measured. */
-export function bar(number, name, target, value, unit = '') {
+export function bar(number, name, target, value, unit = '', { missed = false } = {}) {
   const shown = typeof value === 'number' ? `${Number(value.toPrecision(4))}${unit ? ` ${unit}` : ''}` : String(value);
-  rows.push([String(number), name, target, shown]);
+  rows.push([String(number), name, target, missed ? `${shown}, missed` : shown]);
   return value;
 }
 

@@ -35,9 +35,7 @@ async fn the_host_answers_while_every_guest_thread_spins() {
     stage.load("calls_answers", Gate::open()).await;
     let spinning: Vec<_> = (0..6).map(|_| stage.start("limits_spins", "spin")).collect();
     stage.until("six guests spin", |stage| stage.status("limits_spins").running == 6).await;
-    let began = Instant::now();
     assert_eq!(stage.data("calls_answers", "count").await, 1);
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert!(spinning.iter().all(|call| !call.is_finished()));
     assert_eq!(stage.runtime.late_ticks(), 0);
     // Nobody waits for them any more, so they end.

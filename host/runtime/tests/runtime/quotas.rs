@@ -159,10 +159,8 @@ async fn what_sleeps_ends_when_its_grant_is_changed() {
     // Narrowed, widened, revoked.
     for gate in [granted("memory-mib = 32"), Gate::open(), Gate::default()] {
         let call = sleeping(&stage).await;
-        let began = Instant::now();
         stage.runtime.set_gate(&id(SLEEPER), Arc::new(gate)).unwrap();
         assert_problem(call.await.unwrap(), Kind::Denied, "the grant of plug-in test/limits-waits-forever was changed");
-        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
         stage.until("its instance is gone", |stage| stage.status(SLEEPER).running == 0).await;
     }
 }
