@@ -36,6 +36,7 @@ impl Registry {
         let audit = Arc::new(Audit::open_with(data, audit::Options { witness: store.witness(), ..audit })?);
         store.remember(audit.clone());
         let registry = Self { store, grants: Grants::open(data)?, audit, reserved };
+        registry.complete_removals()?;
         registry.notice_edits()?;
         Ok(registry)
     }
@@ -213,10 +214,31 @@ impl Registry {
         self.store.rollback(id).map(drop)
     }
 
-    /// Its grant goes first: whoever installs another plug-in of this id must not find one.
+    /// The plug-in goes first, and in the same step it is remembered that its grant goes: a power cut in between is
+    /// completed by the next start, and never leaves a plug-in without what was granted to it. Whoever installs another
+    /// plug-in of this id finds no grant either way, since an install drops it.
     pub fn remove(&self, id: &PluginId) -> Result<()> {
-        self.drop_grant(id)?;
-        self.store.remove(id).map(drop)
+        let grant = self.grants.get(id);
+        let marks = grant.as_ref().map(|grant| vec![mark(Some(grant)), mark(None)]);
+        self.store.remove(id, marks)?;
+        if grant.is_some() {
+            self.grants.remove(id)?;
+        }
+        Ok(())
+    }
+
+    /// Drops grants whose plug-in was removed, or not installed yet, when the power went.
+    fn complete_removals(&self) -> Result<()> {
+        let known = self.store.known_grants().unwrap_or_default();
+        for grant in self.grants.all() {
+            let going = known
+                .get(&grant.plugin)
+                .is_some_and(|marks| [mark(Some(&grant)), mark(None)].iter().all(|mark| marks.contains(mark)));
+            if going && self.store.get(&grant.plugin).is_none() {
+                self.grants.remove(&grant.plugin)?;
+            }
+        }
+        Ok(())
     }
 
     fn put_grant(&self, grant: &Grant, manifest: Option<&Manifest>) -> Result<()> {

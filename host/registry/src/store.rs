@@ -249,12 +249,17 @@ impl Store {
         Ok(Upgrade { before, after, difference })
     }
 
-    /// Takes a plug-in and its packages away.
-    pub fn remove(&self, id: &PluginId) -> Result<Entry> {
+    /// Takes a plug-in and its packages away. `marks`: how its grant may read from now on; none for a plug-in without a grant.
+    pub fn remove(&self, id: &PluginId, marks: Option<Vec<Hash>>) -> Result<Entry> {
         let mut installed = self.installed.lock();
         let mut next = installed.clone();
         let entry = next.plugins.remove(id).ok_or_else(|| absent(id))?;
-        next.grants.as_mut().and_then(|grants| grants.remove(id));
+        if let Some(grants) = &mut next.grants {
+            match marks {
+                Some(marks) => grants.insert(id.clone(), marks),
+                None => grants.remove(id),
+            };
+        }
         self.commit(&mut installed, next)?;
         Ok(entry)
     }

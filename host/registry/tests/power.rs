@@ -10,11 +10,11 @@ mod building;
 use building::{package, package_with};
 use kamld_policy::difference::Difference;
 use kamld_registry::{
-    Action, Audit, Grants, Origin, Registry, Reserved, Store,
+    Action, Audit, Consent, Grants, Origin, Registry, Reserved, Store,
     audit::Options,
     durable::{self, Step},
 };
-use kamld_types::PluginId;
+use kamld_types::{By, PluginId};
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -299,4 +299,33 @@ fn what_the_binary_brings_is_there_with_its_grant_or_comes_with_the_next_start()
         Ok(())
     };
     with_and_without_syncs(&["installed.json.partial", "grants.toml.partial", "audit.log"], work, check);
+}
+
+#[test]
+fn a_plugin_goes_with_its_grant_or_stays_with_it() {
+    let reader = package_with("acme/reader", "1.0.0", r#""read""#);
+    let id = &reader.manifest.id;
+    let by = By::from("anna");
+    let work = |data: &Path, answered: &dyn Fn(u64)| {
+        let registry = Registry::open(data, Options::default(), Reserved::default()).unwrap();
+        let consent = Consent { grant_needs: true, ..Consent::default() };
+        registry.install(&reader, &consent, &by).unwrap();
+        answered(1);
+        registry.remove(id).unwrap();
+        answered(2);
+    };
+    let check = |cut: &Cut| {
+        let registry = Registry::open(&cut.folder, Options::default(), Reserved::default()).map_err(said)?;
+        let there = registry.store.get(id).is_some();
+        let granted = registry.grants.get(id).is_some();
+        match cut.answered {
+            // It waits for its grant until the install is answered.
+            0 => ensure(there || !granted, || "a grant without a plug-in".into())?,
+            1 => ensure(there == granted, || format!("there: {there}, granted: {granted}"))?,
+            _ => ensure(!there && !granted, || format!("there: {there}, granted: {granted}"))?,
+        }
+        let records = registry.audit.export(0, 100).map_err(said)?;
+        ensure(records.iter().all(|record| !record.detail.to_string().contains("by hand")), || format!("{records:?}"))
+    };
+    with_and_without_syncs(&["installed.json.partial", "grants.toml.partial"], work, check);
 }

@@ -98,8 +98,8 @@ fn a_removed_plugin_leaves_nothing() {
     store.install(&package("acme/reader", "1.0.0"), Origin::File).unwrap();
     store.install(&package("acme/other", "1.0.0"), Origin::File).unwrap();
     store.upgrade(&package("acme/reader", "1.1.0"), Origin::File).unwrap();
-    store.remove(&id()).unwrap();
-    assert_eq!(store.remove(&id()).unwrap_err().kind, Kind::NotFound);
+    store.remove(&id(), None).unwrap();
+    assert_eq!(store.remove(&id(), None).unwrap_err().kind, Kind::NotFound);
     assert_eq!(blobs(data.path()).len(), 1);
     assert_eq!(
         Store::open(data.path()).unwrap().list().into_keys().map(String::from).collect::<Vec<_>>(),
@@ -130,7 +130,7 @@ fn a_package_that_is_not_what_was_installed_is_never_loaded() {
     let problem = store.load(&id()).expect_err("its bytes are verified each time, also when it was checked before");
     assert_eq!(problem.kind, Kind::Corrupt);
     assert!(problem.message.contains("is not what was installed") && problem.help.is_some());
-    store.remove(&id()).unwrap();
+    store.remove(&id(), None).unwrap();
     store.install(&package, Origin::File).unwrap();
     assert!(store.load(&id()).is_ok(), "installing it again mends it");
     std::fs::remove_file(&blobs(data.path())[0]).unwrap();

@@ -16,6 +16,7 @@ use crate::{
     parts::Parts,
     plugin::{Loaded, Slot},
     plugin_host::Services,
+    threads::Guests,
     ticker::Ticker,
     turns::Turn,
 };
@@ -72,7 +73,7 @@ pub struct Stage {
     pub engine: Engine,
     pub limits: Limits,
     pub ticker: Arc<Ticker>,
-    pub guests: tokio::runtime::Handle,
+    pub guests: Guests,
     pub linkages: Vec<Arc<dyn Linkage>>,
     pub services: Arc<Services>,
     pub denials: Option<Arc<dyn Denials>>,
@@ -249,8 +250,8 @@ impl Stage {
             let _charge = charge;
             Metered::new(async move { work(store, loaded).await }, _charge.meter.clone()).await
         };
-        let mut waited =
-            Waited(self.guests.spawn(NESTING.scope(nesting + 1, guest).instrument(inner)), slot.ledger.clone());
+        let guest = NESTING.scope(nesting + 1, guest).instrument(inner);
+        let mut waited = Waited(self.guests.spawn(guest, meter.clone()), slot.ledger.clone());
         let drain = Duration::from_millis(self.limits.drain_ms);
         let ended = tokio::select! {
             biased;

@@ -30,6 +30,7 @@ mod runtime;
 mod self_test;
 mod surfaces;
 mod tasks;
+mod threads;
 mod ticker;
 mod troubles;
 mod turns;

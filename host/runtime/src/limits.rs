@@ -75,7 +75,8 @@ pub struct Limits {
     pub backoff_max_ms: u64,
     /// Instances that are held ready, over all plug-ins; 0 takes one for each 32 MiB of the machine's memory, at most 1,000.
     pub instances: u32,
-    /// Threads that run guests; 0 takes as many as there are processors.
+    /// Threads that run calls of a moment, and as many again for calls that compute for long, which stand behind all
+    /// others; 0 takes as many as there are processors.
     pub guest_threads: usize,
     /// Processor time of one compilation: compilers have inputs that keep them busy for hours.
     pub compile_cpu_s: u64,

@@ -18,6 +18,7 @@ use crate::{
     plugin::{Exports, Loaded, Slot, Status, Version},
     plugin_host::{self, OFFERS, Previews, Services},
     tasks::Tasks,
+    threads::Threads,
     ticker::Ticker,
     view_check,
 };
@@ -66,7 +67,7 @@ pub struct Runtime {
     generation: AtomicU64,
     slots: Option<u32>,
     /// The guests' threads; taken out when the runtime goes.
-    threads: Option<tokio::runtime::Runtime>,
+    threads: Option<Threads>,
 }
 
 /// All commands at one moment.
@@ -97,11 +98,6 @@ impl Runtime {
         let cannot = |error: std::io::Error| Problem::unavailable(format!("no threads for plug-ins: {error}"));
         let ticker = Ticker::start(&engine, Duration::from_millis(limits.slice_ms)).map_err(cannot)?;
         let cache = Cache::open(&cache, &engine)?;
-        let mut threads = tokio::runtime::Builder::new_multi_thread();
-        threads.thread_name("kamld-guests").enable_all();
-        if limits.guest_threads > 0 {
-            threads.worker_threads(limits.guest_threads);
-        }
         let linking = "a capability cannot be linked";
         let mut linker = Linker::new(&engine);
         plugin_host::link(&mut linker).map_err(internal(linking))?;
@@ -116,7 +112,7 @@ impl Runtime {
             features: OnceLock::from(features.into_iter().collect::<std::collections::BTreeSet<_>>()),
         });
         // Last of all that can fail: threads cannot be given up again from within a task.
-        let threads = threads.build().map_err(cannot)?;
+        let threads = Threads::start((limits.guest_threads > 0).then_some(limits.guest_threads)).map_err(cannot)?;
         let total = match limits.guests_memory_mib {
             0 => (engine::machine_memory() / 8).clamp(512 << 20, 4 << 30),
             mib => mib.saturating_mul(1 << 20),
@@ -128,7 +124,7 @@ impl Runtime {
             engine,
             limits,
             ticker: Arc::new(ticker),
-            guests: threads.handle().clone(),
+            guests: threads.guests(),
             linkages,
             services,
             denials,
@@ -581,8 +577,8 @@ fn taken(plugins: &BTreeMap<PluginId, Arc<Slot>>, plugin: &PluginId, loaded: &Lo
 impl Drop for Runtime {
     fn drop(&mut self) {
         if let Some(threads) = self.threads.take() {
-            // Waiting here would block a thread of whoever drops it; guests end at their next slice.
-            threads.shutdown_background();
+            // Waiting here would block a thread of whoever drops it.
+            threads.stop();
         }
     }
 }

@@ -6,8 +6,8 @@
 mod gate;
 mod guest;
 mod process;
-mod query;
 mod search;
+mod sql;
 mod store;
 mod table;
 mod windows;
@@ -16,11 +16,6 @@ use table::Table;
 
 fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    if let [word, path, question] = wanted.as_slice()
-        && word == query::PEER
-    {
-        return query::peer(path, question);
-    }
     let runs = |name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
     let mut table = Table::default();
     if runs("gate") {
@@ -35,8 +30,8 @@ fn main() -> anyhow::Result<()> {
     if runs("search") {
         tokio::runtime::Runtime::new()?.block_on(search::measure(&mut table))?;
     }
-    if runs("query") {
-        query::measure(&mut table)?;
+    if runs("sql") {
+        sql::measure(&mut table)?;
     }
     if runs("windows") {
         windows::measure(&mut table)?;

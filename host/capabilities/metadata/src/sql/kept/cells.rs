@@ -64,7 +64,7 @@ pub(super) fn rows(batch: &RecordBatch) -> Result<Vec<String>, Problem> {
 }
 
 /// One value as the same JSON.
-pub(super) fn value(array: &ArrayRef) -> Result<serde_json::Value, Problem> {
+pub(crate) fn value(array: &ArrayRef) -> Result<serde_json::Value, Problem> {
     let field = Field::new("value", array.data_type().clone(), true);
     let batch = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![array.clone()]).map_err(fault)?;
     let row = rows(&batch)?.into_iter().next().unwrap_or_else(|| "[null]".into());

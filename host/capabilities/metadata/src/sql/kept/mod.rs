@@ -1,21 +1,17 @@
 //! Results and tables that are looked at a window at a time: drawn once, kept for a while, read again and again.
 //!
 //! In reading order: `room` (how much all may take), `rows` (pieces in memory and on disk), `draw` (the task that
-//! fills them), `cells` (rows as the page takes them), `statistics`, `shelf` (whose
-//! they are and how long).
+//! fills them), `cells` (rows as the page takes them), `shelf` (whose they are and how long).
 //!
 //! Must not live here: who may read an object; who asks has been admitted. Invariants: a query runs once however often
 //! its rows are asked for; rows are drawn a bounded way ahead of who looks at them; whoever asks for rows that an error
 //! kept from being drawn is told the error.
 
-mod cells;
+pub(crate) mod cells;
 mod draw;
 mod room;
 mod rows;
 mod shelf;
-mod statistics;
-
-pub use statistics::{ColumnStatistics, Statistics};
 
 pub(crate) use draw::Again;
 pub(crate) use room::Room;
@@ -25,8 +21,9 @@ pub(crate) use shelf::{Content, Shelf};
 use super::{
     arrange::Arrangement,
     query::{OnDrop, RunningQuery},
+    statistics::{self, Statistics},
     values,
-    worker::{self, Served, Task, Workers},
+    worker::{self, Answer, Served, Task, Workers},
 };
 use kamld_types::{Kind, Problem};
 use parking_lot::Mutex;
@@ -224,7 +221,7 @@ impl Kept {
     }
 
     async fn arrange(&self, arrangement: &Arrangement) -> Result<RunningQuery, Problem> {
-        let served = Served::nothing().rows(self.rows.reader(), self.drawn().schema);
+        let served = Served::nothing().rows([self.rows.reader()], self.drawn().schema);
         let task = Task::Arrange { arrangement: arrangement.clone() };
         worker::begin(&self.workers, task, served).await.map_err(|failure| failure.problem)
     }
@@ -304,11 +301,12 @@ impl Kept {
         {
             return Ok(known.clone());
         }
-        let reader = self.rows.reader().drawn_only(statistics::MOST);
-        let again = self.rows.reader().drawn_only(statistics::MOST);
-        let task = self.workers.handle()?.spawn(statistics::measure(drawn.schema, reader, again));
-        let _stop = OnDrop(task.abort_handle());
-        let made = task.await.map_err(|error| Problem::internal(format!("statistics stopped: {error}")))??;
+        // The same rows twice.
+        let readers = [(); 2].map(|()| self.rows.reader().drawn_only(statistics::MOST));
+        let served = Served::nothing().rows(readers, drawn.schema);
+        let Answer::Statistics(made) = worker::one(&self.workers, Task::Statistics, served).await? else {
+            return Err(Problem::internal("a worker answered something else than statistics"));
+        };
         let made = Arc::new(made);
         *self.statistics.lock() = Some((made.rows, made.clone()));
         Ok(made)

@@ -14,7 +14,7 @@ use super::{
         query::WAITING,
         run,
         statement::Named,
-        tables, values,
+        statistics, tables, values,
         wrong::inner,
     },
     remote::{Link, RemoteAccess, RemoteObjects, RemoteSnapshot},
@@ -147,6 +147,10 @@ impl Running {
                 let planned = arrange(&self.engine, &self.link, schema, &arrangement).await?;
                 self.started(&planned.schema, None)?;
                 self.rows(&planned, None).await
+            }
+            Task::Statistics => {
+                let schema = wire::read_schema(&body).map_err(|error| Problem::internal(error.to_string()))?;
+                Ok(Answer::Statistics(statistics::measure(&schema, &self.link).await?))
             }
             Task::Explain { text, project } => {
                 let planned = plan::plan(&self.engine, &objects, &access, project.as_deref(), &text).await?;

@@ -18,7 +18,7 @@ use kamld_types::{AssetId, Hash, ObjectPath, Problem};
 use kamld_worker::{Ending, Frame};
 use parking_lot::Mutex;
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -51,7 +51,8 @@ pub(crate) struct Served {
     lookup: Option<Lookup>,
     snapshots: Mutex<Vec<(AssetId, Arc<dyn Snapshot>)>>,
     admitted: Mutex<HashSet<(AssetId, String)>>,
-    rows: tokio::sync::Mutex<Option<Reader>>,
+    /// Rows that the worker is handed; when the first reader is done the next one begins.
+    rows: tokio::sync::Mutex<VecDeque<Reader>>,
     /// The schema of `rows`.
     schema: Option<SchemaRef>,
 }
@@ -80,9 +81,9 @@ impl Served {
         self
     }
 
-    /// Rows to arrange.
-    pub(crate) fn rows(mut self, reader: Reader, schema: SchemaRef) -> Self {
-        self.rows = tokio::sync::Mutex::new(Some(reader));
+    /// Rows of the host, as often as there are readers.
+    pub(crate) fn rows(mut self, readers: impl IntoIterator<Item = Reader>, schema: SchemaRef) -> Self {
+        self.rows = tokio::sync::Mutex::new(readers.into_iter().collect());
         self.schema = Some(schema);
         self
     }
@@ -135,8 +136,12 @@ impl Served {
             }
             Ask::Rows => {
                 let mut rows = self.rows.lock().await;
-                let reader = rows.as_mut().ok_or_else(|| Problem::internal("there are no rows to arrange"))?;
+                let reader =
+                    rows.front_mut().ok_or_else(|| Problem::internal("there are no more rows for this task"))?;
                 let batch = reader.batch().await?;
+                if batch.is_none() {
+                    rows.pop_front();
+                }
                 let batch = batch.map(|batch| wire::write_batch(&batch)).transpose().map_err(fault)?;
                 return Ok((Reply::Rows, batch.unwrap_or_default()));
             }

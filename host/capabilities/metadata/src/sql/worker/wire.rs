@@ -8,6 +8,7 @@ use super::super::{
     format::Format,
     layout::{Column, Layout},
     objects::Entry,
+    statistics::Statistics,
 };
 use arrow::{
     array::RecordBatch,
@@ -55,6 +56,8 @@ pub(crate) enum Task {
     Arrange {
         arrangement: Arrangement,
     },
+    /// What the columns of rows are like that the host has; it hands them out twice. Their schema is the body of the frame.
+    Statistics,
     Explain {
         text: String,
         project: Option<String>,
@@ -135,7 +138,8 @@ pub(super) enum Ask {
         hash: Hash,
         format: Format,
     },
-    /// The next of the rows to arrange.
+    /// The next of the rows that the task came with; after the last of them the same rows may be had once more, if the
+    /// host said so with the task.
     Rows,
 }
 
@@ -188,6 +192,7 @@ pub(crate) enum Answer {
     Text(String),
     Shape { format: Format, columns: Vec<crate::Column>, rows: u64 },
     Suggestions(Vec<Suggestion>),
+    Statistics(Statistics),
 }
 
 pub(super) fn write_schema(schema: &SchemaRef) -> Result<Bytes, ArrowError> {

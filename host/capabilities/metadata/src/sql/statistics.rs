@@ -1,11 +1,12 @@
-//! What the columns of kept rows are like: how many values differ, what is missing, the ends, and how they lie.
+//! What the columns of kept rows are like: how many values differ, what is missing, the ends, and how they lie. Found out
+//! in a worker, from rows that the host hands it.
 //!
 //! Must not live here: drawing; only rows that are drawn are looked at. Invariant: the number of rows that were looked
 //! at is told with what was found.
 
-use super::{cells, rows::Reader};
+use super::{kept::cells, worker::Link};
 use arrow::{
-    array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch},
+    array::{Array, ArrayRef, AsArray, Float64Array},
     compute::cast,
     datatypes::{DataType, Float64Type, SchemaRef},
 };
@@ -15,12 +16,12 @@ use datafusion::{
     logical_expr::Accumulator,
 };
 use kamld_types::Problem;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
 /// Rows that are looked at: two million tell what a column is like, and take a second or two.
-pub(super) const MOST: u64 = 2_000_000;
+pub(crate) const MOST: u64 = 2_000_000;
 const BARS: usize = 20;
 /// The smallest hashes of a column that are remembered: up to as many different values the count is exact, above it is
 /// within about 3 %.
@@ -30,7 +31,7 @@ const TEXTS: usize = 10_000;
 /// Characters of a text that are told.
 const SHOWN: usize = 200;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     /// How many rows were looked at.
     pub rows: u64,
@@ -38,7 +39,7 @@ pub struct Statistics {
     pub columns: Vec<ColumnStatistics>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ColumnStatistics {
     /// Different values, about, when there are many.
     pub distinct: u64,
@@ -49,7 +50,7 @@ pub struct ColumnStatistics {
     /// each of `top` occurs.
     pub bars: Vec<u64>,
     /// The most frequent texts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub top: Vec<String>,
 }
 
@@ -189,12 +190,13 @@ fn end(of: &mut impl Accumulator) -> Value {
     }
 }
 
-/// Two readers of the same rows: the bars need the ends first.
-pub(super) async fn measure(schema: SchemaRef, mut first: Reader, mut second: Reader) -> Result<Statistics, Problem> {
+/// The host hands the same rows out twice: the bars need the ends first. What an error keeps from being drawn is not
+/// looked at; the windows tell of it.
+pub(crate) async fn measure(schema: &SchemaRef, link: &Link) -> Result<Statistics, Problem> {
     let mut columns: Vec<Column> = schema.fields().iter().map(|field| Column::new(field.data_type())).collect();
     let mut rows = 0;
     let mut hashes = Vec::new();
-    while let Some(batch) = next(&mut first).await? {
+    while let Some(batch) = link.rows().await? {
         rows += batch.num_rows() as u64;
         for (column, array) in columns.iter_mut().zip(batch.columns()) {
             column.look(array, &mut hashes);
@@ -202,17 +204,11 @@ pub(super) async fn measure(schema: SchemaRef, mut first: Reader, mut second: Re
     }
     columns.iter_mut().for_each(Column::prepare);
     if columns.iter().any(|column| column.range.is_some()) {
-        while let Some(batch) = next(&mut second).await? {
+        while let Some(batch) = link.rows().await? {
             for (column, array) in columns.iter_mut().zip(batch.columns()) {
                 column.count(array);
             }
         }
     }
     Ok(Statistics { rows, columns: columns.into_iter().map(Column::finish).collect() })
-}
-
-/// What an error keeps from being drawn is not looked at: the windows tell of it.
-async fn next(reader: &mut Reader) -> Result<Option<RecordBatch>, Problem> {
-    tokio::task::yield_now().await;
-    reader.batch().await
 }
