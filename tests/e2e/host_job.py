@@ -1,14 +1,19 @@
 """What is around the data: plug-ins and grants, bad input, full disks, hard stops, tasks, what is remembered."""
 
 import contextlib
+import http.client
 import json
 import os
 import pathlib
+import shutil
+import signal
+import ssl
 import subprocess
 import sys
 
-from kamld import BINARY, Kamld, Refused, Skipped, environment
+from kamld import BINARY, ROOT, Kamld, Refused, Skipped, environment
 from samples import vega
+from stranger_job import until
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent / "power"))
 
@@ -157,6 +162,53 @@ class HostJob:
         done = subprocess.run([BINARY, "up", "--data", self.k.data, "--listen", "127.0.0.1:0", "--no-browser"],
                               capture_output=True, text=True, timeout=60, env=environment())
         assert done.returncode != 0 and str(self.k.process.pid) in done.stderr, done.stderr
+
+    def test_20b_it_speaks_tls_and_takes_up_a_renewed_certificate(self):
+        certificates = ROOT / "host" / "server" / "tests" / "api" / "certificates"
+        pem, key = self.folder / "tls.pem", self.folder / "tls.key"
+
+        def hold(name):
+            shutil.copy(certificates / f"{name}.pem", pem)
+            shutil.copy(certificates / f"{name}.key", key)
+
+        hold("first")
+        settings = ("plugins.start=kamld/projects", "http.hosts=localhost", f"http.tls_certificate={pem}", f"http.tls_key={key}")
+        words = [word for setting in settings for word in ("--set", setting)]
+        with Kamld(self.folder / "tls", *words) as k:
+            assert k.url.startswith("https://localhost:"), k.url
+            port = int(k.url.rsplit(":", 1)[1])
+
+            def get(name, path):
+                """The answer to a client that trusts this certificate alone; none when it does not trust the server."""
+                context = ssl.create_default_context(cafile=certificates / f"{name}.pem")
+                connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=60)
+                try:
+                    connection.request("GET", path)
+                    return connection.getresponse()
+                except ssl.SSLCertVerificationError:
+                    return None
+                finally:
+                    connection.close()
+
+            assert get("first", "/healthz").status == 200 and get("second", "/healthz") is None
+            link = get("first", f"/?token={k.token}")
+            assert link.status == 303 and link.getheader("set-cookie").endswith("; Secure"), link.getheaders()
+            # The command line of this machine neither knows nor asks who signed the certificate.
+            k.run("project", "create", "p")
+            assert json.loads((k.data / "server.json").read_text())["url"].startswith("http://127.0.0.1:")
+            hold("second")
+            k.process.send_signal(signal.SIGHUP)
+            until(lambda: get("second", "/healthz"))
+            assert get("first", "/healthz") is None
+            pem.write_text("nothing")
+            k.process.send_signal(signal.SIGHUP)
+            until(lambda: any("WARN" in line and str(pem) in line for line in k.output))
+            assert get("second", "/healthz").status == 200
+            assert "p" in k.run("project", "list")
+            assert k.stop() == 0
+        done = subprocess.run([BINARY, "up", "--data", k.data, "--listen", "127.0.0.1:0", "--no-browser", *words],
+                              capture_output=True, text=True, timeout=60, env=environment())
+        assert done.returncode != 0 and f"{pem} cannot be used: there is none in it" in done.stderr, done.stderr
 
     def test_21_the_index_agrees_with_storage_after_a_hard_stop(self):
         before = self.k.json("search", "format:csv")["total"]

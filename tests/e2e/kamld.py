@@ -51,7 +51,7 @@ class Kamld:
         def follow(stream):
             for line in stream:
                 self.output.append(line)
-                found = re.search(r"ready (http://\S+?)/\?token=(\S+)", line)
+                found = re.search(r"ready (https?://\S+?)/\?token=(\S+)", line)
                 if found:
                     self.url, self.token = found.groups()
                     ready.set()

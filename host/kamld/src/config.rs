@@ -126,9 +126,20 @@ pub struct Audit {
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// Names under which the server may be addressed beside loopback, without a port, such as `data.example.org`: behind a
-    /// proxy, the name that the proxy is known by and passes on as `Host`.
+    /// proxy, the name that the proxy is known by, and the one that it passes on as `Host` where that is another.
     pub hosts: Vec<String>,
-    /// Session cookies travel over TLS only: set it when TLS ends at a proxy in front of the server.
+    /// A file with the server's certificate in PEM, and behind it those that lead to its authority; empty for no TLS. With
+    /// it the server speaks TLS where it listens, and links lead to the first of `hosts`. The command line of this machine
+    /// goes by loopback. The files are read again when they change, and on SIGHUP.
+    pub tls_certificate: String,
+    /// A file with the private key of that certificate, in PEM.
+    pub tls_key: String,
+    /// Proxies in front of the server: addresses such as `10.0.0.7`, or ranges such as `10.0.0.0/8`. From them alone
+    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` tell who asks, by which scheme and under which name.
+    /// Such a proxy must set each of the three itself, or remove it: what it lets through is believed.
+    pub trusted_proxies: Vec<String>,
+    /// Session cookies travel over TLS only: set it when TLS ends at a proxy that does not tell so. With TLS of its own, and
+    /// where a trusted proxy tells `https`, they do so by themselves.
     pub secure_cookies: bool,
 }
 
@@ -165,7 +176,13 @@ impl Default for Config {
                 cache_mib: 512,
             },
             audit: Audit { rotate_mib: 16, keep_days: 0 },
-            http: Http { hosts: Vec::new(), secure_cookies: false },
+            http: Http {
+                hosts: Vec::new(),
+                tls_certificate: String::new(),
+                tls_key: String::new(),
+                trusted_proxies: Vec::new(),
+                secure_cookies: false,
+            },
             sessions: Sessions { idle_hours: 7 * 24, longest_days: 30 },
             limits: Limits::default(),
             log: Log { level: "warn".into(), format: "text".into(), otlp: String::new() },

@@ -59,6 +59,12 @@ pub struct Limits {
     pub log_lines_per_s: u32,
     /// Bytes of one log line; the rest of it is dropped.
     pub log_line_bytes: usize,
+    /// What one plug-in may write to the log at once, in KiB, after it was quiet. 1 MiB: some thousand lines, which is what
+    /// an import that fails row by row has to say.
+    pub log_burst_kib: u64,
+    /// What it may write in the long run, in KiB in a minute; what is above is counted and dropped. 60 KiB: 84 MiB in a day,
+    /// where the lines of each second alone would be 17 GB.
+    pub log_kib_per_minute: u64,
     /// Calls of one plug-in at the same time.
     pub concurrent_calls: usize,
     /// Calls of one plug-in that may wait for their turn; the next one is refused at once.
@@ -108,6 +114,8 @@ impl Default for Limits {
             drain_ms: 5000,
             log_lines_per_s: 200,
             log_line_bytes: 1024,
+            log_burst_kib: 1024,
+            log_kib_per_minute: 60,
             concurrent_calls: 64,
             queued_calls: 256,
             nesting: 4,

@@ -155,7 +155,7 @@ impl Slot {
             ledger: Arc::default(),
             faults: Faults::default(),
             troubles: Troubles::default(),
-            rate: Arc::new(Rate::new(limits.log_lines_per_s)),
+            rate: Arc::new(Rate::new(limits)),
             turns: Turns::new(&quota),
             share: Arc::new(Share::new(memory.clone())),
             changed: Notify::new(),

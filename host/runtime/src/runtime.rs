@@ -268,6 +268,17 @@ impl Runtime {
         }
     }
 
+    /// Whether it is known what a component said of itself, or that it was refused.
+    pub fn remembers(&self, digest: &Hash) -> bool {
+        self.declared(digest).is_some_and(|declared| declared.check().is_ok()) || self.verdict(digest).is_some()
+    }
+
+    /// Asks a component again what it declares, without putting it in place: what it said when it was installed was lost.
+    /// The bounds are those of an installation. One that was refused is not asked again.
+    pub async fn recall(&self, plugin: &PluginId, digest: Hash, component: &Path) -> Result<()> {
+        self.prepare(plugin, digest, component).await.map(drop).map_err(|problem| cannot_load(plugin, problem))
+    }
+
     /// Why a component was refused when it was tried under the limits of now.
     fn verdict(&self, digest: &Hash) -> Option<Problem> {
         match self.cache.introduction(digest)? {

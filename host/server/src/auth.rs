@@ -6,7 +6,8 @@
 //! anything unless the page that sends the request is ours.
 
 use crate::{
-    Identity, Server, guard,
+    Identity, Server,
+    reached::Reached,
     refusal::{Answer, Refusal},
 };
 use async_trait::async_trait;
@@ -68,9 +69,8 @@ impl Authenticator for TokenAuthenticator {
 }
 
 /// Cookies are shared by all ports of a host, so the name tells servers on one machine apart.
-pub(crate) fn cookie_name(headers: &HeaderMap) -> String {
-    let port = guard::authority(headers).and_then(|authority| authority.port_u16()).unwrap_or(80);
-    format!("kamld-session-{port}")
+pub(crate) fn cookie_name(reached: &Reached) -> String {
+    format!("kamld-session-{}", reached.port())
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -126,7 +126,7 @@ pub(crate) async fn sign_in(server: &Server, token: &str, headers: &HeaderMap) -
     server.sign_ins.begin(&identity.person.id, agent).await.map(Some)
 }
 
-pub(crate) async fn recognise(server: &Server, headers: &HeaderMap) -> Option<Recognised> {
+pub(crate) async fn recognise(server: &Server, reached: &Reached, headers: &HeaderMap) -> Option<Recognised> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         // A wrong token is not rescued by a cookie: whoever sends one means it.
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
@@ -136,7 +136,7 @@ pub(crate) async fn recognise(server: &Server, headers: &HeaderMap) -> Option<Re
         let by = Credential::Token(token.trim().to_owned());
         return Some(Recognised { identity: by.identity(server).await?, by });
     }
-    let secret = cookie(headers, &cookie_name(headers))?;
+    let secret = cookie(headers, &cookie_name(reached))?;
     let session = server.sign_ins.find(secret).await?;
     let identity = server.authenticator.person(&session.person).await?;
     Some(Recognised { identity, by: Credential::Session { secret: secret.to_owned(), id: session.id } })
@@ -149,9 +149,11 @@ pub(crate) async fn authenticate(State(server): State<Server>, mut request: Requ
     if !path.starts_with("/api/") && path != "/metrics" {
         return Ok(next.run(request).await);
     }
-    let Some(Recognised { identity, by }) = recognise(&server, request.headers()).await else { return Err(unknown()) };
+    let reached = request.extensions().get::<Reached>().ok_or_else(unknown)?;
+    let recognised = recognise(&server, reached, request.headers()).await;
+    let Some(Recognised { identity, by }) = recognised else { return Err(unknown()) };
     if by.session().is_some() {
-        check_same_origin(request.method(), request.headers())?;
+        check_same_origin(&server, reached, request.method(), request.headers())?;
     }
     request.extensions_mut().insert(identity);
     request.extensions_mut().insert(by);
@@ -166,32 +168,40 @@ fn unknown() -> Refusal {
 }
 
 /// A browser sends the cookie whoever made the page, so the page must be ours.
-fn check_same_origin(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_same_origin(server: &Server, reached: &Reached, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
     let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
     if method.is_safe() {
         // A page on another port of this machine counts as the same site for cookies, but it is another page.
         return if matches!(site, None | Some("same-origin" | "none")) { Ok(()) } else { Err(foreign()) };
     }
     match headers.get(header::ORIGIN) {
-        Some(_) => check_origin(headers),
+        Some(_) => check_origin(server, reached, headers),
         None if site == Some("same-origin") => Ok(()),
         None => Err(foreign()),
     }
 }
 
 /// What a browser says of the page that asks; programs say nothing.
-pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
-    match headers.get(header::ORIGIN) {
-        Some(origin) => {
-            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-            let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-            match (origin, host) {
-                (Some(("http" | "https", origin)), Some(host)) if origin.eq_ignore_ascii_case(host) => Ok(()),
-                _ => Err(foreign()),
-            }
-        }
-        None => Ok(()),
-    }
+pub(crate) fn check_origin(server: &Server, reached: &Reached, headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let ours = || {
+        let (scheme, origin) = origin.to_str().ok()?.split_once("://")?;
+        let usual = match scheme {
+            "https" => ":443",
+            // Where people come over TLS, a page without it is one that somebody put on the way.
+            "http" if !over_tls(server, reached) => ":80",
+            _ => return None,
+        };
+        let bare = |host: &str| host.strip_suffix(usual).unwrap_or(host).to_ascii_lowercase();
+        Some(bare(origin) == bare(reached.authority.as_ref()?.as_str()))
+    };
+    if ours() == Some(true) { Ok(()) } else { Err(foreign()) }
+}
+
+/// Whether the browser speaks TLS: as the server sees or is told, or as somebody configured it, for others than those on
+/// this machine.
+fn over_tls(server: &Server, reached: &Reached) -> bool {
+    reached.https || (server.settings.secure_cookies && !reached.is_loopback())
 }
 
 fn foreign() -> Refusal {
@@ -201,15 +211,15 @@ fn foreign() -> Refusal {
 }
 
 /// The header that gives a browser its session.
-pub(crate) fn session_cookie(server: &Server, headers: &HeaderMap, session: &str) -> Option<HeaderValue> {
-    let secure = if server.settings.secure_cookies { "; Secure" } else { "" };
-    let cookie = format!("{}={session}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(headers));
+pub(crate) fn session_cookie(server: &Server, reached: &Reached, session: &str) -> Option<HeaderValue> {
+    let secure = if reached.https || server.settings.secure_cookies { "; Secure" } else { "" };
+    let cookie = format!("{}={session}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(reached));
     HeaderValue::from_str(&cookie).ok()
 }
 
 /// The header that takes it away.
-pub(crate) fn no_session_cookie(server: &Server, headers: &HeaderMap) -> Option<HeaderValue> {
-    let cookie = session_cookie(server, headers, "")?;
+pub(crate) fn no_session_cookie(server: &Server, reached: &Reached) -> Option<HeaderValue> {
+    let cookie = session_cookie(server, reached, "")?;
     HeaderValue::from_str(&format!("{}; Max-Age=0", cookie.to_str().ok()?)).ok()
 }
 

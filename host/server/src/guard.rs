@@ -1,10 +1,11 @@
 //! Under which names the server answers, which codings it takes, and what every answer tells a browser.
 //!
-//! Lives here: the check of `Host` and of `Transfer-Encoding`, and the security headers. Must not live here: who asks.
+//! Lives here: the check of `Host`, also of the one that a trusted proxy tells, and of `Transfer-Encoding`, and the security headers. Must not live here: who asks.
 //! Invariant: a page whose name was bent to this address (DNS rebinding) gets nothing.
 
 use crate::{
     Server,
+    reached::Reached,
     refusal::{Answer, Refusal},
 };
 use axum::{
@@ -25,10 +26,16 @@ pub(crate) fn authority(headers: &HeaderMap) -> Option<Authority> {
 }
 
 fn allowed(host: &str, configured: &[String]) -> bool {
-    let plain = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || plain.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        || configured.iter().any(|name| name.eq_ignore_ascii_case(plain))
+    is_loopback(host) || configured.iter().any(|name| bare(name).eq_ignore_ascii_case(bare(host)))
+}
+
+pub(crate) fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || bare(host).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// An address of IPv6 has brackets around it.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 /// The layer. Probes of the process's health come by address, and learn no secret.
@@ -40,12 +47,18 @@ pub(crate) async fn check_host(State(server): State<Server>, request: Request, n
     let Some(host) = authority(request.headers()) else {
         return Err(Problem::invalid("the request has no readable Host header").into());
     };
+    // The name that a trusted proxy tells comes beside the one that it asked for, not in its place: a page whose name was
+    // bent to a proxy's own address could tell any.
+    let told = request.extensions().get::<Reached>().and_then(|reached| reached.authority.clone());
+    let Some(told) = told else {
+        return Err(Problem::invalid("the request has no readable X-Forwarded-Host header").into());
+    };
     let hosts = &server.settings.hosts;
     // A proxy's form of the request line names a host of its own; it must not say something else.
     let line = request.uri().authority().is_none_or(|authority| allowed(authority.host(), hosts));
-    if !line || !allowed(host.host(), hosts) {
+    if !line || !allowed(host.host(), hosts) || !allowed(told.host(), hosts) {
         let problem = Problem::denied("this server does not answer under that name")
-            .help("use the address that kamld up printed, or add the name to the configuration");
+            .help("use the address that kamld up printed, or add the name to http.hosts in the configuration");
         return Err(Refusal::with(StatusCode::MISDIRECTED_REQUEST, problem));
     }
     Ok(next.run(request).await)

@@ -5,7 +5,7 @@
 //! Invariants: a request is authenticated and authorised before anything behind a trait is called; bytes of objects,
 //! tokens and query strings never reach a log; every refusal is a problem body with what was kept and what to do.
 //!
-//! Reading order: `parts`, `server`, then the life of a request: `serve`, `observe`, `guard`, `admission`, `auth`,
+//! Reading order: `parts`, `server`, then the life of a request: `serve`, `reached`, `observe`, `guard`, `admission`, `auth`,
 //! `routes`, `refusal`.
 
 pub mod admission;
@@ -14,24 +14,29 @@ pub mod body;
 pub mod caller;
 mod drawing;
 mod guard;
+mod handshakes;
 mod markdown;
 mod metrics;
 mod observe;
 pub mod openapi;
 pub mod page;
 pub mod parts;
+mod reached;
 pub mod refusal;
 mod routes;
 mod serve;
 pub mod server;
 pub mod settings;
 pub mod signin;
+pub mod tls;
 
 pub use auth::{Authenticator, TokenAuthenticator};
 pub use caller::{Caller, Identity, Trace};
 pub use openapi::openapi;
 pub use parts::Parts;
+pub use reached::Proxies;
 pub use serve::serve;
 pub use server::Server;
 pub use settings::{Limits, Settings};
 pub use signin::{Lifetime, SignInRecords, SignIns};
+pub use tls::Tls;

@@ -5,6 +5,7 @@
 
 use crate::{
     Server, Trace, guard,
+    reached::{Connection, Reached},
     refusal::{Refusal, write_problem},
 };
 use axum::{
@@ -74,6 +75,8 @@ impl Refused {
 pub(crate) async fn observe(State(server): State<Server>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let trace = Trace::of(request.headers());
+    let connection = request.extensions().get::<Connection>().copied();
+    let reached = Reached::of(connection, request.headers(), &server.settings);
     let method = method_name(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!(
@@ -81,6 +84,7 @@ pub(crate) async fn observe(State(server): State<Server>, mut request: Request, 
         method,
         route = route.as_str(),
         trace = trace.id.as_str(),
+        client = reached.client.map(tracing::field::display),
         plugin = tracing::field::Empty,
         status = tracing::field::Empty,
         ms = tracing::field::Empty,
@@ -89,6 +93,7 @@ pub(crate) async fn observe(State(server): State<Server>, mut request: Request, 
         join(&span, &trace);
     }
     request.extensions_mut().insert(trace.clone());
+    request.extensions_mut().insert(reached);
 
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let response = answer.unwrap_or_else(|_| {

@@ -2,7 +2,7 @@
 //!
 //! Lives here: plain values. Must not live here: where they are read from.
 
-use crate::Trace;
+use crate::{Proxies, Trace};
 use std::time::Duration;
 
 /// How the server is reached and bounded.
@@ -13,8 +13,10 @@ pub struct Settings {
     /// Names under which the server may be addressed beside loopback, without a port. Another `Host` is refused, since
     /// it may be a name that a stranger's page bent to this address.
     pub hosts: Vec<String>,
-    /// Session cookies travel over TLS only: set it when TLS ends in front of the server.
+    /// Session cookies travel over TLS only, also where the server cannot see that TLS ends in front of it.
     pub secure_cookies: bool,
+    /// Those whose headers tell where a request comes from.
+    pub proxies: Proxies,
     pub limits: Limits,
     /// Told of each request's span and trace, so that an exporter can hang the span below the client's.
     pub join_trace: Option<fn(&tracing::Span, &Trace)>,
@@ -27,6 +29,10 @@ pub struct Limits {
     pub requests: usize,
     /// Connections at one time; more wait to be accepted.
     pub connections: usize,
+    /// Connections at one time that have not begun TLS yet.
+    pub handshakes: usize,
+    /// The time in which TLS has to begin.
+    pub handshake_wait: Duration,
     /// The time in which the head of a request has to arrive, and how long an idle connection is kept.
     pub head_wait: Duration,
     /// Bytes of the head of a request.
@@ -56,6 +62,8 @@ impl Default for Limits {
         Self {
             requests: 256,
             connections: 1024,
+            handshakes: 128,
+            handshake_wait: Duration::from_secs(10),
             head_wait: Duration::from_secs(30),
             head: 64 << 10,
             body_idle: Duration::from_secs(60),

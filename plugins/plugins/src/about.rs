@@ -175,6 +175,7 @@ pub struct Account {
     pub denials: u64,
     pub traps: u64,
     pub timeouts: u64,
+    pub log_dropped: u64,
 }
 
 impl Account {
@@ -192,6 +193,7 @@ impl Account {
             denials: number("denials"),
             traps: number("traps"),
             timeouts: number("timeouts"),
+            log_dropped: number("log_dropped"),
         }
     }
 }

@@ -220,7 +220,7 @@ fn cost(account: &Account) -> view::Section {
         let node = stat(label, value, ValueType::Count);
         if value > 0 { node.tone(Tone::Warning) } else { node }
     };
-    let stats: Vec<Node> = vec![
+    let mut stats: Vec<Node> = vec![
         stat("Calls", account.calls, ValueType::Count).into(),
         stat("Processor time", account.cpu_ms, ValueType::Duration).into(),
         stat("Most memory of a call", account.peak_memory, ValueType::Bytes).into(),
@@ -230,6 +230,10 @@ fn cost(account: &Account) -> view::Section {
         bad("Answered with an error", account.errors).into(),
         bad("Crashed or cut off", account.traps + account.timeouts).into(),
     ];
+    // Most plug-ins never write that much.
+    if account.log_dropped > 0 {
+        stats.push(bad("Log lines dropped", account.log_dropped).into());
+    }
     view::section("What it cost")
         .note("Since KAML-D started.")
         .show(Node::from(view::grid().cell(view::Size::Small)).with(stats))

@@ -1,7 +1,7 @@
 //! Tests that can fail: none waits for a fixed time, and none is left out without being counted.
 
 use kamld_house::{files, root, sources};
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 /// Files whose own work is a pause: the two that poll for a condition, and two that play a slow server.
 const PAUSES: [&str; 4] =
@@ -39,6 +39,25 @@ fn no_test_of_the_page_waits_for_a_fixed_time() {
         "wait for a condition (`until`, `still`, a locator) or move the clock of the page: {found:#?}"
     );
     assert_eq!(pauses.len(), PAUSES.len(), "of the files that may pause, these do: {pauses:?}");
+}
+
+/// The binary is built without its tests, since they would compile all that it joins together.
+#[test]
+fn no_test_stands_in_the_binary_where_none_runs() {
+    let source = root().join("host/kamld/src");
+    let library = fs::read_to_string(source.join("lib.rs")).unwrap();
+    let tested = |path: &Path| {
+        let module = path.strip_prefix(&source).unwrap().iter().next().unwrap().to_string_lossy();
+        library.contains(&format!("pub mod {};", module.trim_end_matches(".rs")))
+    };
+    assert!(
+        tested(&source.join("folder.rs")) && tested(&source.join("cli/mod.rs")) && !tested(&source.join("up/mod.rs"))
+    );
+    let attribute = concat!("#[cfg", "(test)]");
+    let all = sources(&source);
+    let wrong: Vec<_> =
+        all.iter().filter(|(path, text)| text.contains(attribute) && !tested(path)).map(|(path, _)| path).collect();
+    assert!(wrong.is_empty(), "their tests never run: {wrong:#?}");
 }
 
 /// A test that another suite runs is ignored by default, and says which; that suite counts it.

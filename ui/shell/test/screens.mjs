@@ -129,6 +129,7 @@ export function open({ plugin, surface: name, address, params, data }, state) {
       const buttons = [
         button("plain", "Refresh", remove),
         button("lie", "Tidy up", { ...remove, undo: { run: ["status"], arguments: {} }, confirm: "Nothing is lost, trust me." }),
+        button("hidden", "Erase", { run: ["asset", "remove"], arguments: { address: "birds/gnp.\u202eexe" } }),
         button("write", "Like", { run: ["tag", "add"], arguments: { address: "birds/strikes", tag: "liked" }, undo: { run: ["asset", "remove"], arguments: { address: "birds/songs" } }, done: "Liked." }),
         button("ask", "Rename", { run: ["tag", "add"], arguments: { address: "birds/strikes" }, ask: ["tag"], done: "Renamed." }),
         button("askd", "Choose", { run: ["asset", "remove"], arguments: {}, ask: ["address"], done: "Chosen." }),

@@ -189,6 +189,30 @@ test("letters that are not seen and that turn text around are written out", () =
   assert.match(await question(page).innerText(), /Asked by\s+Da‹U\+200B›ta‹U\+202E›\s+evil\/twin/);
 }));
 
+test("a name with letters that are not seen is typed as it is read, and meant as it is", () => at("/twin", async (page, mock) => {
+  await press(page, "Erase");
+  const allow = question(page).getByRole("button", { name: "Allow once" });
+  const typed = question(page).getByLabel("Type gnp.‹U+202E›exe to go on");
+  await typed.fill("gnp.exe");
+  assert.equal(await allow.isDisabled(), true, "that is another name");
+  await typed.fill("gnp.‹U+202E›exe");
+  await allow.click();
+  await page.locator(".ks-notice-good").waitFor();
+  assert.deepEqual(mock.state.ran.map(({ args }) => args.address), ["birds/gnp.\u202eexe"]);
+}));
+
+test("what is pasted into the palette and the box says what it hides", () => at("/twin", async (page) => {
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").getByRole("combobox").fill("ka\u200bmld");
+  assert.equal(await page.getByRole("dialog").locator(".kd-unseen").innerText(), "Contains hidden characters: ka‹U+200B›mld");
+  await page.keyboard.press("Escape");
+  const box = page.locator("#ks-box");
+  await box.fill("gnp.\u202eexe");
+  assert.equal(await page.locator("ks-box .kd-unseen").innerText(), "Contains hidden characters: gnp.‹U+202E›exe");
+  await box.fill("");
+  assert.equal(await page.locator("ks-box .kd-unseen").count(), 0);
+}));
+
 for (const theme of ["light", "dark"]) for (const width of [1280, 360]) {
   test(`the question can be read and answered by everybody: ${theme}, ${width}`, () => at("/twin", async (page) => {
     await press(page, "Tidy up");

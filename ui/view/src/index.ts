@@ -1,7 +1,9 @@
 // What the view offers to those who show it. Import this once; it defines `kd-view` and brings the style along.
 import "./view.css";
 import "./nodes/core.js";
-export { legible } from "./legible.js";
+import { watchControls } from "./unseen.js";
+export { legible, readsAs } from "./legible.js";
+export { hold } from "./unseen.js";
 export * from "./catalogue.js";
 export type {
   ActionContext, CommandArgument, CommandDeclaration, RowsPage, SourceColumn, Statistic, ViewHost, Window,
@@ -13,3 +15,5 @@ export type { Patch } from "./model.js";
 export { get, offered, parts, put, resolve, resolveAction, same, touches, truthy, type Json, type Scope } from "./values.js";
 export { KdView } from "./view.js";
 export { english, setWords, words, type Words } from "./words.js";
+
+watchControls(document);

@@ -21,6 +21,11 @@ export function legible(text: string): string {
   });
 }
 
+/** Whether somebody typed a text as they read it, whatever is hidden in it. */
+export function readsAs(typed: string, text: string): boolean {
+  return legible(typed) === legible(text);
+}
+
 function belongs(character: string, before: string, after: string): boolean {
   const code = character.codePointAt(0)!;
   if (code === 0x200c || code === 0x200d) return (JOINED.test(before) && JOINED.test(after)) || (code === 0x200d && PICTURE.test(before) && PICTURE.test(after));

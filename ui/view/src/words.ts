@@ -31,6 +31,7 @@ export const english = {
   remove: (what: string) => `Remove ${what}`,
   add: "Add",
   addTag: "Add a tag",
+  unseen: (text: string) => `Contains hidden characters: ${text}`,
   required: "This is needed.",
   atLeast: (least: string) => `At least ${least}.`,
   atMost: (most: string) => `At most ${most}.`,

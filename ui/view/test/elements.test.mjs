@@ -56,6 +56,22 @@ test("cycles, missing ids, depth and multitude end", async () => {
   assert.equal(await tab.evaluate(() => document.querySelectorAll("kd-text").length), 4999);
 });
 
+test("what an input holds and does not show is written out below it, and sent as it is", async () => {
+  const fields = [node("name", "input", { label: "Name", bind: "/name" }), node("long", "area", { label: "Long", bind: "/long" }), node("one", "combobox", { label: "One", bind: "/one", free: true, options: [] }), node("plain", "input", { label: "Plain", bind: "/plain" })];
+  await house.show(tab, view(...fields), { name: "gnp.\u202eexe", long: "a\u200bb\nc", one: "x\u2067y", plain: "plain" });
+  const notes = () => tab.locator(".kd-unseen").allInnerTexts();
+  assert.deepEqual(await notes(), ["gnp.‹U+202E›exe", "a‹U+200B›b c", "x‹U+2067›y"].map((text) => `Contains hidden characters: ${text}`));
+  const name = tab.getByLabel("Name");
+  assert.equal(await name.inputValue(), "gnp.\u202eexe", "what is sent is what was there");
+  await name.fill("seen");
+  await tab.getByLabel("Plain").fill("ka\u200bmld");
+  assert.deepEqual((await notes()).at(0), "Contains hidden characters: a‹U+200B›b c");
+  assert.deepEqual((await notes()).at(-1), "Contains hidden characters: ka‹U+200B›mld");
+  // Also where the plug-in changes what the input holds.
+  await patch({ data: { "/long": "seen" } });
+  assert.deepEqual(await notes(), ["x‹U+2067›y", "ka‹U+200B›mld"].map((text) => `Contains hidden characters: ${text}`));
+});
+
 test("properties of wrong types never break the page", async () => {
   const wrong = [null, 7, true, "x", [], {}, [[]], [null], { a: { b: [] } }];
   const kinds = [...new Set(gallery.map(({ kind }) => kind))];

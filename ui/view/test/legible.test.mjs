@@ -9,11 +9,11 @@ import * as esbuild from "esbuild";
 
 const view = fileURLToPath(new URL("../src/", import.meta.url));
 const shell = fileURLToPath(new URL("../../shell/src/", import.meta.url));
-let legible, readPlaces;
+let legible, readPlaces, readsAs;
 before(async () => {
   const out = mkdtempSync(join(tmpdir(), "kd-legible-"));
-  await esbuild.build({ entryPoints: ["legible", "html"].map((name) => join(view, `${name}.ts`)), outdir: out, bundle: true, format: "esm", external: ["lit"], outExtension: { ".js": ".mjs" }, logLevel: "error", plugins: [{ name: "no lit", setup: (build) => build.onResolve({ filter: /^lit$/ }, () => ({ path: "data:text/javascript,export const html=()=>{}", external: true })) }] });
-  ({ legible } = await import(pathToFileURL(join(out, "legible.mjs"))));
+  await esbuild.build({ entryPoints: ["legible", "html"].map((name) => join(view, `${name}.ts`)), outdir: out, bundle: true, format: "esm", outExtension: { ".js": ".mjs" }, logLevel: "error", plugins: [{ name: "no lit", setup: (build) => build.onResolve({ filter: /^lit$/ }, () => ({ path: "data:text/javascript,export const html=()=>{}", external: true })) }] });
+  ({ legible, readsAs } = await import(pathToFileURL(join(out, "legible.mjs"))));
   ({ readPlaces } = await import(pathToFileURL(join(out, "html.mjs"))));
 });
 
@@ -38,12 +38,20 @@ test("what is seen stays as it is", () => {
   for (const text of ["plain, ünïcode 鳥 עברית العربية", "two\nlines\tand\r\n", "می\u200cخواهم", "क्\u200dष", "👩\u200d🔬 👍🏽 ❤\ufe0f 👨\u200d👩\u200d👧", "葛\u{e0100}", ""]) assert.equal(legible(text), text);
 });
 
-test("texts of a template are read, links and values of inputs are used", () => {
-  const places = (strings) => readPlaces(strings);
+test("who types a text as it is read has typed it", () => {
+  for (const typed of ["gnp.\u202eexe", "gnp.‹U+202E›exe"]) assert.equal(readsAs(typed, "gnp.\u202eexe"), true);
+  for (const typed of ["gnp.exe", "exe.png", "gnp.‹U+202D›exe", ""]) assert.equal(readsAs(typed, "gnp.\u202eexe"), false);
+  assert.equal(readsAs("strikes", "strikes") && !readsAs("strike\u200bs", "strikes"), true);
+});
+
+test("texts of a template are read, values of inputs are held, links are used", () => {
+  const words = { read: true, used: false, held: "held" };
+  const places = (strings) => readPlaces(strings).map((place) => words[place]);
   assert.deepEqual(places`<a href=${0} title=${0} class="a ${0}" @click=${0}>${0}</a><p>${0} and ${0}</p>`, [false, true, false, false, true, true, true]);
-  assert.deepEqual(places`<img alt=${0} src=${0}><input .value=${0} placeholder="${0}" aria-label="${0}, ${0}" ?hidden=${0}>${0}`, [true, false, false, true, true, true, false, true]);
+  assert.deepEqual(places`<img alt=${0} src=${0}><input .value=${0} placeholder="${0}" aria-label="${0}, ${0}" ?hidden=${0}>${0}`, [true, false, "held", true, true, true, false, true]);
   assert.deepEqual(places`<b title="a > b" data-x=${0}>1 < 2 ${0}</b><!-- <i --> ${0}`, [false, true, true]);
   assert.deepEqual(places`${0}<br>${0}`, [true, true]);
+  assert.deepEqual(places`<progress .value=${0}></progress><textarea id=${0} .value=${0}></textarea>`, [false, false, "held"]);
 });
 
 test("whoever draws draws through it", () => {
@@ -53,6 +61,7 @@ test("whoever draws draws through it", () => {
       const source = readFileSync(join(root, path), "utf8");
       if (/import \{[^}]*\bhtml\b[^}]*\} from "lit"/.test(source)) wrong.push(`${path} takes html from lit`);
       for (const line of source.split("\n")) {
+        if (/\b(?:input|field|control|textarea)\.value = /.test(line) && path !== "unseen.ts") wrong.push(`${path} gives an input a value without hold(): ${line.trim()}`);
         if (/(textContent|innerText|document\.title) = (?!"")|setAttribute\("(title|aria-label)"/.test(line) && !line.includes("legible(") && !/holder\.textContent = text|anchor\.textContent/.test(line)) wrong.push(`${path}: ${line.trim()}`);
       }
     }

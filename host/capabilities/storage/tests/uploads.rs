@@ -165,6 +165,20 @@ async fn files_of_this_process_are_nobody_elses_to_sweep() {
 }
 
 #[tokio::test]
+async fn a_client_that_missed_the_answer_learns_after_a_restart_that_the_upload_is_done() {
+    let disk = Disk::new();
+    let store = with_asset(disk.open()).await;
+    let id = store.uploads().create(spec(SIZE as u64)).await.unwrap();
+    append(&store, id, 0, SIZE).await;
+    let done = store.uploads().finish(id).await.unwrap();
+    drop(store);
+    let store = disk.open();
+    assert_eq!(store.uploads().get(id).await.unwrap().done.as_ref(), Some(&done));
+    assert_eq!(store.uploads().offset(id).await.unwrap(), SIZE as u64);
+    assert_eq!(store.uploads().finish(id).await.unwrap(), done, "repeating it answers the same object");
+}
+
+#[tokio::test]
 async fn an_upload_with_a_damaged_record_can_be_aborted() {
     let disk = Disk::new();
     let store = with_asset(disk.open()).await;

@@ -5,11 +5,10 @@
 
 use super::{
     CONTENT, MANIFEST, Manifest, RECORDS, REFS, SNAPSHOTS, Written, contents, hash_file, open, snapshots, sync_tree,
-    unframed,
 };
 use crate::up::RECORDS_FILE;
 use anyhow::{Context, bail};
-use kamld::folder;
+use kamld::{folder, framing::unframed};
 use kamld_records::{Records, RedbRecords, Table, Transaction};
 use kamld_storage::{
     embedded::RecordRefs,

@@ -5,12 +5,12 @@
 
 use super::{
     CONTENT, ContentEntry, FILES, FORMAT, FileEntry, LIST, MANIFEST, MARKER, Manifest, Marker, PARTIAL, Progress,
-    RECORDS, REFS, SNAPSHOTS, Written, contents, framed, open, snapshots, sync_folder, sync_tree,
+    RECORDS, REFS, SNAPSHOTS, Written, contents, open, snapshots, sync_folder, sync_tree,
 };
 use crate::up::signins;
 use anyhow::{Context, bail};
 use futures::TryStreamExt;
-use kamld::folder;
+use kamld::{folder, framing::framed};
 use kamld_records::Records;
 use kamld_storage::AssetStore;
 use kamld_types::Problem;
@@ -272,18 +272,5 @@ impl Taking<'_> {
             self.keep(&stored, written, 0o600);
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_number_of_bytes_stands_before_each_part() {
-        let framed = super::framed(&[b"ab", b"", b"c"]);
-        let mut input = &framed[..];
-        let parts: [Vec<u8>; 3] = super::super::unframed(&mut input).unwrap().unwrap();
-        assert_eq!(parts, [b"ab".to_vec(), Vec::new(), b"c".to_vec()]);
-        assert!(super::super::unframed::<1>(&mut input).unwrap().is_none());
-        assert!(super::super::unframed::<3>(&mut &framed[..5]).is_err());
     }
 }

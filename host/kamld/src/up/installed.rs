@@ -214,17 +214,20 @@ impl Installed {
         Ok(())
     }
 
-    /// Loads what is enabled and granted and did not come with the binary, one after the other, while the server already
-    /// answers: however long they take, they hold up nobody else.
+    /// Loads what is enabled and granted and did not come with the binary, and asks what waits for a grant what it declares
+    /// where that was lost; one after the other, while the server already answers: however long they take, they hold up
+    /// nobody else.
     pub async fn load_strangers(&self, loaded: impl Fn()) {
         for (id, entry) in self.0.registry.store.list() {
-            if self.0.registry.is_shipped(&id, &entry.digest) {
-                continue;
-            }
+            let shipped = self.0.registry.is_shipped(&id, &entry.digest);
             // It may have been changed or removed meanwhile.
             let load = move |this: Self| async move {
                 if this.0.registry.store.get(&id).is_some_and(|entry| entry.enabled) {
-                    this.load_at_start(&id).await;
+                    match this.0.registry.grants.get(&id) {
+                        None => this.recall(&id).await,
+                        Some(_) if shipped => {}
+                        Some(_) => this.load_at_start(&id).await,
+                    }
                 }
                 Ok(())
             };
@@ -245,13 +248,35 @@ impl Installed {
     }
 
     async fn load_at_start(&self, id: &PluginId) {
-        // What is not granted anything runs nothing, and what it declares is remembered since it was installed.
+        // What is not granted anything runs nothing.
         if self.0.registry.grants.get(id).is_none() {
             return;
         }
         if let Err(problem) = self.load(id).await {
             eprintln!("plug-in {id} does not run: {problem}");
         }
+    }
+
+    /// What a plug-in declares is remembered since it was installed. Where that was lost, as with the cache or when the host
+    /// was replaced by another version, it is asked again: who decides about it sees what it would bring.
+    async fn recall(&self, id: &PluginId) {
+        let recall = async {
+            let runtime = self.runtime()?.clone();
+            if runtime.remembers(&self.entry(id)?.digest) {
+                return Ok(());
+            }
+            let wanted = id.clone();
+            let package = self.blocking(move |registry| registry.load(&wanted)).await?;
+            runtime.recall(id, package.digest, &self.component(&package)).await
+        };
+        if let Err(problem) = recall.await {
+            eprintln!("plug-in {id} does not say what it would bring: {problem}");
+        }
+    }
+
+    /// The file of a package that is installed.
+    fn component(&self, package: &Package) -> PathBuf {
+        self.0.blobs.join(format!("{}.wasm", package.digest))
     }
 
     fn runtime(&self) -> Result<&Arc<Runtime>> {
@@ -273,7 +298,7 @@ impl Installed {
             let package = self.blocking(move |registry| registry.load(&wanted)).await?;
             let version = Version {
                 digest: package.digest,
-                component: self.0.blobs.join(format!("{}.wasm", package.digest)),
+                component: self.component(&package),
                 gate: self.gate(id, &package.manifest),
                 generation: self.generation(id),
             };

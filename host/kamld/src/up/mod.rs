@@ -4,7 +4,6 @@
 //! Invariant: what is opened first is closed last, and a start that fails leaves nothing half made behind.
 
 mod administration;
-mod browse;
 mod collect;
 mod installed;
 mod joins;
@@ -15,6 +14,7 @@ mod page;
 mod parts;
 mod previews;
 mod probe;
+mod reach;
 pub mod signins;
 mod storage;
 mod trace;
@@ -23,7 +23,7 @@ pub use metadata::RECORDS as RECORDS_FILE;
 
 use crate::local;
 use anyhow::Context;
-use kamld::{cli::local::UpArgs, config, folder::Folder};
+use kamld::{browse, cli::local::UpArgs, config, folder::Folder};
 use kamld_linkages::{CollectionLinkage, MetadataLinkage, StorageLinkage};
 use kamld_linkages_wasi::WasiLinkage;
 use kamld_metadata::{Search, sql::Sql};
@@ -36,7 +36,6 @@ use kamld_types::{Person, PluginId};
 use kamld_worker::Launch;
 use serde_json::{Map, Value};
 use std::{io::Write, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
 
 /// How often uploads that nobody goes on with are looked for.
 const SWEEP: Duration = Duration::from_secs(3600);
@@ -66,6 +65,7 @@ fn worker(task: &str) -> std::io::Result<Launch> {
 }
 
 async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow::Result<()> {
+    let reach = reach::Reach::check(&config)?;
     // Built before anything is opened: it can take minutes, and it can be stopped.
     let packages = packages::prepare()?;
     let pages = page::prepare();
@@ -132,19 +132,10 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
     let collecting = tokio::spawn(collector.clone().by_itself());
 
     let token = folder.token()?;
-    let listener = TcpListener::bind(config.listen).await.with_context(|| {
-        format!(
-            "cannot listen on {}: another program may hold the port; --listen 127.0.0.1:0 takes a free one",
-            config.listen
-        )
-    })?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let settings = kamld_server::Settings {
-        version: env!("CARGO_PKG_VERSION").into(),
-        hosts: config.http.hosts.clone(),
-        secure_cookies: config.http.secure_cookies,
-        ..Default::default()
-    };
+    let listening = reach.listen().await?;
+    if let Some(warning) = listening.warning() {
+        eprintln!("{warning}");
+    }
     let lifetime = Lifetime {
         idle: Duration::from_secs(config.sessions.idle_hours.saturating_mul(3600)),
         longest: Duration::from_secs(config.sessions.longest_days.saturating_mul(24 * 3600)),
@@ -167,14 +158,14 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
         }),
         Arc::new(TokenAuthenticator::local(&token)),
         sign_ins,
-        settings,
+        listening.settings(),
     );
     let describing = describe_again_after_changes(&installed, &search);
     if args.sample {
         sample(&runtime).await?;
     }
-    folder.announce(&url, &token)?;
-    let link = format!("{url}/?token={token}");
+    folder.announce(&listening.here, &token)?;
+    let link = format!("{}/?token={token}", listening.url);
     // From here on a signal stops the server cleanly.
     let stopped = stopped()?;
     println!("ready {link}");
@@ -185,7 +176,7 @@ async fn serve(folder: &Folder, config: config::Config, args: &UpArgs) -> anyhow
         let (installed, changes) = (installed.clone(), changes);
         async move { installed.load_strangers(|| changes.tell(Change::Plugins)).await }
     });
-    let served = kamld_server::serve(listener, server, stopped).await;
+    let served = listening.serve(server, stopped).await;
     eprintln!("stopping");
     folder.retire();
     strangers.abort();

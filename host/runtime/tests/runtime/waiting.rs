@@ -108,6 +108,29 @@ async fn what_a_plugin_declares_is_asked_once_and_again_when_it_was_lost_or_touc
 }
 
 #[tokio::test]
+async fn what_waits_is_asked_again_when_what_it_declared_was_lost_and_only_then() {
+    let cache = tempfile::tempdir().unwrap();
+    let answers = program("calls_answers");
+    let (plugin, digest) = (id("calls_answers"), digest(&answers));
+    let first = runtime(limits(), cache.path());
+    let said = first.inspect(&plugin, digest, &answers, false).await.unwrap();
+    assert!(first.remembers(&digest));
+    for lost in files(cache.path(), "declared") {
+        std::fs::remove_file(lost).unwrap();
+    }
+    assert!(!first.remembers(&digest));
+    // It is asked under the bounds of an installation, which let it do nothing here; then that is remembered.
+    let bounded = runtime(no_calls(), cache.path());
+    assert_eq!(bounded.recall(&plugin, digest, &answers).await.unwrap_err().kind, Kind::Limit);
+    assert!(bounded.remembers(&digest) && bounded.declared(&digest).is_none());
+    let next = runtime(limits(), cache.path());
+    assert!(!next.remembers(&digest), "other limits are another trial");
+    next.recall(&plugin, digest, &answers).await.unwrap();
+    assert_eq!(next.declared(&digest), Some(said));
+    assert!(next.plugins().is_empty() && next.commands().list.is_empty(), "it is in place nowhere");
+}
+
+#[tokio::test]
 async fn what_was_refused_is_not_tried_again_until_somebody_wants_it() {
     let cache = tempfile::tempdir().unwrap();
     let amiss = program("surfaces_amiss");

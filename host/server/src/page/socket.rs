@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Caller, Identity, Server, Trace, auth, caller,
+    reached::Reached,
     refusal::{Answer, Refusal},
 };
 use axum::{
@@ -43,11 +44,12 @@ const ALIVE: Duration = Duration::from_secs(30);
 pub async fn open(
     State(server): State<Server>,
     Extension(by): Extension<auth::Credential>,
+    Extension(reached): Extension<Reached>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Answer {
     // A socket is opened by any page that likes to; only ours may use the session.
-    auth::check_origin(&headers)?;
+    auth::check_origin(&server, &reached, &headers)?;
     let upgrade = upgrade.map_err(|rejection| {
         let problem = Problem::invalid("this address is a WebSocket").help("wit/ui/page.md describes its messages");
         Refusal::with(rejection.status(), problem)

@@ -4,7 +4,7 @@
 //! Invariant: without a session, an answer says yes or no and nothing else: parts are named after what is stored and
 //! installed here, and a note may hold paths.
 
-use crate::{Identity, Server, auth, refusal::Answer};
+use crate::{Identity, Server, auth, reached::Reached, refusal::Answer};
 use axum::{
     Extension, Json,
     extract::State,
@@ -28,10 +28,14 @@ pub async fn live(State(server): State<Server>) -> Response {
     answer(live, json!({ "live": live }))
 }
 
-pub async fn ready(State(server): State<Server>, headers: HeaderMap) -> Response {
+pub async fn ready(
+    State(server): State<Server>,
+    Extension(reached): Extension<Reached>,
+    headers: HeaderMap,
+) -> Response {
     let parts = server.parts.health.ready().await;
     let ready = parts.iter().all(|part| part.ok);
-    match auth::recognise(&server, &headers).await {
+    match auth::recognise(&server, &reached, &headers).await {
         Some(_) => answer(ready, json!({ "ready": ready, "parts": parts })),
         None => answer(ready, json!({ "ready": ready })),
     }

@@ -9,9 +9,11 @@ use crate::{
     Server,
     auth::{self, recognise},
     parts::PageFile,
+    reached::Reached,
     refusal::{Answer, Written},
 };
 use axum::{
+    Extension,
     body::Body,
     extract::{Query, Request, State},
     response::{IntoResponse, Response},
@@ -35,10 +37,16 @@ missing when it started. The command line can do everything that the page can.</
 kamld ls birds/strikes\nkamld commit birds/strikes -m \"first data\"\nkamld search \"wind turbine\"\nkamld --help</pre>\n\
 <p>Programs use the HTTP API: <code>GET /api/v1/openapi.json</code> describes it.</p>\n";
 
-const LOCKED: &str = "<h1>KAML-D is running</h1>\n\
-<p>This server needs a token. Open the link that <code>kamld up</code> printed when it started; it looks like \
-<code>http://127.0.0.1:PORT/?token=...</code></p>\n\
-<p><code>kamld status</code> on the same machine tells whether the server is well.</p>\n";
+fn locked(reached: &Reached) -> String {
+    // The name that was asked for is not repeated: it is the browser's own, and a page holds nothing that a client wrote.
+    let link = if reached.https { "https://HOST/?token=..." } else { "http://127.0.0.1:PORT/?token=..." };
+    format!(
+        "<h1>KAML-D is running</h1>\n\
+         <p>This server needs a token. Open the link that <code>kamld up</code> printed when it started; it looks like \
+         <code>{link}</code></p>\n\
+         <p><code>kamld status</code> on the same machine tells whether the server is well.</p>\n"
+    )
+}
 
 #[derive(Deserialize)]
 struct Link {
@@ -46,7 +54,11 @@ struct Link {
 }
 
 /// Every address that no route has: a file of the page, or the page itself, which knows its own addresses.
-pub async fn anything_else(State(server): State<Server>, request: Request) -> Answer {
+pub async fn anything_else(
+    State(server): State<Server>,
+    Extension(reached): Extension<Reached>,
+    request: Request,
+) -> Answer {
     let (path, headers) = (request.uri().path(), request.headers());
     let looks = matches!(*request.method(), Method::GET | Method::HEAD);
     if path.starts_with("/api/") || !looks {
@@ -55,7 +67,7 @@ pub async fn anything_else(State(server): State<Server>, request: Request) -> An
     let link = Query::<Link>::try_from_uri(request.uri()).ok();
     if let Some(token) = link.and_then(|link| link.0.token) {
         let session = auth::sign_in(&server, &token, headers).await?;
-        let cookie = session.and_then(|session| auth::session_cookie(&server, headers, &session));
+        let cookie = session.and_then(|session| auth::session_cookie(&server, &reached, &session));
         // A path that begins with two slashes would name another server.
         let place = HeaderValue::from_str(&format!("/{}", path.trim_start_matches(['/', '\\'])));
         return Ok(match (cookie, place) {
@@ -65,11 +77,11 @@ pub async fn anything_else(State(server): State<Server>, request: Request) -> An
                     [(header::LOCATION, place), (header::SET_COOKIE, cookie), (header::CACHE_CONTROL, no_store)];
                 (StatusCode::SEE_OTHER, headers).into_response()
             }
-            _ => page(StatusCode::UNAUTHORIZED, LOCKED),
+            _ => page(StatusCode::UNAUTHORIZED, &locked(&reached)),
         });
     }
-    if recognise(&server, headers).await.is_none() {
-        return Ok(page(StatusCode::UNAUTHORIZED, LOCKED));
+    if recognise(&server, &reached, headers).await.is_none() {
+        return Ok(page(StatusCode::UNAUTHORIZED, &locked(&reached)));
     }
     if let Some(found) = path.strip_prefix('/').and_then(|name| server.parts.pages.file(name)) {
         return Ok(file(found, headers));

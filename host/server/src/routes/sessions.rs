@@ -6,6 +6,7 @@
 use crate::{
     Identity, Server,
     auth::{self, Credential},
+    reached::Reached,
     refusal::Answer,
 };
 use axum::{
@@ -13,7 +14,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use kamld_types::Problem;
 use serde_json::{Value, json};
 
@@ -75,13 +76,13 @@ pub async fn sign_out(
     State(server): State<Server>,
     Extension(identity): Extension<Identity>,
     Extension(by): Extension<Credential>,
-    headers: HeaderMap,
+    Extension(reached): Extension<Reached>,
 ) -> Answer<Response> {
     if let Some(id) = by.session() {
         server.sign_ins.end(&identity.person.id, id).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    if let Some(cookie) = auth::no_session_cookie(&server, &headers) {
+    if let Some(cookie) = auth::no_session_cookie(&server, &reached) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)

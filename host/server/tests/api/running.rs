@@ -2,7 +2,7 @@
 
 use crate::fakes::Host;
 use kamld_policy::Rights;
-use kamld_server::{Authenticator, Identity, Lifetime, Server, Settings, SignIns, TokenAuthenticator, serve};
+use kamld_server::{Authenticator, Identity, Lifetime, Server, Settings, SignIns, Tls, TokenAuthenticator, serve};
 use kamld_types::{Person, Right, Role};
 use parking_lot::Mutex;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
@@ -68,6 +68,11 @@ impl Running {
     }
 
     pub async fn with(identity: Identity, settings: Settings) -> Self {
+        Self::over(identity, settings, None).await
+    }
+
+    /// With TLS or without it.
+    pub async fn over(identity: Identity, settings: Settings, tls: Option<Arc<Tls>>) -> Self {
         LOGGING.call_once(|| {
             let layer = tracing_subscriber::fmt::layer().with_writer(|| Log).with_ansi(false);
             let subscriber = tracing_subscriber::registry().with(LevelFilter::DEBUG).with(layer);
@@ -81,7 +86,7 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel::<()>();
-        let ended = tokio::spawn(serve(listener, server, async {
+        let ended = tokio::spawn(serve(listener, tls, server, async {
             let _ = stopped.await;
         }));
         let client = Client::builder().redirect(Policy::none()).timeout(PATIENCE).build().unwrap();

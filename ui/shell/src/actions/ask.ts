@@ -2,7 +2,7 @@
 // something is destroyed for good. What was typed stays until the command worked.
 import { nothing, type TemplateResult } from "lit";
 import { html } from "../../../view/src/html.js";
-import { icon, type CommandDeclaration } from "../../../view/src/index.js";
+import { icon, readsAs, type CommandDeclaration } from "../../../view/src/index.js";
 import type { CommandArgument } from "../../../view/src/host.js";
 import { openDialog, type OpenDialog } from "../layout/dialog.js";
 import { traceLine } from "../layout/notices.js";
@@ -159,7 +159,7 @@ export async function confirmDestroy(command: CommandDeclaration | undefined, gi
   const dialog = openDialog<boolean>({
     title: command?.effect === "destroy" ? command.summary : t("confirm.title"),
     opener,
-    content: (open) => html`<form class="ks-form" @submit=${(event: Event) => { event.preventDefault(); if (typed === name) open.close(true); }}>
+    content: (open) => html`<form class="ks-form" @submit=${(event: Event) => { event.preventDefault(); if (readsAs(typed, name)) open.close(true); }}>
       <div class="ks-dialog-body">
         <p>${loss}</p>
         <dl class="ks-facts">${Object.entries(given).filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false).map(([key, value]) =>
@@ -170,7 +170,7 @@ export async function confirmDestroy(command: CommandDeclaration | undefined, gi
       </div>
       <div class="ks-dialog-foot">
         <button type="button" class="kd-button" ?data-first=${!name} @click=${() => open.leave()}>${t("destroy.keep")}</button>
-        <button class="kd-button kd-button-danger" ?disabled=${typed !== name}>${icon("delete")}<span>${command ? verb(command) : t("confirm.do")}</span></button>
+        <button class="kd-button kd-button-danger" ?disabled=${!readsAs(typed, name)}>${icon("delete")}<span>${command ? verb(command) : t("confirm.do")}</span></button>
       </div>
     </form>`,
   });

@@ -2,7 +2,7 @@
 // plug-in could have written is shown beside its id, which no plug-in chooses; the rest are the shell's own words.
 import { nothing, type TemplateResult } from "lit";
 import { html } from "../../../view/src/html.js";
-import { icon } from "../../../view/src/index.js";
+import { icon, readsAs } from "../../../view/src/index.js";
 import { openDialog } from "../layout/dialog.js";
 import type { Command } from "../transport/http.js";
 import { t } from "../words/words.js";
@@ -59,7 +59,7 @@ export async function confirmCrossing(asked: Question, opener: HTMLElement | nul
   const dialog = openDialog<boolean>({
     title: t("trust.title"),
     opener,
-    content: (open) => html`<form class="ks-form" @submit=${(event: Event) => { event.preventDefault(); if (settled && typed === name) open.close(true); }}>
+    content: (open) => html`<form class="ks-form" @submit=${(event: Event) => { event.preventDefault(); if (settled && readsAs(typed, name)) open.close(true); }}>
       <div class="ks-dialog-body">
         <p class="ks-trust-lead">${icon("shield")}<span>${t(destroys ? "trust.destroy" : "trust.change")}</span></p>
         ${question(asked)}
@@ -70,7 +70,7 @@ export async function confirmCrossing(asked: Question, opener: HTMLElement | nul
       </div>
       <div class="ks-dialog-foot">
         <button type="button" class="kd-button" ?data-first=${!name} @click=${() => open.leave()}>${t("trust.refuse")}</button>
-        <button class="kd-button ${destroys ? "kd-button-danger" : "kd-button-primary"}" ?disabled=${!settled || typed !== name}>${icon(destroys ? "delete" : "check")}<span>${t("trust.allow")}</span></button>
+        <button class="kd-button ${destroys ? "kd-button-danger" : "kd-button-primary"}" ?disabled=${!settled || !readsAs(typed, name)}>${icon(destroys ? "delete" : "check")}<span>${t("trust.allow")}</span></button>
       </div>
     </form>`,
   });

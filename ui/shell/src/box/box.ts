@@ -2,7 +2,7 @@
 // took, one key takes the next, and Enter opens the result under a URL of its own.
 import { LitElement, nothing } from "lit";
 import { html } from "../../../view/src/html.js";
-import { icon } from "../../../view/src/index.js";
+import { hold, icon } from "../../../view/src/index.js";
 import type { App } from "../app.js";
 import { addressParts } from "../places/place.js";
 import { inSlot, interpret, slug, type Surface } from "../places/screens.js";
@@ -132,7 +132,7 @@ export class Box extends LitElement {
     const field = this.querySelector<HTMLInputElement>("input");
     // A text of many lines, from an editor, is shown in one and kept as it is until it is changed here.
     const line = this.text.replace(/\s*\n\s*/g, " ");
-    if (field && field.value !== line) field.value = line;
+    if (field && field.value !== line) hold(field, line);
   }
 
   protected override render(): unknown {

@@ -7,6 +7,7 @@ import type { Action } from "../catalogue.js";
 import { define, freshId, KdNode } from "../node.js";
 import { icon } from "../parts/icon.js";
 import { fits } from "../parts/check.js";
+import { hold } from "../unseen.js";
 import { words } from "../words.js";
 
 // Milliseconds in which what the host said yes to is drawn anew.
@@ -90,7 +91,7 @@ class KdTags extends KdNode<"tags"> {
     this.requestUpdate();
     if (this.#problem) return;
     // The field stays for the next word.
-    input.value = "";
+    hold(input, "");
     if (!items.includes(word) && !this.#coming.has(word)) this.#change(add, word, true, input);
   };
 }

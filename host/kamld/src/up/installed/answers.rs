@@ -68,7 +68,11 @@ impl Installed {
         let Some(runtime) = self.0.runtime.get() else { return Vec::new() };
         let (quota, sides) = runtime.quota(&self.gate(id, manifest));
         let one = |(limit, amount, side): (_, _, Side)| json!({"limit": limit, "amount": amount, "decided by": side.as_str()});
-        sides.with(&quota).map(one).collect()
+        let log = [
+            ("log-burst-kib", runtime.limits().log_burst_kib, Side::Host),
+            ("log-kib-per-minute", runtime.limits().log_kib_per_minute, Side::Host),
+        ];
+        sides.with(&quota).chain(log).map(one).collect()
     }
 
     /// One line for each plug-in.
@@ -102,7 +106,7 @@ impl Installed {
                 })
             })
             .collect();
-        let declared = self.declared(&entry);
+        let (declared, status) = (self.declared(&entry), self.status(id));
         Ok(json!({
             "id": id,
             "title": package.manifest.title,
@@ -127,7 +131,8 @@ impl Installed {
             "mode": grant.as_ref().map(|grant| grant.mode.as_str()),
             "not granted": (!ungranted.is_empty()).then_some(ungranted),
             "warnings": package.report.warnings,
-            "troubles": self.status(id).map(|status| status.troubles).unwrap_or_default(),
+            "log lines dropped": status.as_ref().map(|status| status.account.log_dropped).filter(|dropped| *dropped > 0),
+            "troubles": status.map(|status| status.troubles).unwrap_or_default(),
         }))
     }
 
@@ -167,6 +172,7 @@ impl Installed {
                     "traps": account.traps,
                     "timeouts": account.timeouts,
                     "cancelled": account.cancelled,
+                    "log_dropped": account.log_dropped,
                 })
             })
             .collect()

@@ -76,30 +76,3 @@ impl Uploads for StoredUploads {
         self.0.largest_object()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use kamld_storage::{AssetKind, Backends, embedded::RecordRefs};
-    use kamld_types::AssetId;
-    use std::sync::Arc;
-
-    #[tokio::test]
-    async fn a_client_that_missed_the_answer_learns_after_a_restart_that_the_upload_is_done() {
-        let folder = tempfile::tempdir().unwrap();
-        let refs = Arc::new(RecordRefs::memory().unwrap());
-        let open = || StoredUploads(AssetStore::open(Backends::local(folder.path(), refs.clone()).unwrap()).unwrap());
-        let uploads = open();
-        let asset = AssetId::new("birds", "strikes").unwrap();
-        uploads.0.create_asset(&asset, AssetKind::Dataset).await.unwrap();
-        let object = NewObject { path: "a.csv".parse().unwrap(), media_type: None, modified: None };
-        let (id, state) = uploads.create(UploadSpec { asset, branch: None, object, size: 4 }).await.unwrap();
-        assert_eq!((state.offset, state.finished), (0, None));
-        let bytes = futures::stream::iter([bytes::Bytes::from_static(b"a,b\n")]).boxed();
-        assert_eq!(uploads.append(&id, 0, bytes).await.unwrap(), 4);
-        let done = uploads.finish(&id).await.unwrap();
-        drop(uploads);
-        let state = open().state(&id).await.unwrap();
-        assert_eq!((state.offset, state.finished), (4, Some(done)));
-    }
-}
