@@ -37,6 +37,10 @@ fn against_a_server<S: Strategy>(count: u32, strategy: S, check: impl Fn(&Runnin
 async fn check_refusal(response: Response) {
     let status = response.status();
     assert!(status.is_client_error(), "{status}: {:?}", response.text().await);
+    // Said before the request reaches the server's own code.
+    if status == 431 {
+        return;
+    }
     let body: serde_json::Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
     assert!(!body["detail"].as_str().unwrap().is_empty(), "{body}");
 }
