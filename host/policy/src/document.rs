@@ -131,8 +131,8 @@ impl<'d> Section<'d> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let digits = value.get_ref().as_integer().ok_or_else(|| self.wrong(key, value, "a whole number"))?;
         let problem = |wanted: &str| self.document.problem(value.span().start, format!("'{key}' must be {wanted}"));
-        let number = u64::from_str_radix(digits.as_str(), digits.radix())
-            .map_err(|_| problem("a whole number from 0 on"))?;
+        let number =
+            u64::from_str_radix(digits.as_str(), digits.radix()).map_err(|_| problem("a whole number from 0 on"))?;
         // Whoever else reads or edits the text may know no larger ones.
         if i64::try_from(number).is_err() {
             return Err(problem(&format!("at most {}", i64::MAX)));
