@@ -60,6 +60,11 @@ fn bounded(mut text: String) -> String {
     text
 }
 
+/// A name that a guest wrote, as a word of a sentence.
+fn word(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect()
+}
+
 impl Node {
     /// The node as it travels to a client; `invalid` when its properties are not a JSON object.
     pub fn into_view(self) -> Result<kamld_types::Node, Problem> {
@@ -69,7 +74,8 @@ impl Node {
             serde_json::from_str(&self.props).map_err(|error| {
                 Problem::invalid(format!(
                     "the properties of node '{}' ({}) are not a JSON object: {error}",
-                    self.id, self.kind
+                    word(&self.id),
+                    word(&self.kind)
                 ))
             })?
         };

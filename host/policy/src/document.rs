@@ -53,7 +53,14 @@ impl<'t> Document<'t> {
     }
 }
 
-fn problem(name: &str, text: &str, place: usize, message: String) -> Problem {
+/// Bytes of a message: what somebody wrote is quoted in it, and may be as long as the text.
+const MESSAGE: usize = 1000;
+
+fn problem(name: &str, text: &str, place: usize, mut message: String) -> Problem {
+    if message.len() > MESSAGE {
+        message.truncate(message.floor_char_boundary(MESSAGE));
+        message.push('…');
+    }
     let before = text.get(..place).unwrap_or(text);
     let line = before.matches('\n').count() as u32 + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
@@ -123,9 +130,13 @@ impl<'d> Section<'d> {
     pub fn number(&self, key: &str) -> Result<Option<Field<'d, u64>>> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let digits = value.get_ref().as_integer().ok_or_else(|| self.wrong(key, value, "a whole number"))?;
-        let number = u64::from_str_radix(digits.as_str(), digits.radix()).map_err(|_| {
-            self.document.problem(value.span().start, format!("'{key}' must be a whole number from 0 on"))
-        })?;
+        let problem = |wanted: &str| self.document.problem(value.span().start, format!("'{key}' must be {wanted}"));
+        let number =
+            u64::from_str_radix(digits.as_str(), digits.radix()).map_err(|_| problem("a whole number from 0 on"))?;
+        // Whoever else reads or edits the text may know no larger ones.
+        if i64::try_from(number).is_err() {
+            return Err(problem(&format!("at most {}", i64::MAX)));
+        }
         Ok(Some(self.field(value, number)))
     }
 

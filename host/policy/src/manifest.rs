@@ -40,7 +40,7 @@ use crate::{
     document::{Document, Field, Section},
     quota::Limits,
 };
-use kamld_types::{PluginId, Problem, problem::Result};
+use kamld_types::{PluginId, Problem, problem::Result, text::deceives};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -108,7 +108,7 @@ impl Manifest {
         if let Some(source) = &source {
             source.place(check_line("source", source.value, 1, 500))?;
         }
-        Ok(Self {
+        let manifest = Self {
             schema: SCHEMA,
             id: id.place(PluginId::new(id.value))?,
             version: version.place(parse_version(version.value))?,
@@ -118,7 +118,12 @@ impl Manifest {
             source: source.map(|source| source.value.to_owned()),
             needs: root.sections("needs", "[[needs]]")?.into_iter().map(Need::read).collect::<Result<_>>()?,
             limits: Limits::read(root.section("limits", "[limits]")?)?,
-        })
+        };
+        // The embedded form is read with the same limit, and is longer than a terse text.
+        if manifest.to_json().len() > MAX_MANIFEST {
+            return Err(Problem::limit(format!("plugin.toml says more than fits into {} KiB", MAX_MANIFEST / 1024)));
+        }
+        Ok(manifest)
     }
 
     /// The canonical form that is embedded in a component: compact JSON, keys in the order of the fields.
@@ -216,7 +221,7 @@ fn parse_version(text: &str) -> Result<Version> {
     })
 }
 
-/// One line that an admin will read: nothing in it may move a cursor or turn the direction of the text.
+/// One line that an admin will read: nothing in it may move a cursor, turn the direction of the text, or not be seen.
 fn check_line(key: &str, text: &str, least: usize, most: usize) -> Result<()> {
     let length = text.chars().count();
     let why = if text.trim().chars().count() < least {
@@ -226,8 +231,8 @@ fn check_line(key: &str, text: &str, least: usize, most: usize) -> Result<()> {
         }
     } else if length > most {
         format!("is longer than {most} characters")
-    } else if text.chars().any(|c| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')) {
-        "holds control characters".to_owned()
+    } else if text.contains(deceives) {
+        "holds control characters, or others that are not seen".to_owned()
     } else {
         return Ok(());
     };

@@ -57,7 +57,7 @@ impl Grants {
         let state = self.state.lock();
         let document: DocumentMut = state.text.parse().ok()?;
         let place = state.grants.iter().position(|grant| grant.plugin == *id)?;
-        let mut alone = tables(&document)?.get(place)?.clone();
+        let mut alone = tables(document)?.get(place)?.clone();
         position(&mut alone, None);
         let mut list = ArrayOfTables::new();
         list.push(alone);
@@ -96,19 +96,18 @@ impl Grants {
     pub fn set_text(&self, id: &PluginId, text: &str) -> Result<Grant> {
         let grant = Self::read_one(id, text)?;
         let given = text.parse::<DocumentMut>().map_err(unread)?;
-        let mut table = tables(&given).and_then(|list| list.get(0)).cloned().unwrap_or_default();
+        let mut table = tables(given).and_then(|list| list.get(0).cloned()).unwrap_or_default();
         // Comments before the first header belong to the document: they are about this grant.
         position(&mut table, None);
         let mut state = self.state.lock();
         let mut document = state.text.parse::<DocumentMut>().map_err(unread)?;
         let place = state.grants.iter().position(|other| other.plugin == *id);
-        if document.get("grant").is_none() {
-            document.insert("grant", Item::ArrayOfTables(ArrayOfTables::new()));
+        let mut decided = state.grants.clone();
+        match place {
+            Some(place) => decided[place] = grant.clone(),
+            None => decided.push(grant.clone()),
         }
-        let list = document
-            .get_mut("grant")
-            .and_then(Item::as_array_of_tables_mut)
-            .ok_or_else(|| Problem::internal(format!("{FILE} has grants in a form that cannot be edited")))?;
+        let list = tables_mut(&mut document)?;
         match place.and_then(|place| list.get_mut(place)) {
             Some(old) => {
                 // Where it stood, and under the comments that stood over it unless new ones came.
@@ -135,7 +134,7 @@ impl Grants {
                 list.push(table);
             }
         }
-        self.write(&mut state, document.to_string())?;
+        self.write(&mut state, document.to_string(), decided)?;
         Ok(grant)
     }
 
@@ -144,33 +143,38 @@ impl Grants {
         let mut state = self.state.lock();
         let Some(place) = state.grants.iter().position(|grant| grant.plugin == *id) else { return Ok(false) };
         let mut document = state.text.parse::<DocumentMut>().map_err(unread)?;
-        if let Some(list) = document.get_mut("grant").and_then(Item::as_array_of_tables_mut) {
-            // The head of the file stands over the first grant: it must outlive it.
-            let head = (place == 0).then(|| list.get(0).and_then(head_of)).flatten();
-            list.remove(place);
-            match (head, list.get_mut(0)) {
-                (Some(head), Some(first)) => {
-                    let own = first
-                        .decor()
-                        .prefix()
-                        .and_then(|prefix| prefix.as_str())
-                        .unwrap_or_default()
-                        .trim_start()
-                        .to_owned();
-                    first.decor_mut().set_prefix(format!("{head}\n\n{own}"));
-                }
-                (Some(head), None) => document.set_trailing(format!("{head}\n")),
-                (None, _) => {}
+        let mut decided = state.grants.clone();
+        decided.remove(place);
+        let list = tables_mut(&mut document)?;
+        // The head of the file stands over the first grant: it must outlive it.
+        let head = (place == 0).then(|| list.get(0).and_then(head_of)).flatten();
+        list.remove(place);
+        match (head, list.get_mut(0)) {
+            (Some(head), Some(first)) => {
+                let own = first
+                    .decor()
+                    .prefix()
+                    .and_then(|prefix| prefix.as_str())
+                    .unwrap_or_default()
+                    .trim_start()
+                    .to_owned();
+                first.decor_mut().set_prefix(format!("{head}\n\n{own}"));
             }
+            (Some(head), None) => document.set_trailing(format!("{head}\n")),
+            (None, _) => {}
         }
-        self.write(&mut state, document.to_string())?;
+        self.write(&mut state, document.to_string(), decided)?;
         Ok(true)
     }
 
-    fn write(&self, state: &mut State, text: String) -> Result<()> {
+    fn write(&self, state: &mut State, text: String, decided: Vec<Grant>) -> Result<()> {
         let text = if text.trim_start().starts_with('#') { text } else { format!("{HEADER}{text}") };
-        // What is written is what was understood: a slip in the editing must not widen or lose a grant.
+        // What is written is what was decided: a slip in the editing must not widen, keep or lose a grant.
         let grants = grant::parse(FILE, &text)?;
+        if grants != decided {
+            return Err(Problem::internal(format!("{FILE} is written in a form that cannot be edited"))
+                .help("nothing was changed; write each grant as a [[grant]] of its own"));
+        }
         durable::replace(&self.file, text.as_bytes(), 0o600)?;
         *state = State { text, grants };
         Ok(())
@@ -190,8 +194,27 @@ impl State {
     }
 }
 
-fn tables(document: &DocumentMut) -> Option<&ArrayOfTables> {
-    document.get("grant")?.as_array_of_tables()
+fn tables(mut document: DocumentMut) -> Option<ArrayOfTables> {
+    tables_mut(&mut document).ok().cloned()
+}
+
+/// The grants of a document. What people wrote as a list in one line becomes tables, as everything else here is.
+fn tables_mut(document: &mut DocumentMut) -> Result<&mut ArrayOfTables> {
+    if !document.get("grant").is_some_and(Item::is_array_of_tables) {
+        let mut list = match document.remove("grant").map(Item::into_array_of_tables) {
+            Some(Ok(list)) => list,
+            // An empty list, or none at all.
+            Some(Err(_)) | None => ArrayOfTables::new(),
+        };
+        for table in list.iter_mut() {
+            // Its line is gone, and the comments within it would stand in wrong places.
+            table.decor_mut().clear();
+            table.fmt();
+        }
+        document.insert("grant", Item::ArrayOfTables(list));
+    }
+    let list = document.get_mut("grant").and_then(Item::as_array_of_tables_mut);
+    list.ok_or_else(|| Problem::internal(format!("{FILE} has grants in a form that cannot be edited")))
 }
 
 /// The first block of comments over a table, when an empty line sets it apart.

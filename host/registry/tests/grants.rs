@@ -3,9 +3,10 @@
 mod building;
 
 use building::package;
-use kamld_policy::{Grant, Mode};
+use kamld_policy::{Grant, Mode, grant};
 use kamld_registry::Grants;
 use kamld_types::{Kind, PluginId};
+use proptest::prelude::*;
 use std::path::Path;
 
 const TEXT: &str = "\
@@ -162,4 +163,84 @@ fn an_edit_by_hand_counts_after_a_reload_unless_it_is_wrong() {
     std::fs::write(data.path().join("grants.toml"), "[[grant]]\nplugin = \"a/b\"\n").unwrap();
     assert!(grants.reload().unwrap());
     assert_eq!(grants.all().len(), 1);
+}
+
+/// A list in one line is as good TOML as tables are.
+const INLINE: &str = "# ours\ngrant = [{plugin = \"acme/reader\", allow = [{interface = \"x:y/z\", verbs = [\"read\"], \
+     resources = [\"**\"]}]}, # the first\n  {plugin = \"acme/other\"}]\n";
+
+#[test]
+fn a_grant_is_changed_and_revoked_in_whatever_form_it_is_written() {
+    let (data, grants) = with(INLINE);
+    assert!(grants.remove(&id("acme/reader")).unwrap());
+    assert_eq!(grants.all(), [Grant::nothing(id("acme/other"))]);
+    assert!(!file(data.path()).contains("acme/reader"), "{}", file(data.path()));
+    let (_data, grants) = with(INLINE);
+    assert!(grants.text(&id("acme/reader")).unwrap().contains("x:y/z"), "an admin sees what is in force");
+    let narrow = Grant::nothing(id("acme/reader"));
+    grants.set(&narrow, None).unwrap();
+    assert_eq!(grants.get(&id("acme/reader")), Some(narrow));
+    let inline = "grant = [{plugin = \"acme/third\", mode = \"observe\"}]";
+    assert_eq!(grants.set_text(&id("acme/third"), inline).unwrap().mode, Mode::Observe);
+    assert_eq!(grants.all().len(), 3);
+}
+
+const STARTS: [&str; 5] = [
+    "",
+    TEXT,
+    INLINE,
+    "[[grant]]\nplugin = \"acme/other\"\nlimits.streams = 3\nallow = []\n# the end",
+    "# a\r\n\r\n[[\"grant\"]] # b\r\nplugin = 'acme/third'\r\n[[grant.\"allow\"]]\r\ninterface = \"x:y/z\"\r\nverbs = [\"read\"]\r\n\
+     resources = [\"\\\\*\"]\r\n",
+];
+
+/// Without the id, which stands where `ID` does.
+const GRANTS: [&str; 5] = [
+    "[[grant]]\nplugin = \"ID\"\n",
+    "# why\n[[grant]] # this\nplugin = \"ID\"\nmode = \"observe\"\n\n# all\n[[grant.allow]]\ninterface = \"kamld:storage/objects\"\n\
+     verbs = [\"delete\"]\nresources = [\"**\"]\n\n[[grant.allow]]\ninterface = \"kamld:metadata/kv\"\nverbs = [\"read\"]\n\
+     resources = [\"\"]\n\n[grant.limits]\nkv-mib = 1\n# end",
+    "grant = [{plugin = \"ID\", limits = {cpu-ms = 0x10}}]",
+    "[[grant]]\nlimits.cpu-ms = 1_000\nlimits.kv-mib = 9223372036854775807\nplugin = '''ID'''",
+    "[[grant]]\nplugin = \"ID\"\nlimits.kv-mib = 9223372036854775808\n",
+];
+
+proptest! {
+    #![proptest_config(kamld_fuzz::cases(48))]
+
+    #[test]
+    fn the_file_says_what_was_decided_after_any_changes_in_any_form(
+        start in 0..STARTS.len(),
+        changes in proptest::collection::vec((0..3usize, 0..=GRANTS.len()), 1..7),
+    ) {
+        let (data, grants) = with(STARTS[start]);
+        let mut expected = grants.all();
+        for (who, what) in changes {
+            let id = id(["acme/reader", "acme/other", "acme/third"][who]);
+            let place = expected.iter().position(|grant| grant.plugin == id);
+            match GRANTS.get(what) {
+                None => {
+                    prop_assert_eq!(grants.remove(&id).unwrap(), place.is_some());
+                    expected.retain(|grant| grant.plugin != id);
+                }
+                Some(text) => {
+                    let text = text.replace("ID", id.as_str());
+                    let read = Grants::read_one(&id, &text);
+                    let set = grants.set_text(&id, &text);
+                    prop_assert_eq!(set.as_ref().ok(), read.as_ref().ok(), "{:?}", set);
+                    match (read, place) {
+                        (Ok(grant), Some(place)) => expected[place] = grant,
+                        (Ok(grant), None) => expected.push(grant),
+                        (Err(_), _) => {}
+                    }
+                }
+            }
+            prop_assert_eq!(&grants.all(), &expected, "{}", file(data.path()));
+            prop_assert_eq!(&Grants::open(data.path()).unwrap().all(), &expected);
+            for grant in &expected {
+                let text = grants.text(&grant.plugin).unwrap_or_default();
+                prop_assert_eq!(grant::parse("alone", &text).ok(), Some(vec![grant.clone()]));
+            }
+        }
+    }
 }

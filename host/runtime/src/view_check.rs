@@ -132,6 +132,9 @@ pub fn view(nodes: &[Node]) -> Result<()> {
     }
     let mut by_id = HashMap::with_capacity(nodes.len());
     for node in nodes {
+        if node.id.is_empty() || node.kind.is_empty() {
+            return Err(Problem::invalid("a node of its view has no id or no kind"));
+        }
         if by_id.insert(node.id.as_str(), node).is_some() {
             return Err(Problem::invalid(format!("two nodes of its view have the id '{}'", short(&node.id))));
         }
@@ -253,6 +256,9 @@ fn one_of(object: &Map<String, Value>, choices: &[Value]) -> Checked {
 fn short(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect()
 }
+
+#[cfg(test)]
+mod fuzz;
 
 #[cfg(test)]
 mod tests {

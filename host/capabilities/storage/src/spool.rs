@@ -81,7 +81,8 @@ impl Spool {
             // What was sent already takes room on the disk, which is counted there.
             let left =
                 |(part, size): &(PathBuf, u64)| size - std::fs::metadata(part).map_or(0, |meta| meta.len().min(*size));
-            Ok(others.iter().map(left).sum::<u64>())
+            // Some may have announced more than any disk has, and are refused at this very moment.
+            Ok(others.iter().map(left).fold(0, u64::saturating_add))
         };
         let checked = match blocking("looking at the uploads under way", expected).await {
             Err(error) => Err(error),

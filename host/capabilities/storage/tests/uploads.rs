@@ -235,3 +235,15 @@ async fn an_object_that_the_store_cannot_take_is_refused_at_once() {
 
     assert_eq!(Disk::new().open().largest_object(), None, "a local disk has no limit of its own");
 }
+
+#[tokio::test]
+async fn uploads_that_announce_more_than_any_disk_has_are_refused_side_by_side() {
+    let disk = Disk::new();
+    let store = with_asset(disk.open()).await;
+    let uploads = store.uploads();
+    let tried = futures::future::join_all((0..8).map(|_| uploads.create(spec(u64::MAX)))).await;
+    for refused in tried {
+        assert!(matches!(refused, Err(Error::Limit(_))), "{refused:?}");
+    }
+    uploads.create(spec(10)).await.unwrap();
+}

@@ -75,6 +75,16 @@ fn pointer(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
+/// Values of the data that differ, by pointer; one that is gone is null.
+fn changed(before: &Screen, after: &Screen) -> Map<String, Value> {
+    let differs = after.data.iter().filter(|(key, value)| before.data.get(*key) != Some(value));
+    let gone = before.data.keys().filter(|key| !after.data.contains_key(*key));
+    differs
+        .map(|(key, value)| (pointer(key), value.clone()))
+        .chain(gone.map(|key| (pointer(key), Value::Null)))
+        .collect()
+}
+
 /// What has to be patched; none when nothing has. Data is compared with what the plug-in answered before, so that
 /// what a person typed meanwhile stays.
 fn between(view: u64, before: &Screen, after: &Screen) -> Option<Value> {
@@ -82,13 +92,7 @@ fn between(view: u64, before: &Screen, after: &Screen) -> Option<Value> {
     let nodes: Vec<&Node> = after.nodes.iter().filter(|node| old.get(node.id.as_str()) != Some(node)).collect();
     let now: HashMap<&str, ()> = after.nodes.iter().map(|node| (node.id.as_str(), ())).collect();
     let gone: Vec<&str> = before.nodes.iter().map(|node| node.id.as_str()).filter(|id| !now.contains_key(id)).collect();
-    let data: Map<String, Value> = after
-        .data
-        .iter()
-        .filter(|(key, value)| before.data.get(*key) != Some(value))
-        .map(|(key, value)| (pointer(key), value.clone()))
-        .chain(before.data.keys().filter(|key| !after.data.contains_key(*key)).map(|key| (pointer(key), Value::Null)))
-        .collect();
+    let data = changed(before, after);
     if nodes.is_empty() && gone.is_empty() && data.is_empty() {
         return None;
     }
@@ -99,14 +103,17 @@ fn between(view: u64, before: &Screen, after: &Screen) -> Option<Value> {
 fn whole(view: u64, before: &Screen, after: &Screen) -> Value {
     let now: HashMap<&str, ()> = after.nodes.iter().map(|node| (node.id.as_str(), ())).collect();
     let gone: Vec<&str> = before.nodes.iter().map(|node| node.id.as_str()).filter(|id| !now.contains_key(id)).collect();
-    let changed = after.data.iter().filter(|(key, value)| before.data.get(*key) != Some(value));
-    let data: Map<String, Value> = changed.map(|(key, value)| (pointer(key), value.clone())).collect();
-    json!({ "view": view, "nodes": after.nodes, "gone": gone, "data": data })
+    json!({ "view": view, "nodes": after.nodes, "gone": gone, "data": changed(before, after) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::{
+        collection::{btree_map, vec},
+        prelude::*,
+    };
+    use std::collections::BTreeMap;
 
     fn screen(nodes: &[(&str, &str, &[&str])], data: Value) -> Screen {
         let node = |(id, text, children): &(&str, &str, &[&str])| Node {
@@ -154,5 +161,98 @@ mod tests {
         assert_eq!((ids, &patch["gone"]), (vec![json!("root"), json!("c")], &json!(["b"])));
         assert_eq!(patch["data"], json!({"/n~1m": 2}));
         assert_eq!(between(7, &before, &before), None);
+    }
+
+    /// What the page does with a patch.
+    #[derive(Default)]
+    struct Page {
+        nodes: BTreeMap<String, Value>,
+        data: Map<String, Value>,
+    }
+
+    impl Page {
+        fn patch(&mut self, patch: &Value) {
+            for id in patch["gone"].as_array().unwrap() {
+                self.nodes.remove(id.as_str().unwrap());
+            }
+            for node in patch["nodes"].as_array().unwrap() {
+                self.nodes.insert(node["id"].as_str().unwrap().to_owned(), node.clone());
+            }
+            for (pointer, value) in patch["data"].as_object().unwrap() {
+                let key = pointer.strip_prefix('/').unwrap();
+                assert!(!key.contains('/'), "{pointer}");
+                self.data.insert(key.replace("~1", "/").replace("~0", "~"), value.clone());
+            }
+        }
+
+        /// Nothing and null are the same to who reads data.
+        fn check(&self, screen: &Screen) {
+            let nodes: BTreeMap<String, Value> =
+                screen.nodes.iter().map(|node| (node.id.clone(), json!(node))).collect();
+            assert_eq!(self.nodes, nodes);
+            let there = |data: &Map<String, Value>| -> BTreeMap<String, Value> {
+                data.iter()
+                    .filter(|(_, value)| !value.is_null())
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect()
+            };
+            assert_eq!(there(&self.data), there(&screen.data));
+        }
+    }
+
+    fn any_screen() -> impl Strategy<Value = Screen> {
+        let value = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (0..3).prop_map(Value::from),
+            "[a~/]{0,2}".prop_map(Value::from),
+            Just(json!({"a": [1]})),
+        ];
+        let data = btree_map("[ab~/01]{0,2}", value, 0..5);
+        let nodes = btree_map("[a-e~/]", ("[ab]{0,1}", vec("[a-e]", 0..2)), 0..6);
+        (nodes, data).prop_map(|(nodes, data)| {
+            let node = |(id, (text, children)): (String, (String, Vec<String>))| Node {
+                id,
+                kind: "text".into(),
+                props: json!({ "text": text }).as_object().cloned().unwrap_or_default(),
+                children,
+            };
+            Screen {
+                nodes: nodes.into_iter().map(node).collect(),
+                data: data.into_iter().collect(),
+                topics: Vec::new(),
+            }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(kamld_fuzz::cases(500))]
+
+        #[test]
+        fn a_page_that_took_every_patch_shows_what_was_drawn_last(
+            first in any_screen(),
+            later in vec((any_screen(), any::<bool>()), 0..5),
+        ) {
+            let mut view = Open {
+                plugin: "acme/x".parse().unwrap(),
+                place: Place::default(),
+                data: Map::new(),
+                shown: None,
+                topics: Vec::new(),
+                stale: false,
+                turn: 1,
+            };
+            let mut page = Page::default();
+            page.patch(&json!({"gone": [], "nodes": first.nodes, "data": {}}));
+            page.data = first.data.clone();
+            view.begin(first);
+            for (screen, all) in later {
+                if let Some(patch) = view.draw(7, screen.clone(), all) {
+                    page.patch(&patch);
+                }
+                page.check(&screen);
+                prop_assert_eq!(&view.data, &page.data, "what the server takes for the data of the page");
+            }
+        }
     }
 }

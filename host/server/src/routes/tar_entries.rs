@@ -16,6 +16,7 @@ pub const MEDIA_TYPE: &str = "KAMLD.media-type";
 /// Names longer than this cannot be paths; longer ones are cut in messages.
 const SHOWN: usize = 120;
 const BLOCK: usize = 512;
+const SPARSE: &str = "a sparse file";
 
 /// Reads an archive of at most `most` entries.
 pub fn read(archive: &Bytes, most: usize) -> Result<Vec<BatchObject>> {
@@ -43,14 +44,13 @@ pub fn read(archive: &Bytes, most: usize) -> Result<Vec<BatchObject>> {
             continue;
         }
         if !matches!(kind, EntryType::Regular | EntryType::Continuous) {
-            return Err(Problem::invalid(format!("'{name}' is {}, not a regular file", describe(kind)))
-                .help("nothing was written; archive the files that links point to (tar --dereference)"));
+            return Err(not_regular(&name, describe(kind)));
         }
         let path = path(&name)?;
         if !paths.insert(path.clone()) {
             return Err(Problem::invalid(format!("'{name}' is in the archive twice")).help("nothing was written"));
         }
-        let (modified, media_type) = facts(&mut entry)?;
+        let (modified, media_type) = facts(&name, &mut entry)?;
         let body = archive.slice(start..start + size as usize);
         objects.push(BatchObject { object: NewObject { path, media_type, modified }, body });
     }
@@ -107,18 +107,26 @@ fn check_folder(name: &str) -> Result<()> {
     }
 }
 
+fn not_regular(name: &str, what: &str) -> Problem {
+    let help = match what {
+        SPARSE => "nothing was written; archive it without --sparse",
+        _ => "nothing was written; archive the files that links point to (tar --dereference)",
+    };
+    Problem::invalid(format!("'{name}' is {what}, not a regular file")).help(help)
+}
+
 fn describe(kind: EntryType) -> &'static str {
     match kind {
         EntryType::Symlink | EntryType::Link => "a link",
         EntryType::Char | EntryType::Block => "a device",
         EntryType::Fifo => "a pipe",
-        EntryType::GNUSparse => "a sparse file",
+        EntryType::GNUSparse => SPARSE,
         _ => "something unknown",
     }
 }
 
 /// When it was modified, to the millisecond where the archive says so, and its media type.
-fn facts(entry: &mut tar::Entry<'_, Cursor<&[u8]>>) -> Result<(Option<i64>, Option<String>)> {
+fn facts(name: &str, entry: &mut tar::Entry<'_, Cursor<&[u8]>>) -> Result<(Option<i64>, Option<String>)> {
     let mut modified = entry.header().mtime().ok().and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1000));
     let mut media = None;
     if let Some(records) = entry.pax_extensions().map_err(unreadable)? {
@@ -127,6 +135,8 @@ fn facts(entry: &mut tar::Entry<'_, Cursor<&[u8]>>) -> Result<(Option<i64>, Opti
             match (record.key(), record.value()) {
                 (Ok("mtime"), Ok(value)) => modified = millis(value).or(modified),
                 (Ok(MEDIA_TYPE), Ok(value)) => media = super::objects::check_media(value)?,
+                // The header calls it a regular file, but its bytes are packed and its name is made up.
+                (Ok(key), _) if key.starts_with("GNU.sparse.") => return Err(not_regular(name, SPARSE)),
                 _ => {}
             }
         }

@@ -44,10 +44,20 @@ pub fn check_version(headers: &HeaderMap) -> Answer<()> {
     Err(Refusal::with(StatusCode::PRECONDITION_FAILED, problem).header(VERSION, VERSION_1).header(RESUMABLE, VERSION_1))
 }
 
+/// The value of a header that says one thing. Of two, whoever stands between may have read the other.
+fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h HeaderValue>> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next();
+    match values.next() {
+        None => Ok(value),
+        Some(_) => Err(Problem::invalid(format!("the header {name} is there twice"))),
+    }
+}
+
 /// A header that holds a count of bytes.
 pub fn count(headers: &HeaderMap, name: &HeaderName) -> Result<u64> {
     let wrong = |what: &str| Problem::invalid(format!("the header {name} {what}"));
-    let value = headers.get(name).ok_or_else(|| wrong("is missing"))?;
+    let value = one(headers, name)?.ok_or_else(|| wrong("is missing"))?;
     let text = value.to_str().unwrap_or_default();
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten().ok_or_else(|| wrong("is not a number of bytes"))
@@ -82,7 +92,7 @@ pub fn spec(headers: &HeaderMap) -> Result<UploadSpec> {
 /// `key base64,key base64`; a key may stand alone.
 fn metadata(headers: &HeaderMap) -> Result<BTreeMap<String, String>> {
     let wrong = || Problem::invalid("the header Upload-Metadata cannot be read").help("send 'key BASE64,key BASE64'");
-    let Some(value) = headers.get(METADATA) else { return Ok(BTreeMap::new()) };
+    let Some(value) = one(headers, &METADATA)? else { return Ok(BTreeMap::new()) };
     let mut found = BTreeMap::new();
     for pair in value.to_str().map_err(|_| wrong())?.split(',') {
         let (key, value) = pair.trim().split_once(' ').unwrap_or((pair.trim(), ""));
@@ -113,7 +123,7 @@ fn metadata_value(spec: &UploadSpec) -> String {
 
 /// The SHA-256 that a chunk must have.
 pub fn checksum(headers: &HeaderMap) -> Result<Option<[u8; 32]>> {
-    let Some(value) = headers.get(CHECKSUM) else { return Ok(None) };
+    let Some(value) = one(headers, &CHECKSUM)? else { return Ok(None) };
     let (algorithm, sum) = value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
     if algorithm != "sha256" {
         return Err(

@@ -9,6 +9,7 @@ mod batches;
 mod commands;
 mod description;
 mod fakes;
+mod fuzz;
 mod limits;
 mod objects;
 mod page;

@@ -90,11 +90,9 @@ pub(crate) async fn complete(
         paths(&names, asset, &before[start + 1..], &mut offers).await;
         return Ok(offers.found);
     }
-    let start = before
-        .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '@' | '-' | '.')))
-        .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let word = last_name(before);
+    let start = before.len() - word.len();
     offers.from = start;
-    let word = &before[start..];
     let last = before[..start].split_whitespace().next_back().unwrap_or("").to_lowercase();
     let names_table = matches!(last.as_str(), "from" | "join" | "describe");
     if let Some((asset, typed)) = word.split_once('.')
@@ -166,6 +164,11 @@ async fn paths(names: &Names<'_>, asset: &str, typed: &str, offers: &mut Offers<
     }
 }
 
+/// The name, perhaps with a ref and behind other names, with which a text ends.
+fn last_name(text: &str) -> &str {
+    text.rsplit(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '@' | '-' | '.'))).next().unwrap_or(text)
+}
+
 /// `asset."pa|`: the asset as written and where the open quote is.
 fn open_path(before: &str) -> Option<(&str, usize)> {
     if before.matches('"').count().is_multiple_of(2) {
@@ -175,11 +178,7 @@ fn open_path(before: &str) -> Option<(&str, usize)> {
     let head = before[..quote].strip_suffix('.')?;
     let asset = match head.strip_suffix('"') {
         Some(quoted) => &quoted[quoted.rfind('"')? + 1..],
-        None => {
-            &head[head
-                .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '@' | '.')))
-                .map_or(0, |at| at + 1)..]
-        }
+        None => last_name(head),
     };
     Some((asset, quote))
 }
@@ -195,7 +194,8 @@ fn split_ref(asset: &str) -> (&str, Option<RefName>) {
 async fn columns(engine: &Engine, names: &Names<'_>, text: &str, start: usize, cursor: usize) -> Vec<Column> {
     // With something plain in the place of what is being written, most texts can be parsed.
     let whole = format!("{}x{}", &text[..start], &text[cursor..]);
-    let Some(from) = whole.to_lowercase().find("from ") else { return Vec::new() };
+    // In capitals of ASCII only: others may have another length, and then the place is another.
+    let Some(from) = whole.to_ascii_lowercase().find("from ") else { return Vec::new() };
     let tries = [whole.clone(), format!("select * {}", whole[from..].split_inclusive('"').take(4).collect::<String>())];
     for text in tries {
         let Ok(source) = spelling::fold(&text) else { continue };

@@ -152,6 +152,10 @@ fn delimited(
     mut decoder: arrow::csv::reader::Decoder,
     reading: &Reading,
 ) -> Result<Vec<RecordBatch>, ArrowError> {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        // The decoder takes it for the mark of a whole text, which is gone by now. A blank line is no row.
+        decoder.decode(b"\n")?;
+    }
     let mut batches = Vec::new();
     let mut at = 0;
     loop {

@@ -17,6 +17,8 @@ mod config;
 mod decode;
 mod engine;
 mod format;
+#[cfg(test)]
+mod fuzz;
 mod guess;
 mod kept;
 mod keywords;

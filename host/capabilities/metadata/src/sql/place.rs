@@ -4,18 +4,33 @@
 
 use kamld_types::Position;
 
-/// A text with the starts of its lines, to turn (line, column in characters) into bytes and back.
+/// Characters from one mark to the next.
+const STEP: usize = 128;
+
+/// A text with the starts of its lines, to turn (line, column in characters) into bytes and back. A text of one long line
+/// is asked for the place of each of its words, so none of this walks along the line.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines {
     text: String,
-    starts: Vec<usize>,
+    /// Byte and character at which each line begins.
+    starts: Vec<(usize, usize)>,
+    /// The bytes of every character whose number is a multiple of [`STEP`].
+    marks: Vec<usize>,
 }
 
 impl Lines {
     pub(crate) fn new(text: impl Into<String>) -> Self {
         let text = text.into();
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
+        let (mut starts, mut marks) = (vec![(0, 0)], Vec::new());
+        for (number, (byte, c)) in text.char_indices().enumerate() {
+            if number % STEP == 0 {
+                marks.push(byte);
+            }
+            if c == '\n' {
+                starts.push((byte + 1, number + 1));
+            }
+        }
+        Self { text, starts, marks }
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -25,15 +40,23 @@ impl Lines {
     /// Both count from 1; what lies beyond the text is its end.
     pub(crate) fn byte(&self, line: u64, column: u64) -> usize {
         let line = usize::try_from(line.max(1) - 1).unwrap_or(usize::MAX);
-        let Some(&start) = self.starts.get(line) else { return self.text.len() };
-        let column = usize::try_from(column.max(1) - 1).unwrap_or(usize::MAX);
-        self.text[start..].char_indices().nth(column).map_or(self.text.len(), |(at, _)| start + at)
+        let Some(&(_, start)) = self.starts.get(line) else { return self.text.len() };
+        let number = usize::try_from(column.max(1) - 1).unwrap_or(usize::MAX).saturating_add(start);
+        let Some(&mark) = self.marks.get(number / STEP) else { return self.text.len() };
+        self.text[mark..].char_indices().nth(number % STEP).map_or(self.text.len(), |(at, _)| mark + at)
+    }
+
+    /// How many characters begin before a byte.
+    fn number(&self, byte: usize) -> usize {
+        let marks = self.marks.partition_point(|mark| *mark <= byte);
+        let Some(last) = marks.checked_sub(1) else { return 0 };
+        last * STEP + self.text[self.marks[last]..byte].chars().count()
     }
 
     pub(crate) fn position(&self, byte: usize) -> Position {
         let byte = byte.min(self.text.len());
-        let line = self.starts.partition_point(|start| *start <= byte).max(1);
-        let column = self.text[self.starts[line - 1]..byte].chars().count() + 1;
+        let line = self.starts.partition_point(|(start, _)| *start <= byte).max(1);
+        let column = self.number(byte) - self.starts[line - 1].1 + 1;
         let clip = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         Position { line: clip(line), column: clip(column) }
     }

@@ -110,8 +110,8 @@ pub(crate) struct Delimited {
     scanned: usize,
     /// Where the open quote is.
     opened: Option<usize>,
-    /// The quote that was closed last: one right behind it was an escape, and opens again.
-    closed: Option<usize>,
+    /// Where a quote was closed last, and where it had been opened: one right behind it was an escape, and it is open still.
+    closed: Option<(usize, usize)>,
 }
 
 impl Delimited {
@@ -135,7 +135,7 @@ impl Delimited {
             let Some(quote) = quote else { break };
             at = quote + 1;
             if self.opened.is_some() {
-                self.closed = Some(quote);
+                self.closed = self.opened.map(|opened| (quote, opened));
                 // An escaped quote goes on with the value that the first quote opened.
                 if data.get(quote + 1) == Some(&b'"') {
                     at = quote + 2;
@@ -145,16 +145,15 @@ impl Delimited {
             } else {
                 let before = quote.checked_sub(1).map(|before| data[before]);
                 let starts = before.is_none_or(|byte| byte == self.delimiter || matches!(byte, b'\n' | b'\r'));
-                if starts || (quote > 0 && self.closed == Some(quote - 1)) {
-                    self.opened = Some(quote);
-                }
+                let again = self.closed.filter(|(closed, _)| closed + 1 == quote).map(|(_, opened)| opened);
+                self.opened = if starts { Some(quote) } else { again };
             }
         }
         self.scanned = at.max(data.len());
         let chunk = self.held.take(end);
         self.scanned -= end;
         self.opened = self.opened.map(|at| at - end);
-        self.closed = self.closed.and_then(|at| at.checked_sub(end));
+        self.closed = self.closed.and_then(|(at, opened)| Some((at.checked_sub(end)?, opened.checked_sub(end)?)));
         if self.held.bytes.len() > self.max_row {
             return Err(self
                 .unclosed(&format!("within {} MiB", self.max_row >> 20))

@@ -298,10 +298,8 @@ fn find_word(text: &str, word: &str) -> Option<usize> {
     if COMMON.iter().any(|common| word.eq_ignore_ascii_case(common)) {
         return None;
     }
-    let (lower, word) = (text.to_lowercase(), word.to_lowercase());
-    if lower.len() != text.len() {
-        return None;
-    }
+    // In capitals of ASCII only, as the engine reads names: others may have another length in lower case.
+    let (lower, word) = (text.to_ascii_lowercase(), word.to_ascii_lowercase());
     let part = |c: char| c.is_alphanumeric() || c == '_';
     lower.match_indices(&word).map(|(at, _)| at).find(|at| {
         !lower[..*at].chars().next_back().is_some_and(part)

@@ -46,7 +46,7 @@ fn unexpected() -> Problem {
 
 impl Link {
     /// Frames are written in their order by whoever reads the other end.
-    pub(super) fn new(out: mpsc::Sender<Frame>) -> Arc<Self> {
+    pub(crate) fn new(out: mpsc::Sender<Frame>) -> Arc<Self> {
         Arc::new(Self { out, waiting: Mutex::default(), next: AtomicU64::new(0) })
     }
 

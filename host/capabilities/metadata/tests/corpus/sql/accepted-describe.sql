@@ -1,0 +1,1 @@
+describe birds.strikes@main."2019.csv"

@@ -1,0 +1,1 @@
+explain select case when cost between 1 and 2 then 'é鳥' else null end from strikes."2019*.csv"

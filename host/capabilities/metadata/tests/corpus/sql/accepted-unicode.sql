@@ -1,0 +1,1 @@
+select "鳥", ü, '😀' from strikes."déjà vu.csv"

@@ -1,0 +1,1 @@
+select sum(cost) from strikes."2019.csv" for version as of 'v1' x, strikes."2019.csv" FOR SYSTEM_VERSION AS OF before-cleaning

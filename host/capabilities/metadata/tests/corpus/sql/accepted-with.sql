@@ -1,0 +1,2 @@
+with now as (select species, sum(cost) as total from strikes."2019.csv" group by species), "then" as (select * from strikes@v1."2019.csv")
+select now.species, now.total - 1.5e3, 'a@b."c"' from now join "then" t using (species) /* a /* nested */ comment */

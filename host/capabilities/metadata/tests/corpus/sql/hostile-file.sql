@@ -1,0 +1,1 @@
+select * from '/etc/passwd', "file:///etc/passwd", read_csv('/etc/passwd')

@@ -1,0 +1,1 @@
+select 'KKKKKKKKKK', sp from strikes."2019.csv"

@@ -1,0 +1,1 @@
+select 'İẞ' x, fooé(1) from strikes."2019.csv"

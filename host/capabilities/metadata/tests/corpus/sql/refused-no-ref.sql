@@ -1,0 +1,1 @@
+select 1 from a."x" for version as of

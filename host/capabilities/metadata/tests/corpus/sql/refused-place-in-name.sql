@@ -1,0 +1,1 @@
+select 1 form "x at Line: 99999999, Column: 5"

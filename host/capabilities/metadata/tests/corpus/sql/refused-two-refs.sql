@@ -1,0 +1,1 @@
+select 1 from a@v1."x" for version as of 'v2'
