@@ -70,6 +70,8 @@ for (const [theme, options] of [['light', {}], ['dark', { scheme: 'dark' }]]) {
         await page.waitForFunction(() => !/rows so far/.test(document.querySelector('main').innerText));
         await drawn(page);
         await settled(page);
+        // The words of a code editor get their colors once its language is there.
+        await page.waitForFunction(() => [...document.querySelectorAll('main .cm-content')].every((text) => !text.textContent.trim() || text.querySelector('.cm-line span')));
         await page.waitForFunction(() => document.fonts.status === 'loaded' && [...document.images].every((image) => image.complete));
         await page.evaluate(still);
         const shot = (await page.screenshot({ animations: 'disabled', caret: 'hide' })).toString('base64');
