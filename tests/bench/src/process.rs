@@ -43,6 +43,15 @@ pub fn resident(child: &Child) -> anyhow::Result<u64> {
     Ok(kib << 10)
 }
 
+/// Asks until a condition holds, at most for so long; answers how long that was. No program tells when its memory shrinks.
+pub fn until(most: Duration, mut holds: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<Duration> {
+    let began = Instant::now();
+    while !holds()? && began.elapsed() < most {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(began.elapsed())
+}
+
 pub fn measure(table: &mut Table) -> anyhow::Result<()> {
     let data = tempfile::tempdir()?;
     let folder = data.path().join("data");

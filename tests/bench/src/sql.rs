@@ -3,7 +3,7 @@
 //! this process, of the same profile: what of a ratio is the engine, and what is the way to it.
 
 use crate::{
-    process::{binary, resident, start},
+    process::{binary, resident, start, until},
     table::{Table, short},
 };
 use anyhow::{Context, ensure};
@@ -189,13 +189,14 @@ pub fn measure(table: &mut Table) -> anyhow::Result<()> {
 }
 
 fn compare(table: &mut Table, duckdb: &DuckDb, folder: &Path, data: &Path, server: &Child) -> anyhow::Result<()> {
-    let kamld = |words: &[&str]| -> anyhow::Result<Command> {
-        let mut command = Command::new(binary()?);
+    let binary = binary()?;
+    let kamld = |words: &[&str]| {
+        let mut command = Command::new(&binary);
         command.args(words).env("KAMLD_DATA", data);
-        Ok(command)
+        command
     };
     let run = |words: &[&str]| -> anyhow::Result<()> {
-        let done = kamld(words)?.output()?;
+        let done = kamld(words).output()?;
         ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         Ok(())
     };
@@ -212,12 +213,7 @@ fn compare(table: &mut Table, duckdb: &DuckDb, folder: &Path, data: &Path, serve
         let mut ratios = Vec::new();
         for (name, question) in QUESTIONS {
             let words = ours(question);
-            let binary = binary()?;
-            let (mine, answer, _) = timed(|| {
-                let mut command = Command::new(&binary);
-                command.args(["sql", &words, "--project", "bench", "--format", "csv"]).env("KAMLD_DATA", data);
-                command
-            })?;
+            let (mine, answer, _) = timed(|| kamld(&["sql", &words, "--project", "bench", "--format", "csv"]))?;
             after_each = memory(server)?;
             most = most.max(after_each);
             let (theirs, expected, inside) = timed(|| duckdb.command(&path, question))?;
@@ -248,16 +244,15 @@ fn compare(table: &mut Table, duckdb: &DuckDb, folder: &Path, data: &Path, serve
         );
     }
     // A server that nobody asks gives back what it held.
-    let began = Instant::now();
-    let mut rests = memory(server)?;
-    while began.elapsed() < Duration::from_secs(60) && rests > 300_000_000 {
-        std::thread::sleep(Duration::from_secs(1));
+    let mut rests = 0;
+    let took = until(Duration::from_secs(60), || {
         rests = memory(server)?;
-    }
+        Ok(rests <= 300_000_000)
+    })?;
     table.row(
         "resident memory of server and workers after it",
         "14 questions",
-        format!("{} MB after {:.0} s", rests / 1_000_000, began.elapsed().as_secs_f64()),
+        format!("{} MB after {:.0} s", rests / 1_000_000, took.as_secs_f64()),
         format!("{} MB at once after a question, at most {} MB", after_each / 1_000_000, most / 1_000_000),
         "300 MB in 60 s",
     );

@@ -4,7 +4,7 @@
 //! and what the server's memory grows by.
 
 use crate::{
-    process::{binary, resident, start},
+    process::{binary, resident, start, until},
     table::{Samples, Table, short},
 };
 use anyhow::{Context, bail, ensure};
@@ -143,15 +143,14 @@ pub fn measure(table: &mut Table) -> anyhow::Result<()> {
 
 /// What describes new objects in the background is not what is measured here.
 fn described(page: &mut Page) -> anyhow::Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    loop {
-        let status = page.get("/api/v1/status")?;
-        if status["index"]["undescribed"] == 0 && status["index"]["current"] == true {
-            return Ok(());
-        }
-        ensure!(Instant::now() < deadline, "objects are still being described: {status}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let mut index = Value::Null;
+    let done = |index: &Value| index["undescribed"] == 0 && index["current"] == true;
+    until(Duration::from_secs(120), || {
+        index = page.get("/api/v1/status")?["index"].take();
+        Ok(done(&index))
+    })?;
+    ensure!(done(&index), "objects are still being described: {index}");
+    Ok(())
 }
 
 fn one(
